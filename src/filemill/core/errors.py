@@ -1,0 +1,192 @@
+"""The errors that Filemill raises on purpose.
+
+FilemillError
+├── Unprocessable            the file is at fault; trying again changes nothing
+├── TryAgain                 the world is at fault; the same file may work later
+└── Refused                  the request may not come in, and changes nothing
+    ├── Invalid              a parameter, a name or a body breaks a rule; carries the fields
+    │   ├── InvalidCursor
+    │   ├── MissingFile
+    │   ├── TooManyFiles
+    │   ├── MissingName
+    │   ├── BrokenBody
+    │   ├── IncompleteBody
+    │   └── DigestMismatch
+    ├── TooLarge
+    ├── UnsupportedBody
+    ├── NotFound
+    ├── Conflict
+    ├── RangeNotSatisfiable
+    ├── CrossSite
+    ├── SignInRequired
+    └── DiskFull
+
+`code` is stable and documented at /docs/problems/{code}/; `title` is the same for each error of a class; the message is
+the detail of this one case, a sentence for a person.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field of a request."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class FilemillError(Exception):
+    """An error that carries a stable code, a title and a sentence for a person."""
+
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong inside Filemill"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+
+
+class Unprocessable(FilemillError):
+    """The file is at fault; `code` says how, for example `encrypted` or `truncated`."""
+
+    def __init__(self, detail: str, *, code: str = "unprocessable", title: str = "The file cannot be processed") -> None:
+        super().__init__(detail)
+        self.reason_code = code
+        self.reason_title = title
+
+
+class TryAgain(FilemillError):
+    """The world is at fault; the job is tried again later."""
+
+    code = "try_again"
+    title = "Something the job needs is not there now"
+
+
+class Refused(FilemillError):
+    """The request may not come in; nothing was changed."""
+
+    code = "refused"
+    title = "The request was refused"
+
+
+class Invalid(Refused):
+    """A parameter, a name or a body breaks a rule."""
+
+    code = "invalid"
+    title = "The request is not valid"
+
+    def __init__(self, detail: str = "", errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail)
+        self.errors = errors
+
+
+class InvalidCursor(Invalid):
+    """The cursor was not made by this list with this ordering."""
+
+    code = "invalid_cursor"
+    title = "The cursor is not valid"
+
+
+class MissingFile(Invalid):
+    """The body holds no part `file`."""
+
+    code = "missing_file"
+    title = "No file was sent"
+
+
+class TooManyFiles(Invalid):
+    """The body holds more than one file."""
+
+    code = "too_many_files"
+    title = "More than one file was sent"
+
+
+class MissingName(Invalid):
+    """A raw body came without a name."""
+
+    code = "missing_name"
+    title = "The file has no name"
+
+
+class BrokenBody(Invalid):
+    """The body cannot be parsed."""
+
+    code = "broken_body"
+    title = "The request body is malformed"
+
+
+class IncompleteBody(Invalid):
+    """The body ended before it was whole."""
+
+    code = "incomplete_body"
+    title = "The upload ended early"
+
+
+class DigestMismatch(Invalid):
+    """The bytes that arrived do not have the digest that the client sent."""
+
+    code = "digest_mismatch"
+    title = "The bytes do not match their digest"
+
+
+class TooLarge(Refused):
+    """The file is larger than the largest upload."""
+
+    code = "too_large"
+    title = "The file is too large"
+
+
+class UnsupportedBody(Refused):
+    """The body has a form that this address does not take."""
+
+    code = "unsupported_body"
+    title = "This kind of request body is not accepted"
+
+
+class NotFound(Refused):
+    """There is nothing at this address."""
+
+    code = "not_found"
+    title = "Not found"
+
+
+class Conflict(Refused):
+    """What is asked contradicts the present state."""
+
+    code = "conflict"
+    title = "The request contradicts the file's state"
+
+
+class RangeNotSatisfiable(Refused):
+    """The range lies outside the file."""
+
+    code = "range_not_satisfiable"
+    title = "The range lies outside the file"
+
+    def __init__(self, detail: str, size: int) -> None:
+        super().__init__(detail)
+        self.size = size
+
+
+class CrossSite(Refused):
+    """Another site's page tried to use this service."""
+
+    code = "cross_site"
+    title = "Requests from other sites are refused"
+
+
+class SignInRequired(Refused):
+    """The service is not open, and the caller did not say who it is."""
+
+    code = "sign_in_required"
+    title = "Sign in first"
+
+
+class DiskFull(Refused):
+    """The storage has no room left for the file."""
+
+    code = "disk_full"
+    title = "The storage is full"
