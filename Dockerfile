@@ -1,0 +1,34 @@
+# One image for everything: `serve` alone runs all of Filemill, `web`, `worker`, `beat` and `migrate` are its parts.
+#   docker build -t filemill .
+#   docker run -p 127.0.0.1:8000:8000 -v filemill:/data filemill
+
+FROM python:3.13-slim-bookworm AS build
+RUN python -m venv /opt/filemill
+WORKDIR /build
+COPY requirements.txt .
+RUN /opt/filemill/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
+COPY pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md ./
+COPY src src
+RUN /opt/filemill/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+
+FROM python:3.13-slim-bookworm
+LABEL org.opencontainers.image.title="Filemill" \
+      org.opencontainers.image.description="Upload a file, get it processed: a REST API, a web page and a command line." \
+      org.opencontainers.image.licenses="Apache-2.0"
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin filemill \
+ && install --directory --owner filemill --group filemill --mode 0700 /data /secrets
+COPY --from=build /opt/filemill /opt/filemill
+# A container has to bind every address; its port is for this machine only as long as it is published as above.
+ENV PATH=/opt/filemill/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    FILEMILL_DATA_DIR=/data \
+    FILEMILL_BIND=0.0.0.0 \
+    FILEMILL_PUBLISHED_ON_LOOPBACK=true
+USER filemill
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ.get('FILEMILL_PORT', 8000)}/healthz\", timeout=4)"]
+ENTRYPOINT ["filemill"]
+CMD ["serve"]

@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+.PHONY: help run dev test lint format lock bench corpus docker-smoke
+
+BIN := .venv/bin
+SEED ?= 1
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | awk '{ name = $$1; $$1 = ""; printf "make %-13s%s\n", name, $$0 }'
+
+run:  ## Install what is missing and start everything at http://127.0.0.1:8000
+	@scripts/bootstrap && exec $(BIN)/filemill serve
+
+dev:  ## Install what work on Filemill needs
+	@scripts/bootstrap requirements-dev.txt
+
+test: dev  ## Install what the tests need and run them all (ARGS="-k name" for some)
+	@scripts/test-programs
+	$(BIN)/pytest -n 2 --randomly-seed=$(SEED) --cov --cov-report=term $(ARGS)
+
+lint: dev  ## Check style, types, layers and migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	FILEMILL_SECRET_KEY=lint DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: dev  ## Put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:  ## Write requirements.txt and requirements-dev.txt anew from pyproject.toml
+	@scripts/lock
+
+bench: dev  ## Measure requests and files per second
+	@scripts/test-programs
+	$(BIN)/python bench/run.py $(ARGS)
+
+corpus: dev  ## Run every file of a corpus through the service
+	$(BIN)/python scripts/corpus.py $(ARGS)
+
+docker-smoke:  ## Build the image, start the compose file, try it, break it, remove it
+	@scripts/docker-smoke

@@ -1,0 +1,56 @@
+"""The bytes of files and artifacts."""
+
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from filemill.api import schema
+from filemill.core.errors import NotFound
+from filemill.files.models import File
+from filemill.files.serve import Content, serve
+from filemill.processing.models import Artifact
+
+
+class ContentView(APIView):
+    """The original."""
+
+    @extend_schema(
+        operation_id="get_content",
+        parameters=[schema.FILE_ID],
+        responses={**schema.BYTES, 304: None, **schema.problems(404, 416)},
+    )
+    def get(self, request: Request, file_id: UUID) -> HttpResponseBase:
+        """Return the bytes of a file, or a range of them."""
+        file = File.objects.filter(pk=file_id).first()
+        if file is None:
+            raise NotFound("There is no such file.")
+        known = file.media_type if file.jobs.filter(facts__isnull=False).exists() else None
+        content = Content(file.file.name, file.name, known, file.size, file.sha256, file.uploaded_at)
+        return serve(request._request, content)  # noqa: SLF001  # REST Framework gives no other way to it
+
+    head = get
+
+
+class ArtifactView(APIView):
+    """An artifact."""
+
+    @extend_schema(
+        operation_id="get_artifact",
+        parameters=[schema.FILE_ID, OpenApiParameter("name", str, OpenApiParameter.PATH)],
+        responses={**schema.BYTES, 304: None, **schema.problems(404, 416)},
+    )
+    def get(self, request: Request, file_id: UUID, name: str) -> HttpResponseBase:
+        """Return the bytes of an artifact, or a range of them."""
+        artifact = Artifact.objects.select_related("job", "file").filter(file_id=file_id, name=name).first()
+        if artifact is None:
+            raise NotFound("There is no such artifact.")
+        modified = artifact.job.finished_at or artifact.file.uploaded_at
+        content = Content(
+            artifact.content.name, artifact.name, artifact.media_type, artifact.size, artifact.sha256, modified
+        )
+        return serve(request._request, content)  # noqa: SLF001
+
+    head = get

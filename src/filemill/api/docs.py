@@ -1,0 +1,53 @@
+"""/openapi.json, /docs/ and /docs/problems/{code}/; all of it works offline."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern
+from django.views.decorators.http import require_safe
+from drf_spectacular.renderers import OpenApiJsonRenderer2
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from filemill.api import problems
+from filemill.core.errors import NotFound
+
+
+class OpenAPIView(SpectacularAPIView):
+    """The OpenAPI 3.1 document."""
+
+    renderer_classes = [OpenApiJsonRenderer2]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """Return the document."""
+        self.patterns = _with_slash()
+        return self._get_schema_response(request)  # type: ignore[no-any-return]
+
+
+class DocsView(SpectacularSwaggerView):
+    """The document as a page to read and try."""
+
+    url_name = "openapi"
+
+
+@require_safe
+def problem(request: HttpRequest, code: str) -> HttpResponse:
+    """Explain one code of the problem details."""
+    if code not in problems.BY_CODE:
+        return problems.respond(request, NotFound(f"There is no problem with the code {code}."))
+    found = problems.BY_CODE[code]
+    context = {
+        "problem": found,
+        "words": (found.__doc__ or "").strip(),
+        "status": problems.STATUS[found],
+        "all": sorted(problems.BY_CODE.values(), key=lambda each: each.code),
+    }
+    return render(request, "api/problem.html", context)
+
+
+def _with_slash() -> list[URLPattern]:
+    from filemill.api.urls import patterns  # that module needs this one's views
+
+    return [pattern for pattern in patterns if str(pattern.pattern).endswith("/$")]

@@ -1,0 +1,159 @@
+"""/files/ and /files/{id}/ with what can be done to a file."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import prefetch_related_objects
+from django.utils.http import urlencode
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from filemill.api import schema
+from filemill.api.serializers import (
+    FileDetailSerializer,
+    FilePatchSerializer,
+    FileSerializer,
+    ReprocessSerializer,
+)
+from filemill.api.waiting import seconds_to_wait, wait
+from filemill.core.errors import NotFound
+from filemill.files.listing import page
+from filemill.files.models import File
+from filemill.processing import record, ring
+from filemill.processing.forget import forget
+
+WAIT = OpenApiParameter(
+    "wait",
+    {"type": "number", "minimum": 0},
+    OpenApiParameter.QUERY,
+    description="Seconds to wait for processing to end before answering.",
+)
+PAGE = inline_serializer(
+    "FilePage",
+    {
+        "next": serializers.URLField(allow_null=True),
+        "previous": serializers.URLField(allow_null=True),
+        "results": FileSerializer(many=True),
+    },
+)
+
+
+class FilesView(APIView):
+    """The list."""
+
+    @extend_schema(
+        operation_id="list_files",
+        parameters=schema.LIST_PARAMETERS,
+        responses={200: PAGE, **schema.problems(400)},
+    )
+    def get(self, request: Request) -> Response:
+        """List files, newest first."""
+        found = page(request.query_params)
+        prefetch_related_objects(found.files, "artifacts")
+        return Response(
+            {
+                "next": _link(request, found.next),
+                "previous": _link(request, found.previous),
+                "results": FileSerializer(found.files, many=True, context={"request": request}).data,
+            }
+        )
+
+
+class FileView(APIView):
+    """One file."""
+
+    @extend_schema(
+        operation_id="get_file",
+        parameters=[schema.FILE_ID, WAIT],
+        responses={200: FileDetailSerializer, **schema.problems(400, 404)},
+    )
+    def get(self, request: Request, file_id: UUID) -> Response:
+        """Return one file with its facts and jobs."""
+        wait(file_id, seconds_to_wait(request.query_params.get("wait", "0")))
+        return _detail(request, file_id)
+
+    @extend_schema(
+        operation_id="change_file",
+        parameters=[schema.FILE_ID],
+        request=FilePatchSerializer,
+        responses={200: FileDetailSerializer, **schema.problems(400, 404, 415)},
+    )
+    def patch(self, request: Request, file_id: UUID) -> Response:
+        """Change a file's name or metadata."""
+        serializer = FilePatchSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        changes: dict[str, Any] = serializer.validated_data
+        with transaction.atomic():
+            file = _locked(file_id)
+            for field, value in changes.items():
+                setattr(file, field, value)
+            file.save(update_fields=list(changes))
+        return _detail(request, file_id)
+
+    @extend_schema(
+        operation_id="delete_file",
+        parameters=[schema.FILE_ID],
+        responses={204: None, **schema.problems(404)},
+    )
+    def delete(self, request: Request, file_id: UUID) -> Response:  # noqa: ARG002  # Django's signature
+        """Delete a file with everything that was made of it."""
+        forget(file_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ReprocessView(APIView):
+    """Run a file's jobs again."""
+
+    @extend_schema(
+        operation_id="reprocess_file",
+        parameters=[schema.FILE_ID],
+        request=ReprocessSerializer,
+        responses={202: FileDetailSerializer, **schema.problems(400, 404, 415)},
+    )
+    def post(self, request: Request, file_id: UUID) -> Response:
+        """Run all processors again, or the named ones; earlier results stay until new ones replace them."""
+        serializer = ReprocessSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        record.reprocess(file_id, serializer.validated_data.get("processors"))
+        ring.ring()
+        return _detail(request, file_id, status.HTTP_202_ACCEPTED)
+
+
+class CancelView(APIView):
+    """Stop a file's processing."""
+
+    @extend_schema(
+        operation_id="cancel_file",
+        parameters=[schema.FILE_ID],
+        request=None,
+        responses={202: FileDetailSerializer, **schema.problems(404)},
+    )
+    def post(self, request: Request, file_id: UUID) -> Response:
+        """Cancel the jobs that have not ended."""
+        record.cancel(file_id)
+        return _detail(request, file_id, status.HTTP_202_ACCEPTED)
+
+
+def _locked(file_id: UUID) -> File:
+    file = File.objects.select_for_update().filter(pk=file_id).first()
+    if file is None:
+        raise NotFound("There is no such file.")
+    return file
+
+
+def _detail(request: Request, file_id: UUID, code: int = status.HTTP_200_OK) -> Response:
+    file = File.objects.prefetch_related("artifacts", "jobs").filter(pk=file_id).first()
+    if file is None:
+        raise NotFound("There is no such file.")
+    return Response(FileDetailSerializer(file, context={"request": request}).data, status=code)
+
+
+def _link(request: Request, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    parameters = {**dict(request.query_params.lists()), "cursor": cursor}
+    return f"{request.build_absolute_uri('/files/')}?{urlencode(parameters, doseq=True)}"

@@ -1,0 +1,74 @@
+"""/healthz (the process answers) and /readyz (it can do its work)."""
+
+import contextlib
+import shutil
+from datetime import timedelta
+
+from celery import current_app
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.db.models.functions import Now
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from filemill.files import keep
+from filemill.processing.models import Job
+from filemill.processing.states import State
+
+BROKER_TIMEOUT_SECONDS = 1
+WAITING_TOO_LONG_SECONDS = 60
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django's signature
+    """Say that the process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django's signature
+    """Say what works: 503 only without database or storage, for uploads are safe without broker and worker."""
+    parts = {"database": _database(), "storage": _storage(), "broker": _broker()}
+    parts["worker"] = _worker() if parts["database"] == "ok" else "unknown"
+    is_down = parts["database"] == "down" or parts["storage"] == "down"
+    is_degraded = any(state not in {"ok"} for state in parts.values())
+    status = "down" if is_down else "degraded" if is_degraded else "ok"
+    return JsonResponse({"status": status, **parts}, status=503 if is_down else 200)
+
+
+def _database() -> str:
+    try:
+        Job.objects.exists()
+    except (DatabaseError, InterfaceError):
+        return "down"
+    return "ok"
+
+
+def _storage() -> str:
+    try:
+        with keep.Incoming() as probe:
+            probe.write(b"ready?")
+        free = shutil.disk_usage(keep.root()).free
+    except OSError:
+        return "down"
+    return "ok" if free > settings.FILEMILL.disk_reserve_bytes else "full"
+
+
+def _broker() -> str:
+    with contextlib.suppress(Exception):  # each transport has errors of its own; any of them means the same here
+        with current_app.connection_for_write(
+            connect_timeout=BROKER_TIMEOUT_SECONDS,
+            transport_options={"socket_connect_timeout": BROKER_TIMEOUT_SECONDS, "socket_timeout": BROKER_TIMEOUT_SECONDS},
+        ) as connection:
+            connection.ensure_connection(max_retries=0, timeout=BROKER_TIMEOUT_SECONDS)
+            connection.default_channel.close()
+        return "ok"
+    return "down"
+
+
+def _worker() -> str:
+    """Judge the worker by its work: something due for a minute that nobody took means that none is there."""
+    long_ago = Now() - timedelta(seconds=WAITING_TOO_LONG_SECONDS)
+    waits = Job.objects.filter(state=State.QUEUED, due_at__lt=long_ago).exists()
+    runs = Job.objects.filter(state=State.RUNNING, lease_until__gt=Now()).exists()
+    return "degraded" if waits and not runs else "ok"

@@ -1,0 +1,163 @@
+"""Every error that a client can see: one table from error to status, answered as problem details (RFC 9457)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import DatabaseError, InterfaceError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from filemill.core import errors
+from filemill.core.errors import FieldError, FilemillError
+
+log = structlog.get_logger(__name__)
+CONTENT_TYPE = "application/problem+json"
+
+
+class BadRequest(errors.Refused):
+    """The request makes no sense to the server."""
+
+    code = "bad_request"
+    title = "The request is malformed"
+
+
+class MethodNotAllowed(errors.Refused):
+    """The address does not answer to this method."""
+
+    code = "method_not_allowed"
+    title = "This method is not allowed here"
+
+
+class NotAcceptable(errors.Refused):
+    """The client accepts none of the forms that the answer comes in."""
+
+    code = "not_acceptable"
+    title = "The answer does not come in that form"
+
+
+class Forbidden(errors.Refused):
+    """The caller may not do this."""
+
+    code = "forbidden"
+    title = "This is not allowed"
+
+
+class Unavailable(FilemillError):
+    """The database does not answer."""
+
+    code = "unavailable"
+    title = "The service cannot answer now"
+
+
+STATUS: dict[type[FilemillError], HTTPStatus] = {
+    errors.Invalid: HTTPStatus.BAD_REQUEST,
+    errors.InvalidCursor: HTTPStatus.BAD_REQUEST,
+    errors.MissingFile: HTTPStatus.BAD_REQUEST,
+    errors.TooManyFiles: HTTPStatus.BAD_REQUEST,
+    errors.MissingName: HTTPStatus.BAD_REQUEST,
+    errors.BrokenBody: HTTPStatus.BAD_REQUEST,
+    errors.IncompleteBody: HTTPStatus.BAD_REQUEST,
+    errors.DigestMismatch: HTTPStatus.BAD_REQUEST,
+    BadRequest: HTTPStatus.BAD_REQUEST,
+    errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
+    errors.CrossSite: HTTPStatus.FORBIDDEN,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    FilemillError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+BY_CODE = {error.code: error for error in STATUS}
+RETRY_AFTER_SECONDS = "5"
+
+
+def handle(error: Exception, context: Mapping[str, Any]) -> Response:
+    """Answer an exception of a view (Django REST Framework's EXCEPTION_HANDLER)."""
+    request = context["request"]
+    known = _translate(error)
+    response = Response(document(known, request), status=STATUS[type(known)], content_type=CONTENT_TYPE)
+    for name, value in _headers(known, error).items():
+        response[name] = value
+    if type(known) is FilemillError:
+        log.error("internal error", exc_info=error)
+    return response
+
+
+def respond(request: HttpRequest, error: FilemillError) -> HttpResponse:
+    """Answer an error outside of a REST Framework view."""
+    content = orjson.dumps(document(error, request))
+    return HttpResponse(content, status=STATUS[type(error)], content_type=CONTENT_TYPE, headers=_headers(error, error))
+
+
+def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN401  # Django's or REST Framework's
+    """Return the problem document of an error."""
+    found = error.errors if isinstance(error, errors.Invalid) else ()
+    return {
+        "type": f"/docs/problems/{error.code}/",
+        "title": error.title,
+        "status": STATUS[type(error)].value,
+        "detail": error.detail,
+        "code": error.code,
+        "errors": [{"field": each.field, "code": each.code, "detail": each.detail} for each in found],
+        "request_id": getattr(request, "request_id", None),
+    }
+
+
+def _headers(known: FilemillError, error: Exception) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if isinstance(known, errors.RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{known.size}"
+    if isinstance(known, Unavailable):
+        headers["Retry-After"] = RETRY_AFTER_SECONDS
+    if isinstance(known, errors.SignInRequired):
+        headers["WWW-Authenticate"] = 'Session realm="filemill"'
+    return headers
+
+
+_TRANSLATIONS: tuple[tuple[type[Exception], type[FilemillError]], ...] = (
+    (Http404, errors.NotFound),
+    (exceptions.NotFound, errors.NotFound),
+    (exceptions.MethodNotAllowed, MethodNotAllowed),
+    (exceptions.NotAcceptable, NotAcceptable),
+    (exceptions.UnsupportedMediaType, errors.UnsupportedBody),
+    (exceptions.ParseError, errors.BrokenBody),
+    (exceptions.PermissionDenied, Forbidden),
+    (PermissionDenied, Forbidden),
+    (SuspiciousOperation, BadRequest),
+)
+
+
+def _translate(error: Exception) -> FilemillError:
+    if isinstance(error, FilemillError) and type(error) in STATUS:
+        return error
+    if isinstance(error, exceptions.ValidationError):
+        return _invalid(error)
+    if isinstance(error, DatabaseError | InterfaceError):
+        log.warning("database trouble", reason=str(error))
+        return Unavailable("The database does not answer. Nothing was changed that was not confirmed; try again soon.")
+    for theirs, ours in _TRANSLATIONS:
+        if isinstance(error, theirs):
+            return ours(str(getattr(error, "detail", "")))
+    return FilemillError("An error inside Filemill, not in the request. The log has it under this request's id.")
+
+
+def _invalid(error: exceptions.ValidationError) -> errors.Invalid:
+    detail: Any = error.detail
+    fields = detail if isinstance(detail, dict) else {"": detail}
+    found = tuple(
+        FieldError(str(field), str(getattr(message, "code", "invalid")), str(message))
+        for field, messages in fields.items()
+        for message in (messages if isinstance(messages, list) else [messages])
+    )
+    return errors.Invalid(" ".join(f"{each.field}: {each.detail}".removeprefix(": ") for each in found), found)

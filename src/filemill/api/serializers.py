@@ -1,0 +1,160 @@
+"""Files, jobs and artifacts as JSON."""
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from filemill.files.models import NAME_MAX_CHARS, File, Kind, Status
+from filemill.files.rules import check_metadata
+from filemill.processing.models import Artifact, Job
+from filemill.processing.states import State
+from filemill.uploads.rules import clean_name
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """Why something failed, for a program and for a person."""
+
+    code = serializers.CharField()
+    title = serializers.CharField()
+    detail = serializers.CharField()
+    processor = serializers.CharField()
+
+
+class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
+    """Bytes that a processor made."""
+
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Artifact
+        fields = ["name", "media_type", "size", "url"]
+
+    def get_url(self, artifact: Artifact) -> str:
+        """Return the absolute address of the artifact's bytes."""
+        path = reverse("artifact", kwargs={"file_id": artifact.file_id, "name": artifact.name})
+        return _absolute(self.context, path)
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    """One processor on one file."""
+
+    state = serializers.ChoiceField(choices=State.choices)
+    progress = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
+    error = ReasonSerializer(allow_null=True)
+
+    class Meta:
+        model = Job
+        fields = [
+            "processor", "version", "state", "attempts", "progress", "progress_words", "started_at", "finished_at",
+            "error",
+        ]  # fmt: skip
+
+
+class FileSerializer(serializers.ModelSerializer[File]):
+    """A file that arrived whole, and how far its processing is."""
+
+    file = serializers.SerializerMethodField(help_text="Absolute address of the content.")
+    status = serializers.ChoiceField(choices=Status.choices, read_only=True)
+    kind = serializers.ChoiceField(choices=Kind.choices, allow_null=True, read_only=True)
+    media_type = serializers.CharField(allow_null=True, read_only=True)
+    artifacts = ArtifactSerializer(many=True, read_only=True)
+    warnings = ReasonSerializer(many=True, read_only=True)
+    error = ReasonSerializer(allow_null=True, read_only=True)
+
+    class Meta:
+        model = File
+        fields = [
+            "id", "file", "uploaded_at", "processed", "status", "name", "size", "media_type", "declared_type", "kind",
+            "sha256", "metadata", "artifacts", "warnings", "error",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_file(self, file: File) -> str:
+        """Return the absolute address of the content."""
+        return _absolute(self.context, reverse("content", kwargs={"file_id": file.id}))
+
+
+class FileDetailSerializer(FileSerializer):
+    """A file with its facts and jobs."""
+
+    facts = serializers.SerializerMethodField(help_text="What each processor found, by the processor's name.")
+    jobs = JobSerializer(many=True, read_only=True)
+
+    class Meta(FileSerializer.Meta):
+        fields = [*FileSerializer.Meta.fields, "facts", "jobs"]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "object"}})
+    def get_facts(self, file: File) -> dict[str, Any]:
+        """Return the facts by processor."""
+        return {job.processor: job.facts for job in file.jobs.all() if job.facts is not None}
+
+
+class FilePatchSerializer(serializers.Serializer[File]):
+    """What a client may change: the name and the metadata."""
+
+    name = serializers.CharField(required=False, max_length=NAME_MAX_CHARS)
+    metadata = serializers.JSONField(required=False)
+
+    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  # REST Framework's signature
+        """Refuse fields that cannot be changed instead of dropping them."""
+        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
+        if unknown:
+            raise serializers.ValidationError({field: "This field cannot be changed." for field in sorted(unknown)})
+        return super().to_internal_value(data)
+
+    def validate_name(self, value: str) -> str:
+        """Return the name fit to keep."""
+        return clean_name(value)
+
+    def validate_metadata(self, value: object) -> dict[str, Any]:
+        """Return metadata that can be stored."""
+        return check_metadata(value)
+
+
+class ReprocessSerializer(serializers.Serializer[File]):
+    """Which processors run again; all of them if none is named."""
+
+    processors = serializers.ListField(
+        child=serializers.CharField(max_length=64), required=False, min_length=1, max_length=50
+    )
+
+
+class ProcessorSerializer(serializers.Serializer[Any]):
+    """A processor that is installed."""
+
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+    accepts = serializers.ListField(child=serializers.CharField())
+    required = serializers.BooleanField()
+    missing = serializers.ListField(child=serializers.CharField(), help_text="What this machine lacks for it.")
+    limits = serializers.DictField(child=serializers.FloatField())
+
+
+class ProblemFieldSerializer(serializers.Serializer[Any]):
+    """What is wrong with one field."""
+
+    field = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Problem details (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    errors = ProblemFieldSerializer(many=True)
+    request_id = serializers.CharField(allow_null=True)
+
+
+def _absolute(context: dict[str, Any], path: str) -> str:
+    address: str = context["request"].build_absolute_uri(path)
+    return address
+

@@ -1,0 +1,44 @@
+"""`?wait=SECONDS`: an answer that comes when the processing is over, without letting waiters use up the threads."""
+
+import math
+import threading
+import time
+from uuid import UUID
+
+from django.conf import settings
+
+from filemill.core.errors import FieldError, Invalid
+from filemill.files.models import File, Status
+
+_PAUSES_SECONDS = (0.02, 0.03, 0.05, 0.1, 0.25)
+_UNDER_WAY = (Status.QUEUED, Status.PROCESSING)
+
+_seats = threading.BoundedSemaphore(max(settings.FILEMILL.max_waiters, 1))
+
+
+def seconds_to_wait(given: str) -> float:
+    """Return the seconds asked for, at most FILEMILL_MAX_WAIT_SECONDS; raise Invalid for what is no number."""
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0:
+        detail = "wait is a number of seconds, 0 or more."
+        raise Invalid(detail, (FieldError("wait", "invalid", detail),))
+    return min(seconds, settings.FILEMILL.max_wait_seconds)
+
+
+def wait(file_id: UUID, seconds: float) -> None:
+    """Return when the file's processing is over, when the time is, or at once where enough requests wait already."""
+    if not seconds or not settings.FILEMILL.max_waiters or not _seats.acquire(blocking=False):
+        return
+    try:
+        until = time.monotonic() + seconds
+        pauses = iter(_PAUSES_SECONDS)
+        while File.objects.filter(pk=file_id, status__in=_UNDER_WAY).exists():
+            pause = min(next(pauses, _PAUSES_SECONDS[-1]), until - time.monotonic())
+            if pause <= 0:
+                return
+            time.sleep(pause)
+    finally:
+        _seats.release()

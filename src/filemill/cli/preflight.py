@@ -1,0 +1,54 @@
+"""What must hold before a start; each trouble is one sentence that says what to do."""
+
+import socket
+import sys
+import tempfile
+
+from filemill.config import env
+
+
+class Trouble(Exception):
+    """Why Filemill does not start, and what to do about it."""
+
+
+def configuration() -> env.Configuration:
+    """Return the configuration; raise Trouble where a variable is wrong."""
+    try:
+        return env.read()
+    except env.BadSetting as error:
+        raise Trouble(str(error)) from error
+
+
+def check_platform() -> None:
+    """Raise Trouble where the sandbox cannot work."""
+    if sys.platform != "linux":
+        raise Trouble("Filemill's sandbox needs Linux: on macOS use Docker, on Windows use Docker or WSL (see README).")
+
+
+def check_data_dir() -> None:
+    """Raise Trouble unless the data directory can be written to."""
+    directory = configuration().data_dir.expanduser().resolve()
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise Trouble(
+            f"The data folder {directory} cannot be written to ({error.strerror}): make it writable, or name another "
+            "in FILEMILL_DATA_DIR."
+        ) from error
+
+
+def check_port() -> None:
+    """Raise Trouble unless the web server can listen where it is told to."""
+    chosen = configuration()
+    family = socket.AF_INET6 if ":" in chosen.bind else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((chosen.bind, chosen.port))
+        except OSError as error:
+            raise Trouble(
+                f"Port {chosen.port} on {chosen.bind} cannot be used ({error.strerror}): stop what uses it, or choose "
+                "another with FILEMILL_PORT."
+            ) from error

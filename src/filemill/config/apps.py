@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class ConfigConfig(AppConfig):
+    """The app that carries the management commands, the checks and the Celery application."""
+
+    name = "filemill.config"
+    label = "config"
+
+    def ready(self) -> None:
+        """Make our Celery application the current one, and register the system checks."""
+        import filemill.config.celery
+        import filemill.config.checks  # noqa: F401

@@ -1,0 +1,68 @@
+"""The Celery application: a worker's queues, the sweep's own consumer, and beat's schedule."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
+
+from celery import Celery, signals
+from django.conf import settings
+from kombu import Queue
+
+from filemill.config.broker import use_safe_folders
+from filemill.config.sweeper import SweepConsumer
+from filemill.processing.ring import QUEUE
+
+SWEEP_TASK = "filemill.sweep"
+
+app = Celery("filemill")
+use_safe_folders()
+app.conf.update(
+    broker_url=settings.FILEMILL.broker_url,
+    broker_transport_options=settings.BROKER_TRANSPORT_OPTIONS,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_default_queue=QUEUE,
+    task_queues=[Queue(QUEUE)],
+    task_routes={SWEEP_TASK: {"queue": SweepConsumer.queue.name}},
+    worker_pool="threads",
+    worker_concurrency=settings.FILEMILL.worker_threads,
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=False,
+    worker_enable_remote_control=False,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    beat_max_loop_interval=settings.FILEMILL.sweep_seconds,
+    beat_schedule={
+        "sweep": {
+            "task": SWEEP_TASK,
+            "schedule": settings.FILEMILL.sweep_seconds,
+            "options": {"expires": settings.FILEMILL.sweep_seconds, "queue": SweepConsumer.queue.name},
+        }
+    },
+    timezone="UTC",
+)
+app.steps["consumer"].add(SweepConsumer)
+app.autodiscover_tasks(["filemill.processing"])
+
+
+@signals.setup_logging.connect
+def _keep_our_logging(**_kwargs: object) -> None:
+    """Celery configures no logging where somebody listens to this signal; settings.py did it already."""
+
+
+@signals.worker_ready.connect
+def _warm_up(**_kwargs: object) -> None:
+    from filemill.processing.tasks import sandbox
+
+    sandbox.start()
+
+
+@signals.worker_shutdown.connect
+def _cool_down(**_kwargs: object) -> None:
+    from filemill.processing.tasks import sandbox
+
+    sandbox.close()

@@ -1,0 +1,162 @@
+"""What the environment decides: each variable with its type, default and meaning; a wrong value stops the start."""
+
+import dataclasses
+import ipaddress
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from environs import Env, EnvError, validate
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+class BadSetting(Exception):
+    """A variable of the environment has a value that Filemill cannot use."""
+
+
+def _variable(  # noqa: ANN202  # dataclasses.field() is typed as whatever the class says
+    name: str, default: Any, meaning: str, *, unit: str = "", check: Callable[[Any], object] | None = None  # noqa: ANN401
+):
+    metadata = {"name": name, "meaning": meaning, "unit": unit, "check": check, "default": default}
+    if isinstance(default, list):
+        return dataclasses.field(default_factory=list, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def _address(value: str) -> None:
+    ipaddress.ip_address(value)
+
+
+_at_least_0 = validate.Range(min=0)
+_at_least_1 = validate.Range(min=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Configuration:
+    """Every variable that Filemill heeds; docs/settings.md and .env.sample are made from it."""
+
+    data_dir: Path = _variable(
+        "FILEMILL_DATA_DIR", Path("data"), "folder for files, the embedded database, bells and secrets"
+    )
+    bind: str = _variable("FILEMILL_BIND", "127.0.0.1", "address that the web server listens on", check=_address)
+    port: int = _variable("FILEMILL_PORT", 8000, "port that the web server listens on", check=validate.Range(1, 65535))
+    published_on_loopback: bool = _variable(
+        "FILEMILL_PUBLISHED_ON_LOOPBACK",
+        False,  # noqa: FBT003  # a default, not an argument
+        "yes in a container that binds every address but whose port is published on the host's loopback only",
+    )
+    access: str = _variable(
+        "FILEMILL_ACCESS",
+        "open",
+        "`open`: for whoever reaches the port; `token`: only for who has signed in",
+        check=validate.OneOf(["open", "token"]),
+    )
+    hosts: list[str] = _variable(
+        "FILEMILL_HOSTS", [], "host names, besides localhost, under which the service is reached"
+    )
+    secret_key: str = _variable("FILEMILL_SECRET_KEY", "", "Django's secret key; made on first start if not given")
+    debug: bool = _variable("FILEMILL_DEBUG", False, "Django's debug mode, for work on Filemill itself")  # noqa: FBT003
+    log_format: str = _variable(
+        "FILEMILL_LOG_FORMAT", "console", "`console` or `json`", check=validate.OneOf(["console", "json"])
+    )
+    database_url: str = _variable("DATABASE_URL", "", "the database; SQLite in the data folder if not given")
+    database_password_file: str = _variable("DATABASE_PASSWORD_FILE", "", "a file that holds the database's password")
+    broker_url: str = _variable(
+        "CELERY_BROKER_URL", "filesystem://", "the broker; a folder in the data folder if not given"
+    )
+    web_threads: int = _variable(
+        "FILEMILL_WEB_THREADS", 32, "requests that a web process serves at once", check=_at_least_1
+    )
+    max_waiters: int = _variable(
+        "FILEMILL_MAX_WAITERS", 8, "requests with `?wait=` that a web process lets wait", check=_at_least_0
+    )
+    max_wait_seconds: float = _variable(
+        "FILEMILL_MAX_WAIT_SECONDS", 30.0, "the longest `?wait=`", unit="seconds", check=_at_least_0
+    )
+    worker_threads: int = _variable(
+        "FILEMILL_WORKER_THREADS", os.cpu_count() or 1, "jobs that a worker runs at once", check=_at_least_1
+    )
+    max_upload_bytes: int = _variable(
+        "FILEMILL_MAX_UPLOAD_BYTES", 20 * GIB, "the largest upload", unit="bytes", check=_at_least_1
+    )
+    disk_reserve_bytes: int = _variable(
+        "FILEMILL_DISK_RESERVE_BYTES", 256 * MIB, "disk space that uploads leave free", unit="bytes", check=_at_least_0
+    )
+    upload_expire_seconds: int = _variable(
+        "FILEMILL_UPLOAD_EXPIRE_SECONDS",
+        86400,
+        "age at which bytes that belong to no file are removed",
+        unit="seconds",
+        check=_at_least_1,
+    )
+    max_attempts: int = _variable("FILEMILL_MAX_ATTEMPTS", 3, "attempts that a job gets", check=_at_least_1)
+    lease_seconds: float = _variable(
+        "FILEMILL_LEASE_SECONDS",
+        30.0,
+        "how long a job stays with a worker that does not renew",
+        unit="seconds",
+        check=_at_least_1,
+    )
+    renew_seconds: float = _variable(
+        "FILEMILL_RENEW_SECONDS", 10.0, "how often a running job renews its lease", unit="seconds", check=_at_least_0
+    )
+    backoff_seconds: float = _variable(
+        "FILEMILL_BACKOFF_SECONDS",
+        2.0,
+        "the wait before the second attempt, doubled before each further one",
+        unit="seconds",
+        check=_at_least_0,
+    )
+    backoff_max_seconds: float = _variable(
+        "FILEMILL_BACKOFF_MAX_SECONDS", 300.0, "the longest wait before an attempt", unit="seconds", check=_at_least_0
+    )
+    sweep_seconds: int = _variable(
+        "FILEMILL_SWEEP_SECONDS", 5, "how often beat asks for a sweep", unit="seconds", check=_at_least_1
+    )
+    drain_seconds: float = _variable(
+        "FILEMILL_DRAIN_SECONDS", 1.0, "how long a worker goes on after one bell", unit="seconds", check=_at_least_0
+    )
+    identify_wall_seconds: float = _variable(
+        "FILEMILL_IDENTIFY_WALL_SECONDS", 30.0, "the time-out of identification", unit="seconds", check=_at_least_1
+    )
+
+
+def read() -> Configuration:
+    """Return the configuration that the environment gives; raise BadSetting with the first wrong variable and its value."""
+    return Configuration(**{field.name: _value(field) for field in dataclasses.fields(Configuration)})
+
+
+def _value(field: dataclasses.Field[Any]) -> Any:  # noqa: ANN401  # each variable has a type of its own
+    env = Env()
+    name, default, check = field.metadata["name"], field.metadata["default"], field.metadata["check"]
+    kind = "path" if isinstance(default, Path) else type(default).__name__
+    try:
+        return getattr(env, kind)(name, default, validate=[check] if check else [])
+    except (EnvError, ValueError) as error:
+        given = env.str(name, "")
+        raise BadSetting(f"{name}={given!r} cannot be used: {error}. It is {field.metadata['meaning']}.") from error
+
+
+def is_loopback(address: str) -> bool:
+    """Say whether only this machine reaches the address."""
+    return ipaddress.ip_address(address).is_loopback
+
+
+def secret(path: Path) -> str:
+    """Return the secret kept in a file (0600), made on first use; processes that start at once agree on one."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(50))
+        try:
+            path.hardlink_to(fresh)  # atomic, and fails where another process was first
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,150 @@
+"""Django's settings, decided by the environment (env.py) alone."""
+
+import sys
+from typing import Any
+
+from dj_database_url import parse as parse_database_url
+
+from filemill.config import broker, env
+from filemill.core import log
+
+try:
+    FILEMILL = env.read()
+except env.BadSetting as error:
+    sys.exit(f"Filemill does not start: {error}")
+
+DATA_DIR = FILEMILL.data_dir.expanduser().resolve()
+EMBEDDED = FILEMILL.broker_url.startswith("filesystem:")
+
+# A visibility timeout only hands bells out again; nothing leans on it.
+BROKER_TRANSPORT_OPTIONS = broker.folder_options(DATA_DIR / "broker") if EMBEDDED else {}
+
+SECRET_KEY = FILEMILL.secret_key or env.secret(DATA_DIR / "secrets" / "django")
+DEBUG = FILEMILL.debug
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = [*LOCAL_HOSTS, *FILEMILL.hosts]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "filemill.files",
+    "filemill.processing",
+    "filemill.web",
+    "filemill.api",
+    "filemill.config",
+]
+
+MIDDLEWARE = [
+    "filemill.config.middleware.RequestLog",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "filemill.config.middleware.OnlyFromHere",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "filemill.config.middleware.SignedIn",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "filemill.config.urls"
+WSGI_APPLICATION = "filemill.config.wsgi.application"
+APPEND_SLASH = False  # a redirected POST loses its body; every path answers with and without the slash
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def _database() -> dict[str, Any]:
+    parsed: dict[str, Any] = dict(parse_database_url(FILEMILL.database_url or f"sqlite:///{DATA_DIR}/filemill.sqlite3"))
+    if parsed["ENGINE"].endswith("sqlite3"):
+        # Without IMMEDIATE a transaction that reads and then writes fails at once where it should wait for the lock.
+        parsed["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
+        }
+    else:
+        parsed["CONN_HEALTH_CHECKS"] = True
+    if FILEMILL.database_password_file:
+        with open(FILEMILL.database_password_file, encoding="utf-8") as file:  # noqa: PTH123
+            parsed["PASSWORD"] = file.read().strip()
+    parsed["CONN_MAX_AGE"] = None
+    return parsed
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DATA_DIR / "files",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+FILE_UPLOAD_TEMP_DIR = None
+WORK_DIR = DATA_DIR / "work"  # workspaces of running jobs
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["filemill.api.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "filemill.api.problems.handle",
+    "DATETIME_FORMAT": "iso-8601",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Filemill",
+    "DESCRIPTION": "Upload a file, get it processed.",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "filemill.files.models.Status",
+        "StateEnum": "filemill.processing.states.State",
+    },
+}
+
+LOGGING_CONFIG = None
+log.configure(FILEMILL.log_format)

@@ -1,0 +1,44 @@
+"""The sweep's own queue and consumer: it runs beside the jobs, however busy they keep the worker's threads."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import structlog
+from celery import bootsteps
+from django.db import DatabaseError, close_old_connections
+from kombu import Connection, Consumer, Queue
+from kombu.message import Message
+
+log = structlog.get_logger(__name__)
+
+
+class SweepConsumer(bootsteps.ConsumerStep):
+    """Sweeps in a thread of its own, once at a time."""
+
+    queue = Queue("sweep")
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:  # noqa: ANN401  # Celery's signature
+        super().__init__(parent, **kwargs)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sweep")
+        self._running: Future[None] | None = None
+
+    def get_consumers(self, channel: Connection) -> list[Consumer]:
+        """Return the consumer of the sweep's queue."""
+        return [Consumer(channel, queues=[self.queue], on_message=self._on_message, accept=["json"])]
+
+    def _on_message(self, message: Message) -> None:
+        message.ack()
+        if self._running is None or self._running.done():
+            self._running = self._thread.submit(_sweep)
+
+
+def _sweep() -> None:
+    from filemill.processing.sweep import sweep
+
+    close_old_connections()
+    try:
+        sweep()
+    except DatabaseError as error:
+        log.warning("sweep stopped", reason=str(error))
+    except Exception:
+        log.exception("sweep failed")

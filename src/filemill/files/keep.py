@@ -1,0 +1,138 @@
+"""Bytes on storage: written once under a temporary name on their final disk, synced, renamed, never copied again."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+from uuid import UUID
+
+from django.conf import settings
+
+from filemill.core.errors import DiskFull
+from filemill.core.ids import new_id
+from filemill.files.models import storage
+
+HEAD_BYTES = 4096  # what identify/quick looks at
+CHUNK_BYTES = 1024 * 1024
+
+
+def root() -> Path:
+    """Return the directory that all kept bytes lie under."""
+    return Path(storage().path(""))
+
+
+def check_room(size: int) -> None:
+    """Raise DiskFull if `size` more bytes would eat into the reserve."""
+    directory = root()
+    _make_directory(directory)
+    if shutil.disk_usage(directory).free - size < settings.FILEMILL.disk_reserve_bytes:
+        raise DiskFull("The storage has too little free space for this file. Make room, then send it again.")
+
+
+class Incoming:
+    """Bytes on their way in; leaving the block without `keep` removes them."""
+
+    def __init__(self) -> None:
+        self.id: UUID = new_id()
+        self.size = 0
+        self.head = b""
+        self._hash = hashlib.sha256()
+        directory = root() / "incoming"
+        _make_directory(directory)
+        self._path = directory / f"{self.id}.part"
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull("The storage ran out of space while the file arrived. Nothing of it was kept.") from error
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of what was written so far, in lower-case hex."""
+        return self._hash.hexdigest()
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes."""
+        if len(self.head) < HEAD_BYTES:
+            self.head += chunk[: HEAD_BYTES - len(self.head)]
+        self._hash.update(chunk)
+        self.size += len(chunk)
+        view = memoryview(chunk)
+        while view:
+            view = view[self._file.write(view) :]
+
+    def keep(self, name: str) -> None:
+        """Make the bytes last on the disk under their final storage name."""
+        os.fsync(self._file.fileno())
+        target = root() / name
+        _make_directory(target.parent)
+        self._path.rename(target)
+        _sync_directory(target.parent)
+
+
+def original_name(file_id: UUID) -> str:
+    """Return the storage name of a file's original; the last digits of a UUIDv7 spread evenly, the first do not."""
+    return f"originals/{file_id.hex[-2:]}/{file_id}"
+
+
+def artifact_name(file_id: UUID, name: str) -> str:
+    """Return a fresh storage name for an artifact, so that a new one never overwrites the one being replaced."""
+    return f"artifacts/{file_id.hex[-2:]}/{file_id}/{name}-{new_id()}"
+
+
+def copy_in(source: BinaryIO, name: str) -> tuple[int, str]:
+    """Keep all that `source` gives under a storage name; return the size in bytes and the SHA-256."""
+    with Incoming() as incoming:
+        while chunk := source.read(CHUNK_BYTES):
+            incoming.write(chunk)
+        incoming.keep(name)
+        return incoming.size, incoming.sha256
+
+
+def remove(name: str) -> None:
+    """Remove kept bytes, and the artifact directory that they leave empty; what is gone already is no error."""
+    path = root() / name
+    path.unlink(missing_ok=True)
+    if name.startswith("artifacts/"):
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
+
+
+def remove_stale_incoming() -> int:
+    """Remove unfinished bytes that nobody has written to for long; return how many files that were."""
+    oldest = time.time() - settings.FILEMILL.upload_expire_seconds
+    removed = 0
+    for path in (root() / "incoming").glob("*.part"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _make_directory(directory: Path) -> None:
+    if directory.is_dir():
+        return
+    _make_directory(directory.parent)
+    with contextlib.suppress(FileExistsError):
+        directory.mkdir(mode=0o700)
+        _sync_directory(directory.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

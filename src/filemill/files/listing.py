@@ -1,0 +1,154 @@
+"""The list of files: filters, orderings, and keyset pages that cost the same wherever they are."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import django_filters
+import orjson
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from filemill.core.errors import FieldError, Invalid, InvalidCursor
+from filemill.files.models import File, Kind, Status
+
+PAGE_SIZE = 50
+PAGE_SIZE_MAX = 200
+ORDERINGS = ("uploaded_at", "name", "size")
+_PAGING = {"cursor", "ordering", "page_size"}
+
+
+class FileFilter(django_filters.FilterSet):
+    """The filters of the list; ranges include both ends."""
+
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices)
+    kind = django_filters.MultipleChoiceFilter(choices=Kind.choices)
+    media_type = django_filters.CharFilter()
+    processed = django_filters.BooleanFilter(field_class=forms.NullBooleanField)
+    name = django_filters.CharFilter(lookup_expr="icontains", label="contains, in any case")
+    sha256 = django_filters.CharFilter()
+    uploaded_at_after = django_filters.IsoDateTimeFilter("uploaded_at", "gte")
+    uploaded_at_before = django_filters.IsoDateTimeFilter("uploaded_at", "lte")
+    size_min = django_filters.NumberFilter("size", "gte", min_value=0, max_value=2**63 - 1)
+    size_max = django_filters.NumberFilter("size", "lte", min_value=0, max_value=2**63 - 1)
+
+    class Meta:
+        model = File
+        fields: list[str] = []
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in the list: between which rows, in which ordering, looking which way."""
+
+    ordering: str
+    value: Any
+    id: UUID
+    backwards: bool = False
+
+    def encode(self) -> str:
+        """Return the cursor as URL-safe text."""
+        return base64.urlsafe_b64encode(orjson.dumps([self.ordering, self.value, self.id, self.backwards])).decode()
+
+    @classmethod
+    def decode(cls, text: str, ordering: str) -> "Cursor":
+        """Return the cursor that a page of the same ordering gave out; raise InvalidCursor for anything else."""
+        try:
+            found, value, file_id, backwards = orjson.loads(base64.b64decode(text, altchars=b"-_", validate=True))
+            cursor = cls(found, _typed(ordering, value), UUID(file_id), bool(backwards))
+        except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+            raise InvalidCursor("This cursor was not made by this list. Start again without it.") from error
+        if found != ordering:
+            raise InvalidCursor(f"This cursor belongs to the ordering `{found}`. Start again without it.")
+        return cursor
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some files, and the cursors of the pages beside them."""
+
+    files: list[File]
+    next: str | None
+    previous: str | None
+
+
+def page(parameters: QueryDict) -> Page:
+    """Return the page of files that query parameters ask for; raise Invalid for a parameter that is wrong or unknown."""
+    filters = FileFilter(parameters, queryset=File.objects.all())
+    _check(parameters, filters)
+    ordering = parameters.get("ordering", "-uploaded_at")
+    size = _page_size(parameters)
+    cursor = Cursor.decode(parameters["cursor"], ordering) if "cursor" in parameters else None
+    return _cut(filters.qs, ordering, cursor, size)
+
+
+def _cut(files: QuerySet[File], ordering: str, cursor: Cursor | None, size: int) -> Page:
+    field = ordering.removeprefix("-")
+    backwards = cursor is not None and cursor.backwards
+    descending = ordering.startswith("-") != backwards
+    if cursor:
+        beyond = "lt" if descending else "gt"
+        # The first condition lets the index bound the scan; the second breaks ties by id.
+        files = files.filter(**{f"{field}__{beyond}e": cursor.value})
+        files = files.filter(~Q(**{field: cursor.value}) | Q(**{f"id__{beyond}": cursor.id}))
+    sign = "-" if descending else ""
+    rows = list(files.order_by(f"{sign}{field}", f"{sign}id")[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    has_next, has_previous = (cursor is not None, more) if backwards else (more, cursor is not None)
+
+    def at(row: File, *, backwards: bool) -> str:
+        return Cursor(ordering, getattr(row, field), row.id, backwards).encode()
+
+    return Page(
+        rows,
+        next=at(rows[-1], backwards=False) if rows and has_next else None,
+        previous=at(rows[0], backwards=True) if rows and has_previous else None,
+    )
+
+
+def _check(parameters: QueryDict, filters: FileFilter) -> None:
+    found = [
+        FieldError(name, "unknown", f"There is no parameter `{name[:50]}`.")
+        for name in parameters
+        if name not in filters.filters and name not in _PAGING
+    ]
+    if parameters.get("ordering", "uploaded_at").removeprefix("-") not in ORDERINGS:
+        found.append(FieldError("ordering", "invalid", f"Order by one of {', '.join(ORDERINGS)}, or by -uploaded_at."))
+    errors: Mapping[str, Any] = filters.form.errors.get_json_data()
+    for field, messages in errors.items():
+        found += [FieldError(field, message["code"] or "invalid", message["message"]) for message in messages]
+    if parameters.get("processed", "true").lower() not in {"true", "false"}:
+        found.append(FieldError("processed", "invalid", "Say true or false."))
+    if found:
+        raise Invalid(" ".join(error.detail for error in found), tuple(found))
+
+
+def _page_size(parameters: QueryDict) -> int:
+    given = parameters.get("page_size", str(PAGE_SIZE))
+    if not (given.isascii() and given.isdigit() and len(given) < 5 and 1 <= int(given) <= PAGE_SIZE_MAX):
+        detail = f"page_size is a number from 1 to {PAGE_SIZE_MAX}."
+        raise Invalid(detail, (FieldError("page_size", "invalid", detail),))
+    return int(given)
+
+
+def _typed(ordering: str, value: object) -> object:
+    field = ordering.removeprefix("-")
+    if field == "uploaded_at":
+        moment = datetime.fromisoformat(str(value))
+        if moment.tzinfo is None:
+            raise ValueError(value)
+        return moment
+    if field == "size":
+        if not isinstance(value, int) or not 0 <= value < 2**63:
+            raise ValueError(value)
+        return value
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(value)
+    return value

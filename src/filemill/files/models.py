@@ -1,0 +1,82 @@
+"""A File is a file that arrived whole and is kept."""
+
+from django.core.files.storage import Storage, storages
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from filemill.core.ids import new_id
+
+NAME_MAX_CHARS = 500  # PostgreSQL indexes no row above 2,704 bytes, and a character takes up to 4
+
+
+def storage() -> Storage:
+    """Return where the bytes of files and artifacts are kept."""
+    return storages["default"]
+
+
+class Status(models.TextChoices):
+    """How far a file's processing is; the first that holds counts."""
+
+    QUARANTINED = "quarantined"
+    FAILED = "failed"
+    PROCESSING = "processing"
+    QUEUED = "queued"
+    CANCELLED = "cancelled"
+    PROCESSED = "processed"
+
+
+class Kind(models.TextChoices):
+    """The family of a media type."""
+
+    IMAGE = "image"
+    TEXT = "text"
+    PDF = "pdf"
+    DOCUMENT = "document"
+    TABLE = "table"
+    DATA = "data"
+    AUDIO = "audio"
+    VIDEO = "video"
+    ARCHIVE = "archive"
+    EMAIL = "email"
+    BINARY = "binary"
+
+
+class File(models.Model):
+    """A file that arrived whole, its facts about the bytes, and the state of its processing."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    file = models.FileField(max_length=200, storage=storage)
+    uploaded_at = models.DateTimeField(default=timezone.now, editable=False)
+    processed = models.BooleanField(default=False, editable=False)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED, editable=False)
+    name = models.CharField(max_length=NAME_MAX_CHARS)
+    size = models.BigIntegerField(editable=False)
+    sha256 = models.CharField(max_length=64, editable=False, db_index=True)
+    declared_type = models.CharField(max_length=255, blank=True, default="", editable=False)
+    media_type = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001  # null: not known yet
+    kind = models.CharField(max_length=16, choices=Kind.choices, null=True, editable=False)  # noqa: DJ001  # null: not known yet
+    metadata = models.JSONField(default=dict, blank=True)
+    error = models.JSONField(null=True, editable=False)
+    warnings = models.JSONField(default=list, editable=False)
+
+    class Meta:
+        ordering = ["-uploaded_at", "-id"]
+        indexes = [
+            models.Index(fields=["uploaded_at", "id"], name="file_by_uploaded_at"),
+            models.Index(fields=["name", "id"], name="file_by_name"),
+            models.Index(fields=["size", "id"], name="file_by_size"),
+            models.Index(fields=["status", "uploaded_at", "id"], name="file_by_status"),
+            models.Index(fields=["kind", "uploaded_at", "id"], name="file_by_kind"),
+            models.Index(fields=["media_type", "uploaded_at", "id"], name="file_by_media_type"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(processed=True, status=Status.PROCESSED)
+                | Q(processed=False) & ~Q(status=Status.PROCESSED),
+                name="file_processed_is_status_processed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,28 @@
+"""What a client may say about a file."""
+
+from typing import Any
+
+import orjson
+
+from filemill.core.errors import FieldError, Invalid
+
+METADATA_MAX_BYTES = 16 * 1024
+
+
+def check_metadata(value: object) -> dict[str, Any]:
+    """Return metadata that can be stored: a JSON object of at most 16 KiB without NUL."""
+    if not isinstance(value, dict):
+        raise _invalid("The metadata is not a JSON object.")
+    try:
+        encoded = orjson.dumps(value)
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise _invalid(f"The metadata is not plain JSON: {error}.") from error
+    if len(encoded) > METADATA_MAX_BYTES:
+        raise _invalid(f"The metadata has {len(encoded)} bytes; at most {METADATA_MAX_BYTES} are accepted.")
+    if b"\\u0000" in encoded:
+        raise _invalid("The metadata holds a NUL character, which cannot be stored.")
+    return value
+
+
+def _invalid(detail: str) -> Invalid:
+    return Invalid(detail, (FieldError("metadata", "invalid", detail),))

@@ -1,0 +1,122 @@
+"""Bytes on their way out: the detected type, never executed, in ranges if asked for."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
+
+from filemill.core.errors import NotFound, RangeNotSatisfiable
+from filemill.files.keep import CHUNK_BYTES, root
+
+#: Types that a browser shows without running anything; all others are downloads.
+INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "text/plain"}
+
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is served: a storage name, the name to save it as, its media type, size in bytes, digest and time."""
+
+    stored: str
+    name: str
+    media_type: str | None
+    size: int
+    sha256: str
+    modified: datetime
+
+
+def serve(request: HttpRequest, content: Content) -> HttpResponseBase:
+    """Answer GET or HEAD with the bytes, a range of them, or 304; raise RangeNotSatisfiable or NotFound."""
+    etag = f'"{content.sha256}"'
+    if _is_known(request, etag, content.modified):
+        return _with_headers(HttpResponseNotModified(), content, etag)
+    span = _span(request, content, etag)
+    try:
+        stream = (root() / content.stored).open("rb")
+    except FileNotFoundError:
+        raise NotFound("The bytes of this file are gone from the storage.") from None
+    response = _answer(request, stream, content, span)
+    return _with_headers(response, content, etag)
+
+
+def _answer(
+    request: HttpRequest, stream: BinaryIO, content: Content, span: tuple[int, int] | None
+) -> HttpResponseBase:
+    first, end = span or (0, content.size)
+    if request.method == "HEAD":
+        stream.close()
+        response: HttpResponseBase = HttpResponse()
+    else:
+        response = FileResponse(_Span(stream, first, end))
+    if span:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {first}-{end - 1}/{content.size}"
+    response["Content-Length"] = str(end - first)
+    return response
+
+
+class _Span:
+    """A part of a file as FileResponse wants it."""
+
+    def __init__(self, stream: BinaryIO, first: int, end: int) -> None:
+        stream.seek(first)
+        self._stream, self._left = stream, end - first
+
+    def read(self, size: int = CHUNK_BYTES) -> bytes:
+        chunk = self._stream.read(min(self._left, size))
+        self._left -= len(chunk)
+        return chunk
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self.read():
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _with_headers(response: HttpResponseBase, content: Content, etag: str) -> HttpResponseBase:
+    inline = content.media_type in INLINE
+    media_type = content.media_type or "application/octet-stream"
+    response["Content-Type"] = "text/plain; charset=utf-8" if media_type == "text/plain" else media_type
+    response["Content-Disposition"] = content_disposition_header(not inline, content.name) or "attachment"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Cache-Control"] = "private, no-cache"
+    response["ETag"] = etag
+    response["Last-Modified"] = http_date(content.modified.timestamp())
+    response["Accept-Ranges"] = "bytes"
+    return response
+
+
+def _is_known(request: HttpRequest, etag: str, modified: datetime) -> bool:
+    if "If-None-Match" in request.headers:
+        given = [each.strip().removeprefix("W/") for each in request.headers["If-None-Match"].split(",")]
+        return etag in given or "*" in given
+    since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
+    return since is not None and int(modified.timestamp()) <= since
+
+
+def _span(request: HttpRequest, content: Content, etag: str) -> tuple[int, int] | None:
+    """Return the first and one past the last byte asked for; None for the whole, as for several ranges (RFC 9110)."""
+    match = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
+    if not match or match.group() == "bytes=-" or request.headers.get("If-Range", etag) != etag:
+        return None
+    first, last = match.groups()
+    if first and last and int(first) > int(last):
+        return None
+    if not first:
+        start, end = max(content.size - int(last), 0), content.size
+    else:
+        start, end = int(first), min(int(last) + 1, content.size) if last else content.size
+    if start >= end:
+        raise RangeNotSatisfiable(f"The file has {content.size} bytes.", content.size)
+    return start, end
+

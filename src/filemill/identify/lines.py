@@ -1,0 +1,185 @@
+"""Names text by its lines: e-mail, calendars, subtitles, scripts, tables of separated values, TOML, YAML."""
+
+import csv
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable
+
+_MAX_FIRST_LINE = 400
+_MAX_TABLE_CHARACTERS = 16 * 1024
+_MAX_TABLE_ROWS = 100
+_MAX_HEADER_LINES = 200
+_MAX_YAML_LINES = 200
+_MAX_COLUMNS = 4096
+
+#: First words that only one type of text has, in capitals or not as written here.
+_FIRST_WORDS = (
+    ("BEGIN:VCALENDAR", "text/calendar"),
+    ("BEGIN:VCARD", "text/vcard"),
+    ("WEBVTT", "text/vtt"),
+    ("#EXTM3U", "application/vnd.apple.mpegurl"),
+    ("[Script Info]", "text/x-ssa"),
+    ("WARC/1.", "application/warc"),
+    ("%!PS", "application/postscript"),
+    ("-----BEGIN PGP MESSAGE", "application/pgp-encrypted"),
+    ("-----BEGIN PGP SIGNATURE", "application/pgp-signature"),
+    ("-----BEGIN PGP P", "application/pgp-keys"),
+    ("-----BEGIN ", "application/x-pem-file"),
+    ("diff --git ", "text/x-diff"),
+    ("/* XPM */", "image/x-xpixmap"),
+    ("\\documentclass", "text/x-tex"),
+    ("%YAML", "application/yaml"),
+)
+_INTERPRETERS = {
+    "python": "text/x-python",
+    "perl": "text/x-perl",
+    "ruby": "text/x-ruby",
+    "node": "text/javascript",
+    "php": "text/x-php",
+    "sh": "text/x-shellscript",
+    "bash": "text/x-shellscript",
+    "dash": "text/x-shellscript",
+    "ksh": "text/x-shellscript",
+    "zsh": "text/x-shellscript",
+}
+_SHEBANG = re.compile(r"#! *(?:\S*/)?(?:env(?: -\S+)* )?(?:\S*/)?([a-z]+)")
+_SUBRIP = re.compile(r"\s*\d+\r?\n\d\d:\d\d:\d\d[,.]\d{1,3} --> \d\d:")
+_UNIFIED_DIFF = re.compile(r"--- \S.*\r?\n\+\+\+ \S")
+_BITMAP = re.compile(r"#define \S+_width \d+\s")
+_SOLID = re.compile(r"solid\b.*\r?\n\s*facet normal ")
+_PLAIN_PIXMAP = re.compile(r"P([123])\s+(?:#[^\n]*\n\s*)*\d+\s+\d+\s")
+_PIXMAPS = {"1": "image/x-portable-bitmap", "2": "image/x-portable-graymap", "3": "image/x-portable-pixmap"}
+
+_MAILBOX_START = re.compile(r"From \S.*\d\d:\d\d.*\d{4}")
+_HEADER = re.compile(r"([A-Za-z][\w-]*):(?:[ \t].*)?$")
+_MAIL_HEADERS = frozenset(
+    "arc-seal authentication-results bcc cc content-type date delivered-to dkim-signature errors-to from in-reply-to "
+    "message-id mime-version received references reply-to return-path sender subject to user-agent x-mailer".split()
+)
+_MAIL_PROOF = frozenset("received return-path message-id mime-version from date dkim-signature delivered-to".split())
+
+_YAML_LINE = re.compile(r"""\s*(?:#.*|-{3}(?:\s.*)?|\.{3}|-(?:\s.*)?|["']?[\w./$-][\w ./$@-]*["']?:(?:\s.*)?)$""")
+_YAML_KEY = re.compile(r"""\s*(?:- )?["']?[\w./$-]+["']?:(?:\s|$)""")
+
+
+def identify(text: str, *, whole: bool) -> str | None:
+    """Return the media type that the lines of a text show, or None for text that is just text."""
+    start = text.lstrip("\ufeff\r\n")
+    return next((media_type for look in _LOOKS if (media_type := look(start, whole))), None)
+
+
+def _announced(start: str, whole: bool) -> str | None:  # noqa: FBT001 -- all looks are called alike
+    return next((media_type for words, media_type in _FIRST_WORDS if start.startswith(words)), None)
+
+
+def _by_first_lines(start: str, whole: bool) -> str | None:  # noqa: FBT001
+    if found := _SHEBANG.match(start, 0, _MAX_FIRST_LINE):
+        return _INTERPRETERS.get(found.group(1), "text/plain")
+    if found := _PLAIN_PIXMAP.match(start):
+        return _PIXMAPS[found.group(1)]
+    patterns = (
+        (_SUBRIP, "application/x-subrip"),
+        (_UNIFIED_DIFF, "text/x-diff"),
+        (_BITMAP, "image/x-xbitmap"),
+        (_SOLID, "model/stl"),
+    )
+    return next((media_type for pattern, media_type in patterns if pattern.match(start)), None)
+
+
+def _mail(start: str, whole: bool) -> str | None:  # noqa: FBT001
+    """Know a message by its header: nothing but fields down to the first empty line, some of them those of mail."""
+    first, _, rest = start.partition("\n")
+    if _MAILBOX_START.match(first, 0, _MAX_FIRST_LINE):
+        return "application/mbox" if _has_mail_header(rest) else None
+    return "message/rfc822" if _has_mail_header(start) else None
+
+
+def _has_mail_header(start: str) -> bool:
+    names, broken = set(), 0
+    for number, line in enumerate(start.split("\n", _MAX_HEADER_LINES)[:_MAX_HEADER_LINES]):
+        bare = line.rstrip("\r")
+        if not bare:
+            break
+        if found := _HEADER.match(bare):
+            names.add(found.group(1).lower())
+        elif number == 0 or not bare[0].isspace():
+            broken += 1
+    # Real headers are broken here and there, but one line in many.
+    return len(names & _MAIL_HEADERS) >= 2 and bool(names & _MAIL_PROOF) and broken * 10 <= len(names)
+
+
+def _table(start: str, whole: bool) -> str | None:  # noqa: FBT001
+    """Know a table by rows that all have as many cells; prose has commas, but never in each line as many."""
+    if start.startswith(("|", "#!", "//", "/*", "- ", "---")):
+        return None
+    piece, cut = start[:_MAX_TABLE_CHARACTERS], not whole or len(start) > _MAX_TABLE_CHARACTERS
+    for separator, media_type in (("\t", "text/tab-separated-values"), (",", "text/csv"), (";", "text/csv"), ("|", "text/csv")):
+        if _is_table(piece, separator, cut=cut):
+            return media_type
+    return None
+
+
+def _is_table(piece: str, separator: str, *, cut: bool) -> bool:
+    rows = _rows(piece, separator)
+    if cut and rows:
+        rows.pop()
+    if len(rows) < 2:
+        return False
+    columns, alike = Counter(map(len, rows)).most_common(1)[0]
+    if columns < 2 or alike < len(rows) * 0.95 or len(rows[0]) != columns:
+        return False
+    return columns > 2 or separator == "\t" or (len(rows) > 2 and _is_narrow_table(rows))
+
+
+def _rows(piece: str, separator: str) -> list[list[str]]:
+    if separator not in piece.split("\n", 1)[0]:
+        return []
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(piece.splitlines(keepends=True), delimiter=separator):
+            if row:
+                rows.append(row)
+            if len(rows) == _MAX_TABLE_ROWS or len(row) > _MAX_COLUMNS:
+                break
+    except csv.Error:
+        return []
+    return rows
+
+
+def _is_narrow_table(rows: list[list[str]]) -> bool:
+    """Tell two columns from sentences with one comma each: there a space follows, and the pieces are long or missing."""
+    spaced = sum(row[-1].startswith(" ") for row in rows)
+    filled = sum(bool(row[0].strip()) and bool(row[-1].strip()) for row in rows)
+    return spaced < len(rows) / 2 and filled > len(rows) / 2
+
+
+def _toml(start: str, whole: bool) -> str | None:  # noqa: FBT001
+    if not whole or "=" not in start:
+        return None
+    try:
+        return "application/toml" if tomllib.loads(start.replace("\r\n", "\n")) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _yaml(start: str, whole: bool) -> str | None:  # noqa: FBT001
+    """Know YAML that opens as a document, or whose every line is a key, an item or a comment."""
+    lines = [line for line in start.splitlines()[:_MAX_YAML_LINES] if line.strip()]
+    keys = sum(bool(_YAML_KEY.match(line)) for line in lines)
+    if lines and re.match(r"---(\s|$)", lines[0]):
+        # Markdown's front matter opens alike, but closes and goes on as prose.
+        closed = any(line.rstrip() == "---" for line in lines[1:])
+        return "application/yaml" if keys and not closed else None
+    nested = any(line[0] == " " for line in lines) and any(line.rstrip().endswith(":") for line in lines)
+    return "application/yaml" if keys > 1 and nested and all(map(_YAML_LINE.match, lines)) else None
+
+
+_LOOKS: tuple[Callable[[str, bool], str | None], ...] = (
+    _announced,
+    _by_first_lines,
+    _mail,
+    _table,
+    _toml,
+    _yaml,
+)

@@ -1,0 +1,176 @@
+"""Tells apart the containers that hold sound, film or raw photos: what is inside decides, and it lies beyond the magic number."""
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from filemill.identify.peek import Peek
+from filemill.identify.quick import brand_of
+
+_Order = Literal["little", "big"]
+
+_MAX_BOXES = 512
+_MAX_OGG_PAGES = 16
+_MAX_TAGS = 64
+_BOX_HEADER = 8
+
+_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_VIDEO = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
+_ASF_AUDIO = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
+_EBML = b"\x1a\x45\xdf\xa3"
+
+_MAKE, _SUB_IMAGES, _NEW_SUBFILE_TYPE, _DNG_VERSION = 271, 330, 254, 50706
+_RAW_MAKERS = {b"NIKON": "image/x-nikon-nef", b"SONY": "image/x-sony-arw", b"PENTAX": "image/x-pentax-pef"}
+
+
+def identify(peek: Peek) -> str | None:
+    """Return the media type of a container of sound, film or raw photos, or None where it is no such thing."""
+    return next((media_type for look in _LOOKS if (media_type := look(peek))), None)
+
+
+def _iso_media(peek: Peek) -> str | None:
+    """Name an MP4 by its tracks: without a film among them, it is a recording."""
+    if peek.head[4:8] not in (b"ftyp", b"moov", b"mdat", b"wide"):
+        return None
+    if named := brand_of(peek.head):
+        return named
+    handlers = set(_handlers(peek))
+    if b"vide" in handlers:
+        return "video/mp4" if peek.head[4:8] == b"ftyp" else "video/quicktime"
+    if b"soun" in handlers:
+        return "audio/mp4"
+    return "video/mp4" if peek.head[4:8] == b"ftyp" else None
+
+
+def _handlers(peek: Peek) -> Iterator[bytes]:
+    """Walk the boxes, into those that lead to a track's handler and past all others."""
+    at = 0
+    for _ in range(_MAX_BOXES):
+        header = peek.at(at, 16)
+        if len(header) < _BOX_HEADER:
+            return
+        size, name = int.from_bytes(header[:4]), header[4:8]
+        if size == 1:
+            size = int.from_bytes(header[8:16])
+        if name in (b"moov", b"trak", b"mdia"):
+            size = _BOX_HEADER
+        elif name == b"hdlr":
+            yield peek.at(at + 16, 4)
+        if size < _BOX_HEADER:
+            return
+        at += size
+
+
+def _ogg(peek: Peek) -> str | None:
+    """Name an Ogg file by the codecs that its first pages announce."""
+    if not peek.head.startswith(b"OggS"):
+        return None
+    firsts = list(_first_packets(peek.head))
+    if any(first.startswith((b"\x80theora", b"\x01video", b"BBCD\x00", b"OVP80")) for first in firsts):
+        return "video/ogg"
+    if any(first.startswith(b"OpusHead") for first in firsts):
+        return "audio/opus"
+    if any(first.startswith((b"\x01vorbis", b"Speex   ", b"\x7fFLAC")) for first in firsts):
+        return "audio/ogg"
+    return None
+
+
+def _first_packets(head: bytes) -> Iterator[bytes]:
+    at = 0
+    for _ in range(_MAX_OGG_PAGES):
+        if not head.startswith(b"OggS", at) or at + 27 > len(head):
+            return
+        segments = head[at + 27 : at + 27 + head[at + 26]]
+        body = at + 27 + len(segments)
+        if head[at + 5] & 2:
+            yield head[body : body + 16]
+        at = body + sum(segments)
+
+
+def _asf(peek: Peek) -> str | None:
+    if not peek.head.startswith(_ASF):
+        return None
+    if _ASF_VIDEO in peek.head:
+        return "video/x-ms-wmv"
+    return "audio/x-ms-wma" if _ASF_AUDIO in peek.head else "video/x-ms-asf"
+
+
+def _matroska(peek: Peek) -> str | None:
+    """Tell WebM from Matroska by the DocType element, and sound from film by the codecs' names."""
+    if not peek.head.startswith(_EBML):
+        return None
+    family = "webm" if b"\x42\x82\x84webm" in peek.head[:256] else "x-matroska"
+    sound_only = b"\x86" in peek.head and b"A_" in peek.head and b"V_" not in peek.head
+    return f"audio/{family}" if sound_only else f"video/{family}"
+
+
+def _transport_stream(peek: Peek) -> str | None:
+    """Know MPEG transport streams by their sync byte, which returns with each packet."""
+    for first, packet in ((0, 188), (4, 192), (0, 204)):
+        syncs = peek.head[first : first + 8 * packet : packet]
+        if len(syncs) >= 4 and set(syncs) == {0x47}:
+            return "video/mp2t"
+    return None
+
+
+def _after_id3(peek: Peek) -> str | None:
+    """Look behind an ID3 tag: nearly always it stands before MPEG audio, at times before FLAC, AAC or WAVE."""
+    if not peek.head.startswith(b"ID3") or len(peek.head) < 10:
+        return None
+    length = sum((byte & 0x7F) << shift for byte, shift in zip(peek.head[6:10], (21, 14, 7, 0), strict=True))
+    behind = peek.at(10 + length, 4)
+    if behind == b"fLaC":
+        return "audio/flac"
+    return "audio/aac" if _is_adts(behind) else "audio/mpeg"
+
+
+def _mpeg_audio(peek: Peek) -> str | None:
+    """Accept MPEG audio without a tag only with two frames in a row: the sync alone is eleven bits."""
+    if _is_adts(peek.head):
+        length = (peek.head[3] & 3) << 11 | peek.head[4] << 3 | peek.head[5] >> 5 if len(peek.head) > 6 else 0
+        return "audio/aac" if length > 7 and _is_adts(peek.at(length, 2)) else None
+    return None
+
+
+def _is_adts(raw: bytes) -> bool:
+    return len(raw) >= 2 and raw[0] == 0xFF and raw[1] & 0xF6 == 0xF0
+
+
+def _tiff(peek: Peek) -> str | None:
+    """Tell raw photos, which dress as TIFF, from TIFF: by their maker and by a preview in the first place."""
+    order = {b"II*\x00": "little", b"MM\x00*": "big"}.get(peek.head[:4])
+    if order not in ("little", "big"):
+        return None
+    if peek.head[8:10] == b"CR":
+        return "image/x-canon-cr2"
+    tags = _first_tags(peek, "little" if order == "little" else "big")
+    if _DNG_VERSION in tags:
+        return "image/x-adobe-dng"
+    if _SUB_IMAGES in tags and tags.get(_NEW_SUBFILE_TYPE, b"")[:4].strip(b"\x00") == b"\x01":
+        maker = tags.get(_MAKE, b"").upper()
+        return next((name for prefix, name in _RAW_MAKERS.items() if maker.startswith(prefix)), "image/tiff")
+    return "image/tiff"
+
+
+def _first_tags(peek: Peek, order: "_Order") -> dict[int, bytes]:
+    """Return the first directory's tags with the first bytes of their values."""
+    at = int.from_bytes(peek.head[4:8], order)
+    count = min(int.from_bytes(peek.at(at, 2), order), _MAX_TAGS)
+    directory = peek.at(at + 2, 12 * count)
+    tags = {}
+    for entry in range(0, len(directory) - 11, 12):
+        tag = int.from_bytes(directory[entry : entry + 2], order)
+        value = directory[entry + 8 : entry + 12]
+        tags[tag] = peek.at(int.from_bytes(value, order), 16) if tag == _MAKE else value
+    return tags
+
+
+_LOOKS: tuple[Callable[[Peek], str | None], ...] = (
+    _iso_media,
+    _ogg,
+    _asf,
+    _matroska,
+    _transport_stream,
+    _after_id3,
+    _mpeg_audio,
+    _tiff,
+)

@@ -1,0 +1,72 @@
+"""A Job is one processor on one file; an Artifact is bytes that a processor made."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from filemill.core.ids import new_id
+from filemill.files.models import File, storage
+from filemill.processing.states import State
+
+
+class Job(models.Model):
+    """One processor on one file: its state, its attempts, its lease and what it found."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="jobs")
+    processor = models.CharField(max_length=64)
+    version = models.PositiveIntegerField(default=1)
+    required = models.BooleanField(default=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
+    priority = models.SmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    progress = models.FloatField(null=True)
+    progress_words = models.CharField(max_length=200, blank=True, default="")
+    error = models.JSONField(null=True)
+    facts = models.JSONField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["file", "processor"], name="job_once_per_file_and_processor"),
+            models.CheckConstraint(
+                condition=Q(state=State.RUNNING, token__isnull=False, lease_until__isnull=False)
+                | ~Q(state=State.RUNNING) & Q(token__isnull=True, lease_until__isnull=True),
+                name="job_running_has_token_and_lease",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-priority", "created_at", "id"], condition=Q(state=State.QUEUED), name="job_next_due"
+            ),
+            models.Index(fields=["lease_until"], condition=Q(state=State.RUNNING), name="job_leases"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.processor} on {self.file_id}"
+
+
+class Artifact(models.Model):
+    """Bytes that a processor made of a file; its name is unique per file."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="artifacts")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
+    name = models.CharField(max_length=64)
+    media_type = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    content = models.FileField(max_length=200, storage=storage)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["file", "name"], name="artifact_name_once_per_file")]
+
+    def __str__(self) -> str:
+        return self.name

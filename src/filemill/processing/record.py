@@ -1,0 +1,224 @@
+"""The only writer of state: each function is one move of states.py, guarded by the token, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from filemill.core.errors import FieldError, Invalid, NotFound, Unprocessable
+from filemill.files import keep
+from filemill.files.models import File, Status
+from filemill.identify.identity import Identity
+from filemill.identify.kinds import kind_of
+from filemill.processing import plan, states
+from filemill.processing.models import Artifact, Job
+from filemill.processing.states import Move, State
+from filemill.processing.status import error_of, status_of, warnings_of
+from filemill.processors.registry import processors
+
+
+class LeaseLost(Exception):
+    """The job is no longer this worker's: its lease ran out, or it was cancelled, reprocessed or forgotten."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to run a job and to record what comes of it."""
+
+    job_id: UUID
+    file_id: UUID
+    processor: str
+    attempts: int
+    token: UUID
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a job failed, in words for a program and for a person."""
+
+    code: str
+    title: str
+    detail: str
+
+
+def start(job: Job) -> Claim:
+    """Give a queued job to the caller, counting the attempt; the caller holds the job's and the file's rows."""
+    claim = Claim(job.id, job.file_id, job.processor, job.attempts + 1, uuid4())
+    changed = _move(
+        Job.objects.filter(pk=job.pk),
+        states.START,
+        token=claim.token,
+        lease_until=_lease_end(),
+        attempts=F("attempts") + 1,
+        started_at=Now(),
+        finished_at=None,
+        progress=None,
+        progress_words="",
+    )
+    if not changed:
+        raise LeaseLost
+    settle(job.file)
+    return claim
+
+
+def renew(claim: Claim, progress: float | None, words: str) -> None:
+    """Lengthen the lease and note the progress (a fraction from 0 to 1); raise LeaseLost where the job is gone."""
+    noted = {} if progress is None else {"progress": progress, "progress_words": words[:200]}
+    if not _held(claim).update(lease_until=_lease_end(), **noted):
+        raise LeaseLost
+
+
+def check(claim: Claim) -> None:
+    """Raise LeaseLost where the job is gone."""
+    if not _held(claim).exists():
+        raise LeaseLost
+
+
+def identified(claim: Claim, identity: Identity) -> Claim | None:
+    """Record what the file is, plan its other jobs, and claim the first of them, all at once."""
+    with transaction.atomic():
+        file = _locked(claim)
+        facts = {"media_type": identity.media_type, "description": identity.description}
+        _finish(claim, states.SUCCEED, facts=facts, error=None)
+        file.media_type, file.kind = identity.media_type, kind_of(identity.media_type)
+        again, obsolete = plan.follow(file, identity.media_type)
+        _drop(file.jobs.filter(processor__in=obsolete))
+        _requeue(file.jobs.filter(processor__in=again))
+        file.save(update_fields=["media_type", "kind"])
+        following = file.jobs.filter(state=State.QUEUED).order_by("-priority", "created_at", "id").first()
+        if following is None:
+            settle(file)
+            return None
+        following.file = file
+        return start(following)
+
+
+def succeed(claim: Claim, facts: dict[str, Any], artifacts: Sequence[Artifact]) -> None:
+    """Record a job's facts and artifacts in place of earlier ones; raise LeaseLost, changing nothing, if it is too late."""
+    with transaction.atomic():
+        file = _locked(claim)
+        _finish(claim, states.SUCCEED, facts=facts, error=None, progress=1.0)
+        _drop_artifacts(Artifact.objects.filter(job_id=claim.job_id))
+        taken = file.artifacts.filter(name__in=[artifact.name for artifact in artifacts]).values_list("name", flat=True)
+        if taken:
+            raise Unprocessable(
+                f"Another processor of this file already made: {', '.join(taken)}.", code="artifact_name_taken"
+            )
+        Artifact.objects.bulk_create(artifacts)
+        settle(file)
+
+
+def fail(claim: Claim, reason: Reason) -> None:
+    """End a job for good, with its reason; earlier results stay."""
+    with transaction.atomic():
+        file = _locked(claim)
+        _finish(claim, states.FAIL, error=_error(claim, reason))
+        settle(file)
+
+
+def retry(claim: Claim, reason: Reason, **still: Any) -> None:  # noqa: ANN401  # look-ups that must still hold
+    """Queue a job again after a pause that doubles each time, or fail it once its attempts are used up."""
+    limits = settings.FILEMILL
+    if claim.attempts >= limits.max_attempts:
+        detail = f"{reason.detail} It was tried {claim.attempts} times."
+        reason, move, due = Reason(reason.code, reason.title, detail), states.FAIL, timedelta(0)
+    else:
+        pause = min(limits.backoff_seconds * 2 ** (claim.attempts - 1), limits.backoff_max_seconds)
+        move, due = states.RETRY, timedelta(seconds=pause)
+    with transaction.atomic():
+        file = _locked(claim)
+        _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due)
+        settle(file)
+
+
+def cancel(file_id: UUID) -> None:
+    """Cancel what is queued or running; a running child is killed when its worker next looks at the lease."""
+    with transaction.atomic():
+        file = _existing(file_id)
+        _move(file.jobs.all(), states.CANCEL, token=None, lease_until=None, finished_at=Now())
+        settle(file)
+
+
+def reprocess(file_id: UUID, names: Sequence[str] | None) -> None:
+    """Queue a file's jobs again: the named ones, or identification, which then plans all the others."""
+    wanted = set(names) if names is not None else {plan.IDENTIFY}
+    with transaction.atomic():
+        file = _existing(file_id)
+        unknown = wanted - set(file.jobs.values_list("processor", flat=True))
+        if unknown:
+            detail = f"This file has no job of: {', '.join(sorted(unknown))}."
+            raise Invalid(detail, (FieldError("processors", "unknown", detail),))
+        _requeue(file.jobs.filter(processor__in=wanted))
+        settle(file)
+
+
+def settle(file: File) -> None:
+    """Bring a file's status, error and warnings in line with its jobs; the caller holds the file's row."""
+    jobs = list(file.jobs.all())
+    file.status = status_of(jobs)
+    file.processed = file.status == Status.PROCESSED
+    file.error = error_of(jobs)
+    file.warnings = warnings_of(file, jobs)
+    file.save(update_fields=["status", "processed", "error", "warnings"])
+
+
+def _move(jobs: QuerySet[Job], move: Move, **changes: Any) -> int:  # noqa: ANN401  # columns of Job
+    return jobs.filter(state__in=move.sources).update(state=move.target, **changes)
+
+
+def _finish(claim: Claim, move: Move, still: dict[str, Any] | None = None, **changes: Any) -> None:  # noqa: ANN401
+    held = _held(claim).filter(**(still or {}))
+    if not _move(held, move, token=None, lease_until=None, finished_at=Now(), **changes):
+        raise LeaseLost
+
+
+def _requeue(jobs: QuerySet[Job]) -> None:
+    fresh = {"token": None, "lease_until": None, "attempts": 0, "due_at": Now(), "error": None, "progress": None}
+    registered = processors()
+    for job in jobs:
+        version = registered[job.processor].version if job.processor in registered else job.version
+        _move(Job.objects.filter(pk=job.pk), states.REPROCESS, version=version, **fresh)
+
+
+def _held(claim: Claim) -> QuerySet[Job]:
+    return Job.objects.filter(pk=claim.job_id, token=claim.token)
+
+
+def _existing(file_id: UUID) -> File:
+    file = File.objects.select_for_update().filter(pk=file_id).first()
+    if file is None:
+        raise NotFound("There is no such file.")
+    return file
+
+
+def _locked(claim: Claim) -> File:
+    file = File.objects.select_for_update().filter(pk=claim.file_id).first()
+    if file is None:
+        raise LeaseLost
+    return file
+
+
+def _lease_end() -> Any:  # noqa: ANN401  # Django's combined expressions have no public type
+    return Now() + timedelta(seconds=settings.FILEMILL.lease_seconds)
+
+
+def _error(claim: Claim, reason: Reason) -> dict[str, str]:
+    return {"code": reason.code, "title": reason.title, "detail": reason.detail, "processor": claim.processor}
+
+
+def _drop(jobs: QuerySet[Job]) -> None:
+    _drop_artifacts(Artifact.objects.filter(job__in=jobs))
+    jobs.delete()
+
+
+def _drop_artifacts(artifacts: QuerySet[Artifact]) -> None:
+    for content in artifacts.values_list("content", flat=True):
+        transaction.on_commit(partial(keep.remove, content))
+    artifacts.delete()

@@ -1,0 +1,73 @@
+"""The bell: a message without content that says there is work, rung by a thread of its own so that nobody waits for it."""
+
+import threading
+
+import structlog
+from celery import current_app
+from django.conf import settings
+from kombu import Connection, Queue
+from kombu.exceptions import KombuError, OperationalError
+
+log = structlog.get_logger(__name__)
+
+QUEUE = "bells"
+TASK = "filemill.drain"
+EXPIRES_SECONDS = 60
+TIMEOUT_SECONDS = 1.0
+
+
+class Dispatcher:
+    """Rings in a thread that starts with the first bell; a bell that cannot be rung is dropped, for the sweep rings again."""
+
+    def __init__(self) -> None:
+        self._wanted = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._connection: Connection | None = None
+
+    def ring(self) -> None:
+        """Ask for a bell and return at once; bells asked for while one is being rung become one."""
+        self._wanted.set()
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._work, name="bells", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            try:
+                self._ring_once()
+            except (KombuError, OperationalError, OSError, *self._broker_errors()) as error:
+                log.warning("bell dropped", reason=str(error) or type(error).__name__)
+                self._close()
+
+    def _ring_once(self) -> None:
+        if self._connection is None:
+            self._connection = current_app.connection_for_write(
+                connect_timeout=TIMEOUT_SECONDS,
+                transport_options={"socket_connect_timeout": TIMEOUT_SECONDS, "socket_timeout": 2 * TIMEOUT_SECONDS},
+            )
+        if queued(self._connection) < 2 * settings.FILEMILL.worker_threads:
+            current_app.send_task(
+                TASK, queue=QUEUE, connection=self._connection, retry=False, expires=EXPIRES_SECONDS, ignore_result=True
+            )
+
+    def _broker_errors(self) -> tuple[type[BaseException], ...]:
+        connection = self._connection
+        return (*connection.connection_errors, *connection.channel_errors) if connection else ()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.release()
+            self._connection = None
+
+
+def queued(connection: Connection) -> int:
+    """Return how many bells wait in the queue, which is made if it is missing."""
+    return int(Queue(QUEUE)(connection.default_channel).queue_declare().message_count)
+
+
+_dispatcher = Dispatcher()
+ring = _dispatcher.ring

@@ -1,0 +1,141 @@
+"""One claimed job, from the sandbox child to the record."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+
+from filemill.core.errors import TryAgain, Unprocessable
+from filemill.files import keep
+from filemill.files.models import File
+from filemill.processing import record
+from filemill.processing.models import Artifact
+from filemill.processing.plan import IDENTIFY
+from filemill.processing.record import Claim, LeaseLost, Reason
+from filemill.processors.base import Limits, Made, Result, Source
+from filemill.processors.registry import processors
+from filemill.sandbox.client import Child, Progress, Sandbox
+from filemill.sandbox.errors import ChildFailed
+from filemill.sandbox.artifacts import RefusedArtifactError, open_artifact
+
+log = structlog.get_logger(__name__)
+
+
+class Heartbeat:
+    """Keeps a claim's lease alive and its progress known while a child works; called about once a second."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self._renewed = time.monotonic()
+        self._seen = Progress(0.0, "")
+
+    def __call__(self, progress: Progress | None) -> None:
+        """Renew when it is time or there is progress to note; raise LeaseLost where the job was taken away."""
+        now = time.monotonic()
+        fresh = progress is not None and progress != self._seen
+        if fresh or now - self._renewed >= settings.FILEMILL.renew_seconds:
+            record.renew(self.claim, progress.fraction if progress else None, progress.words if progress else "")
+            self._renewed, self._seen = now, progress or self._seen
+        else:
+            record.check(self.claim)
+
+
+def run(claim: Claim, sandbox: Sandbox) -> None:
+    """Run a claimed job, and after identification the first that it planned; whatever happens is recorded or leased out."""
+    with structlog.contextvars.bound_contextvars(job_id=str(claim.job_id), file_id=str(claim.file_id)):
+        try:
+            source = _source(claim)
+            with _workspace() as workspace, sandbox.child(source, workspace) as child:
+                following = _identify(claim, child) if claim.processor == IDENTIFY else claim
+                if following:
+                    _process(following, source, child, workspace)
+        except LeaseLost:
+            log.info("lease lost, result dropped")
+
+
+def _identify(claim: Claim, child: Child) -> Claim | None:
+    limits = Limits(wall_seconds=settings.FILEMILL.identify_wall_seconds)
+    with _reasons(claim):
+        identity = child.identify(limits, Heartbeat(claim))
+        return record.identified(claim, identity)
+    return None
+
+
+def _process(claim: Claim, source: Source, child: Child, workspace: Path) -> None:
+    with _reasons(claim):
+        processor = processors().get(claim.processor)
+        if processor is None:
+            raise Unprocessable(f"The processor `{claim.processor}` is not installed.", code="processor_missing")
+        file = File.objects.only("media_type").get(pk=claim.file_id)
+        result = child.process(claim.processor, file.media_type or "", processor.limits, Heartbeat(claim))
+        _keep(claim, result, workspace)
+        log.info("processed", processor=claim.processor)
+
+
+@contextmanager
+def _reasons(claim: Claim) -> Iterator[None]:
+    """Turn what goes wrong into a recorded reason; anything unforeseen leaves the job to its lease."""
+    try:
+        yield
+    except Unprocessable as error:
+        record.fail(claim, Reason(error.reason_code, error.reason_title, error.detail))
+    except ChildFailed as error:
+        reason = Reason(error.reason_code, error.reason_title, error.detail)
+        (record.retry if error.retry else record.fail)(claim, reason)
+    except RefusedArtifactError as error:
+        record.fail(claim, Reason("artifact_refused", "The processor's artifact was refused", f"{error}."))
+    except TryAgain as error:
+        record.retry(claim, Reason(error.code, error.title, error.detail))
+    except OSError as error:
+        log.warning("storage trouble", reason=str(error))
+        record.retry(claim, Reason("storage_trouble", "The storage did not take the result", f"{error.strerror}."))
+
+
+def _source(claim: Claim) -> Source:
+    file = File.objects.filter(pk=claim.file_id).first()
+    if file is None:
+        raise LeaseLost
+    path = keep.root() / file.file.name
+    return Source(path=path, name=file.name, media_type=file.media_type or "", size=file.size)
+
+
+@contextmanager
+def _workspace() -> Iterator[Path]:
+    settings.WORK_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = Path(tempfile.mkdtemp(dir=settings.WORK_DIR))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _keep(claim: Claim, result: Result, workspace: Path) -> None:
+    kept: list[Artifact] = []
+    try:
+        for made in result.artifacts:
+            kept.append(_keep_one(claim, made, workspace))
+        record.succeed(claim, result.facts, kept)
+    except (LeaseLost, Unprocessable, RefusedArtifactError, OSError):
+        for artifact in kept:
+            keep.remove(artifact.content.name)
+        raise
+
+
+def _keep_one(claim: Claim, made: Made, workspace: Path) -> Artifact:
+    content = keep.artifact_name(claim.file_id, made.name)
+    with open_artifact(workspace, made) as stream:
+        size, sha256 = keep.copy_in(stream, content)
+    return Artifact(
+        file_id=claim.file_id,
+        job_id=claim.job_id,
+        name=made.name,
+        media_type=made.media_type,
+        size=size,
+        sha256=sha256,
+        content=content,
+    )

@@ -1,0 +1,41 @@
+"""What brings lost work back: leases that ran out end, and due work that nobody took is rung for."""
+
+import structlog
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from filemill.files import keep
+from filemill.processing import claim, record, ring
+from filemill.processing.models import Job
+from filemill.processing.states import State
+
+log = structlog.get_logger(__name__)
+
+WORKER_LOST = record.Reason(
+    "worker_lost", "The worker stopped in the middle", "The worker that ran the job stopped before it was done."
+)
+
+
+def sweep() -> None:
+    """End leases that ran out, ring for due work, and remove unfinished bytes that nobody writes to."""
+    _release(Job.objects.filter(state=State.RUNNING), lease_until__lt=Now())
+    if claim.work_is_due():
+        ring.ring()
+    keep.remove_stale_incoming()
+
+
+def release_all() -> None:
+    """Take every running job back; only for a worker that knows that no other lives."""
+    _release(Job.objects.filter(state=State.RUNNING))
+
+
+def _release(jobs: QuerySet[Job], **still: object) -> None:
+    for job in jobs.filter(**still):
+        if job.token is None:
+            continue
+        held = record.Claim(job.id, job.file_id, job.processor, job.attempts, job.token)
+        try:
+            record.retry(held, WORKER_LOST, **still)
+        except record.LeaseLost:
+            continue
+        log.warning("lease ended", job_id=str(job.id), file_id=str(job.file_id), attempts=job.attempts)

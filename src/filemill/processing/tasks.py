@@ -1,0 +1,36 @@
+"""Celery's functions: all that a message can ask for."""
+
+import time
+
+import structlog
+from celery import shared_task
+from django.conf import settings
+from django.db import DatabaseError
+
+from filemill.processing import claim, ring, run
+from filemill.sandbox.client import Sandbox
+
+log = structlog.get_logger(__name__)
+sandbox = Sandbox()
+
+
+@shared_task(name=ring.TASK, acks_late=True, ignore_result=True)
+def drain() -> None:
+    """Claim and run due jobs for about a second, then ring again if work is left."""
+    try:
+        _drain()
+    except DatabaseError as error:
+        # The jobs are safe in the ledger: what was claimed comes back by its lease, and the sweep rings for the rest.
+        log.warning("drain stopped", reason=str(error))
+
+
+def _drain() -> None:
+    until = time.monotonic() + settings.FILEMILL.drain_seconds
+    while claimed := claim.next_claim():
+        if claim.work_is_due():
+            ring.ring()  # else one bell feeds one thread while the others idle
+        run.run(claimed, sandbox)
+        if time.monotonic() >= until:
+            break
+    if claim.work_is_due():
+        ring.ring()

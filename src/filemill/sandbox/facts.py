@@ -1,0 +1,50 @@
+"""Facts that any database and any reader of JSON can take; applied in the child, and again by the worker that trusts nobody."""
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+MAX_FACTS = 64 * 1024
+_MAX_DEPTH = 32
+
+# PostgreSQL's text and jsonb take no NUL, and no UTF-8 can hold half of a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def tidy_text(text: str) -> str:
+    """Replace NUL and lone surrogates by U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def tidy(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 -- any JSON value goes in, the same shape comes out
+    """Return the value as plain JSON: text storable, numbers finite (others null), at most 32 levels deep."""
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"facts are nested more than {_MAX_DEPTH} levels deep")
+    if isinstance(value, str):
+        return tidy_text(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return _tidy_object(value.items(), depth + 1)
+    if isinstance(value, list | tuple):
+        return [tidy(item, depth + 1) for item in value]
+    if value is None or isinstance(value, int):
+        return value
+    raise TypeError(f"facts hold a {type(value).__name__}, which is not JSON")
+
+
+def _tidy_object(items: Iterable[tuple[Any, Any]], depth: int) -> dict[str, Any]:
+    tidied = {}
+    for key, value in items:
+        if not isinstance(key, str):
+            raise TypeError(f"facts have the key {key!r}, which is not a string")
+        tidied[tidy_text(key)] = tidy(value, depth)
+    return tidied
+
+
+def too_many(facts: dict[str, Any]) -> bool:
+    """Say whether tidy facts take more than 64 KiB as JSON."""
+    return len(orjson.dumps(facts)) > MAX_FACTS

@@ -1,0 +1,139 @@
+"""The inside of a child: does the steps that its worker asks for, one after the other, and tells how each ended."""
+
+import errno
+import math
+import os
+import socket
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+from filemill.core.errors import TryAgain, Unprocessable
+from filemill.identify import deep
+from filemill.processors.base import Limits, Processor, Result, Source, Workspace
+from filemill.sandbox import walls
+from filemill.sandbox.facts import tidy, tidy_text, too_many
+from filemill.sandbox.wire import Message, Step, Talk
+
+_MAX_WORDS = 200
+_MAX_TRACEBACK = 16 * 1024
+_SECONDS_BETWEEN_REPORTS = 0.1
+
+
+class Inside:
+    """What the forked process is from its first line on; it never returns into the server's code."""
+
+    def __init__(self, processors: Mapping[str, type[Processor]], most: Limits) -> None:
+        self._processors = processors
+        self._most = most
+
+    def live(self, server: int, talk: socket.socket) -> NoReturn:
+        """Work until the worker hangs up."""
+        code = 1
+        try:
+            walls.cut_ties(server, talk.fileno())
+            allowance = walls.Allowance(self._most)
+            allowance.set_at_birth()
+            self._serve(Talk(talk), allowance)
+            code = 0
+        except BaseException:  # noqa: BLE001 -- nothing may unwind into the server's loop
+            traceback.print_exc()
+        finally:
+            # Exit handlers belong to the server, whose copy this process is.
+            os._exit(code)
+
+    def _serve(self, talk: Talk, allowance: walls.Allowance) -> None:
+        for step in _steps(talk):
+            talk.send(self._answer(step, talk, allowance))
+
+    def _answer(self, step: Step, talk: Talk, allowance: walls.Allowance) -> Message:
+        try:
+            walls.raise_walls(Path(step.workspace))
+            allowance.set_for(step.limits, last=step.processor is not None)
+            return self._do(step, talk)
+        except BaseException as error:  # noqa: BLE001 -- whatever a processor raises is told, SystemExit too
+            return {"error": _told(error)}
+
+    def _do(self, step: Step, talk: Talk) -> Message:
+        if step.processor is None:
+            identity = deep.identify(Path(step.path), step.name)
+            return {"identity": [identity.media_type, tidy_text(identity.description)]}
+        source = Source(path=Path(step.path), name=step.name, media_type=step.media_type, size=step.size)
+        workspace = Workspace(path=Path(step.workspace), report=_Reporter(talk))
+        result = self._processors[step.processor]().process(source, workspace)
+        return {"result": _result_to_wire(result, workspace.path)}
+
+
+def _steps(talk: Talk) -> Iterator[Step]:
+    while talk.receive():
+        while taken := talk.take():
+            yield Step.from_wire(taken[1])
+
+
+class _Reporter:
+    """Sends progress, but not more often than anybody could read it."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self._next = 0.0
+
+    def __call__(self, fraction: float, words: str) -> None:
+        now = time.monotonic()
+        if now >= self._next and math.isfinite(fraction):
+            self._next = now + _SECONDS_BETWEEN_REPORTS
+            self._talk.send({"progress": [fraction, tidy_text(words[:_MAX_WORDS])]})
+
+
+def _result_to_wire(result: Result, workspace: Path) -> Message:
+    facts = tidy(result.facts)
+    if too_many(facts):
+        raise Unprocessable(
+            "More was found in the file than 64 KiB of facts can hold.",
+            code="facts_too_large",
+            title="Too much was found in the file",
+        )
+    artifacts = []
+    for made in result.artifacts:
+        # A relative path is meant from the workspace: that is the child's current folder.
+        path = workspace / made.path
+        if path.parent != workspace:
+            raise ValueError(f"the artifact {made.name!r} does not lie directly in the workspace")
+        artifacts.append([made.name, path.name, made.media_type])
+    return {"facts": facts, "artifacts": artifacts}
+
+
+def _told(error: BaseException) -> Message:
+    if isinstance(error, Unprocessable):
+        detail = tidy_text(error.detail)
+        return {"kind": "unprocessable", "code": error.reason_code, "title": error.reason_title, "detail": detail}
+    if isinstance(error, TryAgain):
+        return {"kind": "try_again", "detail": tidy_text(error.detail)}
+    for cause in _causes(error):
+        if kind := _limit_that_raised(cause):
+            return {"kind": kind}
+    return {"kind": "internal", "traceback": _traceback(error)}
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    # Libraries wrap what stopped them; a chain can be made circular, so it is followed only so far.
+    cause: BaseException | None = error
+    for _ in range(10):
+        if cause is not None:
+            yield cause
+            cause = cause.__cause__ or cause.__context__
+
+
+def _limit_that_raised(cause: BaseException) -> str | None:
+    if isinstance(cause, MemoryError):
+        return "out_of_memory"
+    if isinstance(cause, OSError):
+        return {errno.EFBIG: "output_exceeded", errno.ENOSPC: "disk_full", errno.ENOMEM: "out_of_memory"}.get(
+            cause.errno or 0
+        )
+    return None
+
+
+def _traceback(error: BaseException) -> str:
+    return tidy_text("".join(traceback.format_exception(error)))[-_MAX_TRACEBACK:]

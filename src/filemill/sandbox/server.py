@@ -1,0 +1,208 @@
+"""The fork server: a small single-threaded program that has everything loaded and forks one child for each job.
+
+Its life hangs on the control socket, each child's life on the lifeline that came with its job: at the end of either
+stream the server kills. It never reads what a child says.
+"""
+
+import contextlib
+import gc
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from filemill.identify import deep
+from filemill.processors.base import Limits, Processor
+from filemill.processors.registry import processors
+from filemill.sandbox import walls
+from filemill.sandbox.inside import Inside
+from filemill.sandbox.wire import JOB, READY, Exit
+
+_FAR_ENDS = 2  # talk and lifeline
+_SECONDS_FOR_STRAYS = 0.05
+
+
+@dataclass
+class _Ward:
+    """A child that the server answers for until it is reaped."""
+
+    pid: int
+    pidfd: int
+    lifeline: socket.socket | None
+    deadline: float | None = None
+    timed_out: bool = False
+
+
+class Server:
+    """Forks children, watches over them, and reports how each ended."""
+
+    def __init__(self, control: socket.socket, inside: Inside) -> None:
+        self._control = control
+        self._inside = inside
+        self._pid = os.getpid()
+        self._wards: dict[int, _Ward] = {}
+        self._strays = False
+        self._selector = selectors.DefaultSelector()
+
+    def run(self) -> None:
+        """Serve until the worker is gone, then end every child."""
+        self._selector.register(self._control, selectors.EVENT_READ, self._take_job)
+        # A worker that died meanwhile is noticed by the first read.
+        with contextlib.suppress(ConnectionError):
+            self._control.send(READY)
+        while self._control in self._selector.get_map():
+            for key, _ in self._selector.select(self._patience()):
+                handle: Callable[[], None] = key.data
+                handle()
+            self._end_overdue()
+            self._strays = self._strays and self._end_strays()
+        self._end_all()
+
+    def _take_job(self) -> None:
+        try:
+            word, descriptors, _, _ = socket.recv_fds(self._control, len(JOB), _FAR_ENDS, socket.MSG_CMSG_CLOEXEC)
+        except ConnectionError:
+            word, descriptors = b"", []
+        if not word:
+            self._selector.unregister(self._control)
+        ends = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+        # Short of descriptors the kernel drops some; the worker then finds its lifeline closed.
+        if len(ends) == _FAR_ENDS and self._fork(*ends):
+            ends.pop()
+        for end in ends:
+            end.close()
+
+    def _fork(self, talk: socket.socket, lifeline: socket.socket) -> bool:
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._inside.live(self._pid, talk)
+            ward = _Ward(pid, os.pidfd_open(pid), lifeline)
+        except OSError:
+            # Out of memory, process numbers or descriptors: the lifeline closes, and the worker tries again later.
+            self._strays = True
+            return False
+        lifeline.setblocking(False)
+        self._wards[pid] = ward
+        self._selector.register(ward.pidfd, selectors.EVENT_READ, lambda: self._bury(ward))
+        self._selector.register(lifeline, selectors.EVENT_READ, lambda: self._heed(ward))
+        return True
+
+    def _heed(self, ward: _Ward) -> None:
+        """Take a step's wall time from the worker; the end of the lifeline means that the child has to go."""
+        # An earlier event of the same round may have ended the child and closed its lifeline.
+        if ward.lifeline is None:
+            return
+        word = ward.lifeline.recv(1024)
+        if word:
+            seconds = orjson.loads(word)
+            ward.deadline = None if seconds is None else time.monotonic() + seconds
+        else:
+            self._selector.unregister(ward.lifeline)
+            _kill(ward.pid)
+
+    def _patience(self) -> float | None:
+        now = time.monotonic()
+        waits = [ward.deadline - now for ward in self._wards.values() if ward.deadline is not None]
+        if self._strays:
+            waits.append(_SECONDS_FOR_STRAYS)
+        return max(0.0, min(waits)) if waits else None
+
+    def _end_overdue(self) -> None:
+        now = time.monotonic()
+        for ward in self._wards.values():
+            if ward.deadline is not None and ward.deadline <= now:
+                ward.deadline = None
+                ward.timed_out = True
+                _kill(ward.pid)
+
+    def _bury(self, ward: _Ward) -> None:
+        # Until it is reaped, the dead child's number cannot belong to anybody else's group.
+        _kill(ward.pid)
+        _, status, usage = os.wait4(ward.pid, 0)
+        del self._wards[ward.pid]
+        self._selector.unregister(ward.pidfd)
+        os.close(ward.pidfd)
+        self._strays = True
+        self._tell(ward, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
+
+    def _tell(self, ward: _Ward, code: int, cpu_seconds: float) -> None:
+        lifeline, ward.lifeline = ward.lifeline, None
+        if lifeline is None:
+            return
+        # A lifeline that the worker ended is no longer watched.
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(lifeline)
+        how = Exit(max(code, 0), max(-code, 0), timed_out=ward.timed_out, cpu_seconds=cpu_seconds)
+        # The worker may be gone by now.
+        with contextlib.suppress(OSError):
+            lifeline.send(how.to_wire())
+        lifeline.close()
+
+    def _end_strays(self) -> bool:
+        """End what left its group to outlive its parent: such orphans become the server's own; say if any remain."""
+        strays = [pid for pid in self._offspring() if pid not in self._wards]
+        for pid in strays:
+            _kill(pid)
+            os.waitpid(pid, os.WNOHANG)
+        return bool(strays)
+
+    def _offspring(self) -> list[int]:
+        try:
+            return [int(pid) for pid in Path(f"/proc/self/task/{self._pid}/children").read_text().split()]
+        except FileNotFoundError:  # a kernel built without this file cannot name them
+            return list(self._wards)
+
+    def _end_all(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                for pid in self._offspring():
+                    _kill(pid)
+                dead, _ = os.waitpid(-1, 0)
+                self._wards.pop(dead, None)
+
+
+def _kill(pid: int) -> None:
+    """Kill a child that is not reaped yet, and its group if it has come to have one."""
+    os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _most_that_any_wants(known: Iterable[type[Processor]]) -> Limits:
+    every = [Limits(), *(processor.limits for processor in known)]
+    return Limits(
+        wall_seconds=max(limits.wall_seconds for limits in every),
+        cpu_seconds=max(limits.cpu_seconds for limits in every),
+        memory_bytes=max(limits.memory_bytes for limits in every),
+        output_bytes=max(limits.output_bytes for limits in every),
+    )
+
+
+def main() -> None:
+    """Load everything, then serve the worker at the other end of the descriptor that is named on the command line."""
+    descriptor, *plugin_folders = sys.argv[1:]
+    sys.path.extend(plugin_folders)
+    # Only the control socket ends the server: a service manager that signals the whole group must not take the
+    # children away from a worker that is finishing its jobs.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    walls.wear_for_all_children()
+    known = processors()
+    deep.warm()
+    # Children share these pages until somebody writes on them; the collector would.
+    gc.collect()
+    gc.freeze()
+    Server(socket.socket(fileno=int(descriptor)), Inside(known, _most_that_any_wants(known.values()))).run()
+
+
+if __name__ == "__main__":
+    main()

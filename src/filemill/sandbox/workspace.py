@@ -1,0 +1,70 @@
+"""Files that a child made, opened as what they are: foreign, and perhaps not what they claim to be."""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from filemill.core.errors import Unprocessable
+from filemill.processors.base import Made
+
+_MAX_ENTRIES = 10_000
+
+
+class RefusedArtifact(Unprocessable):
+    """The artifact is not a plain file of its own directly in the workspace."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The artifact {name} {reason}.", code="artifact_refused", title="An artifact was refused")
+
+
+def open_artifact(workspace: Path, made: Made) -> BinaryIO:
+    """Open the artifact for reading; never follows a link, never waits on a pipe, never opens what is linked elsewhere."""
+    file_name = made.path.name
+    if made.path.parent != workspace or not file_name or "\0" in file_name:
+        raise RefusedArtifact(made.name, "does not lie directly in the workspace")
+    folder = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        # O_NONBLOCK: opening a named pipe would wait for a writer for ever.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(file_name, flags, dir_fd=folder)
+    except OSError as error:
+        raise RefusedArtifact(made.name, f"cannot be opened: {error.strerror}") from None
+    finally:
+        os.close(folder)
+    status = os.fstat(descriptor)
+    # A second name for a file elsewhere would publish what that file holds.
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        os.close(descriptor)
+        raise RefusedArtifact(made.name, "is not a plain file of its own")
+    return open(descriptor, "rb")
+
+
+def size_of(workspace: Path, made: Made) -> int:
+    """Return the artifact's size once it has passed the checks of `open_artifact`."""
+    with open_artifact(workspace, made) as file:
+        return os.fstat(file.fileno()).st_size
+
+
+def outgrown(workspace: Path, most: int) -> bool:
+    """Say whether the workspace holds more than so many bytes, or anything that cannot be counted.
+
+    RLIMIT_FSIZE bounds one file; only a count from outside bounds how much many files fill together.
+    """
+    taken, entries, folders = 0, 0, [workspace]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as found:
+                for entry in found:
+                    status = entry.stat(follow_symlinks=False)
+                    entries += 1
+                    taken += status.st_size if stat.S_ISREG(status.st_mode) else 0
+                    if taken > most or entries > _MAX_ENTRIES:
+                        return True
+                    if stat.S_ISDIR(status.st_mode):
+                        folders.append(Path(entry.path))
+        except FileNotFoundError:
+            continue  # the processor removed it meanwhile
+        except OSError:
+            return True  # nested too deeply, or hidden from us
+    return False

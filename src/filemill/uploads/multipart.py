@@ -1,0 +1,71 @@
+"""A multipart body whose file goes straight to its final disk."""
+
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.uploadhandler import FileUploadHandler
+from django.core.handlers.wsgi import WSGIRequest
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.utils.http import parse_header_parameters
+
+from filemill.core.errors import BrokenBody, IncompleteBody, MissingFile, TooManyFiles
+from filemill.files.keep import CHUNK_BYTES, Incoming
+from filemill.uploads.body import Body
+from filemill.uploads.rules import check_size, clean_name
+
+
+class IncomingHandler(FileUploadHandler):
+    """Writes the one part `file` into an Incoming, and refuses every other file."""
+
+    chunk_size = CHUNK_BYTES
+
+    def __init__(self, incoming: Incoming) -> None:
+        super().__init__()
+        self.incoming = incoming
+        self.name: str | None = None
+        self.declared_type: str | None = None
+
+    def new_file(self, field_name: str, file_name: str, content_type: str | None, *rest: Any) -> None:  # noqa: ANN401
+        """Take the first part named `file`."""
+        if field_name != "file":
+            raise MissingFile(f"The body has a file in the part `{field_name[:100]}`; name the part `file`.")
+        if self.name is not None:
+            raise TooManyFiles("The body has two parts `file`. Send one file a request.")
+        self.name = clean_name(file_name)
+        self.declared_type = content_type
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002  # Django's signature
+        """Write a chunk, unless the file grows beyond the largest upload."""
+        check_size(self.incoming.size + len(raw_data))
+        self.incoming.write(raw_data)
+
+    def file_complete(self, file_size: int) -> None:  # noqa: ARG002  # Django's signature
+        """Give Django no file object: the bytes are ours already."""
+
+
+def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tuple[str, str | None, str]:
+    """Read the whole body; return the file's name, its declared type and the field `metadata` as it came."""
+    handler = IncomingHandler(incoming)
+    # Django takes a body without Content-Length for an empty one; Body ends it properly and bounds it.
+    meta = {**request.META, "CONTENT_LENGTH": str(body.length or body.limit)}
+    try:
+        fields, _files = MultiPartParser(meta, body, [handler], "utf-8").parse()
+        while body.read(CHUNK_BYTES):
+            pass
+    except MultiPartParserError as error:
+        raise BrokenBody(f"The multipart body is malformed: {error}") from error
+    except SuspiciousOperation as error:
+        raise BrokenBody(f"The multipart body has too many or too large fields: {error}") from error
+    body.verify()
+    _check_end(request, body)
+    if handler.name is None:
+        hint = " It has a field `file`, but without a file name, so it is no file." if "file" in fields else ""
+        raise MissingFile(f"The body has no part `file`.{hint} With curl: -F file=@photo.jpg")
+    return handler.name, handler.declared_type, fields.get("metadata", "")
+
+
+def _check_end(request: WSGIRequest, body: Body) -> None:
+    # Django takes the end of the stream for the end of the last part: a chunked body that broke would pass for a whole one.
+    _kind, parameters = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
+    if f"--{parameters.get('boundary', '')}--".encode("latin-1", "replace") not in body.tail:
+        raise IncompleteBody("The multipart body ended before its closing boundary. Nothing was kept.")

@@ -1,0 +1,86 @@
+"""One upload, from the request's body to a kept file with its first job."""
+
+import orjson
+import structlog
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import transaction
+
+from filemill.core.errors import MissingFile, MissingName
+from filemill.files import keep
+from filemill.files.models import File
+from filemill.files.rules import check_metadata
+from filemill.identify.kinds import kind_of
+from filemill.identify.quick import identify
+from filemill.processing import plan, ring
+from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, Body
+from filemill.uploads.multipart import read_multipart
+from filemill.uploads.rules import check_body_kind, check_size, declared_type, name_of_raw_body
+
+log = structlog.get_logger(__name__)
+
+
+def receive(request: WSGIRequest) -> File:
+    """Keep the file that a request carries, and plan its processing; every refusal leaves nothing behind."""
+    check_body_kind(request)
+    is_multipart = request.content_type == "multipart/form-data"
+    limit = settings.FILEMILL.max_upload_bytes + (MULTIPART_OVERHEAD_BYTES if is_multipart else 0)
+    body = Body(request, limit)
+    keep.check_room(body.length or 0)
+    with keep.Incoming() as incoming:
+        if is_multipart:
+            name, claimed, metadata = read_multipart(request, body, incoming)
+        else:
+            name, claimed, metadata = _read_raw(request, body, incoming)
+        return _finish(incoming, name, declared_type(claimed), metadata)
+
+
+def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tuple[str, str | None, str]:
+    try:
+        name = name_of_raw_body(request)
+    except MissingName:
+        if not body:
+            raise MissingFile("The request has no body. With curl: -F file=@photo.jpg") from None
+        raise
+    while chunk := body.read(keep.CHUNK_BYTES):
+        check_size(incoming.size + len(chunk))
+        incoming.write(chunk)
+    body.verify()
+    return name, request.META.get("CONTENT_TYPE"), ""
+
+
+def _finish(incoming: keep.Incoming, name: str, claimed: str, metadata: str) -> File:
+    media_type = identify(incoming.head)
+    file = File(
+        id=incoming.id,
+        name=name,
+        size=incoming.size,
+        sha256=incoming.sha256,
+        declared_type=claimed,
+        media_type=media_type,
+        kind=kind_of(media_type) if media_type else None,
+        metadata=check_metadata(_parse(metadata)) if metadata else {},
+    )
+    file.file.name = keep.original_name(file.id)
+    incoming.keep(file.file.name)
+    staged = False
+    try:
+        with transaction.atomic():
+            file.save(force_insert=True)
+            plan.start(file)
+            staged = True
+    except BaseException:
+        # Once the commit was asked for, nobody knows whether it happened; bytes without a row are the smaller evil.
+        if not staged:
+            keep.remove(file.file.name)
+        raise
+    ring.ring()
+    log.info("received", file_id=str(file.id), size=file.size)
+    return file
+
+
+def _parse(metadata: str) -> object:
+    try:
+        return orjson.loads(metadata)
+    except orjson.JSONDecodeError:
+        return metadata  # check_metadata says what it should have been

@@ -1,0 +1,60 @@
+"""May it come in, and under which name?"""
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+from django.utils.http import parse_header_parameters
+
+from filemill.core.errors import FieldError, Invalid, MissingName, TooLarge, UnsupportedBody
+from filemill.files.models import NAME_MAX_CHARS
+
+URLENCODED_HINT = (
+    "The body came as application/x-www-form-urlencoded, which carries no file. With curl, send a form by "
+    "`-F file=@photo.jpg`, or the bytes alone by `-H 'Content-Type: application/octet-stream' --data-binary @photo.jpg` "
+    "and `?name=photo.jpg`."
+)
+
+
+def check_body_kind(request: WSGIRequest) -> None:
+    """Raise UnsupportedBody for a form that cannot carry a file."""
+    if request.content_type == "application/x-www-form-urlencoded":
+        raise UnsupportedBody(URLENCODED_HINT)
+    if request.content_type.startswith("multipart/") and request.content_type != "multipart/form-data":
+        raise UnsupportedBody(f"{request.content_type} is not accepted; send multipart/form-data or the bytes alone.")
+
+
+def check_size(size: int) -> None:
+    """Raise TooLarge for a file above the largest upload."""
+    limit = settings.FILEMILL.max_upload_bytes
+    if size > limit:
+        raise TooLarge(f"The file has more than {limit} bytes, the most that is accepted.")
+
+
+def clean_name(raw: str) -> str:
+    """Return a name fit to keep and show: the last part of a path, without control characters; never used as a path."""
+    last = raw.replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(character for character in last if character.isprintable()).strip()
+    if name in {"", ".", ".."}:
+        raise MissingName("The name has no character that can be shown. Send another.")
+    if len(name) > NAME_MAX_CHARS:
+        detail = f"The name has {len(name)} characters; at most {NAME_MAX_CHARS} are accepted."
+        raise Invalid(detail, (FieldError("name", "too_long", detail),))
+    return name
+
+
+def name_of_raw_body(request: WSGIRequest) -> str:
+    """Return the name that a raw body goes by: `?name=`, else the file name in Content-Disposition."""
+    if "name" in request.GET:
+        return clean_name(request.GET["name"])
+    # WSGI hands headers over as Latin-1; clients send UTF-8.
+    header = request.META.get("HTTP_CONTENT_DISPOSITION", "").encode("latin-1", "replace").decode("utf-8", "replace")
+    _kind, parameters = parse_header_parameters(header)
+    if not parameters.get("filename"):
+        raise MissingName("A body that is not multipart needs a name: add `?name=photo.jpg` or Content-Disposition.")
+    return clean_name(parameters["filename"])
+
+
+def declared_type(raw: str | None) -> str:
+    """Return the media type that the client claims, bounded and printable; it decides nothing."""
+    claimed = (raw or "").split(";", 1)[0].strip().lower()
+    return "".join(character for character in claimed if character.isascii() and character.isprintable())[:255]
+

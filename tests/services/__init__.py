@@ -1,0 +1,6 @@
+"""Real servers for tests, private to the process that starts them: nothing outlives it, even if it is killed."""
+
+from services.postgres import Postgres, postgres
+from services.redis import Redis, redis
+
+__all__ = ["Postgres", "Redis", "postgres", "redis"]

@@ -1,0 +1,103 @@
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from redis import Redis as Client
+from redis.exceptions import ConnectionError as NoConnection
+
+from services import Postgres, Redis, postgres, redis
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Postgres]:
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def broker() -> Iterator[Redis]:
+    with redis() as server:
+        yield server
+
+
+def test_a_crashed_postgres_comes_back_with_what_was_committed(database: Postgres):
+    with psycopg.connect(database.url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    database.crash()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(database.url)
+    database.start()
+    with psycopg.connect(database.url) as connection:
+        assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+def test_each_new_database_is_empty(database: Postgres):
+    first, second = database.new_database(), database.new_database()
+    with psycopg.connect(first) as connection:
+        connection.execute("CREATE TABLE only_here ()")
+    with psycopg.connect(second) as connection:
+        assert connection.execute("SELECT to_regclass('only_here')").fetchone() == (None,)
+
+
+def test_a_durable_postgres_syncs():
+    with postgres(durable=True) as server, psycopg.connect(server.url) as connection:
+        assert connection.execute("SHOW fsync").fetchone() == ("on",)
+
+
+def test_a_restarted_redis_has_the_same_address_and_has_forgotten_everything(broker: Redis):
+    with Client.from_url(broker.url) as client:
+        client.set("bell", "rings")
+        broker.stop()
+        with pytest.raises(NoConnection):
+            client.get("bell")
+        broker.start()
+        assert client.get("bell") is None
+
+
+def test_a_flushed_redis_is_empty(broker: Redis):
+    with Client.from_url(broker.url) as client:
+        client.set("bell", "rings")
+        broker.flush()
+        assert client.dbsize() == 0
+
+
+def test_a_server_that_cannot_start_says_why(broker: Redis):
+    with redis() as second:
+        second.stop()
+        second.command = broker.command  # the port that the first one holds
+        with pytest.raises(RuntimeError, match="in use"):
+            second.start()
+
+
+def test_nothing_is_left_after_the_block():
+    with postgres() as database, redis() as broker:
+        servers = [(server.pid, server.folder) for server in (database, broker)]
+    assert _left(servers) == []
+
+
+def test_nothing_is_left_when_the_tests_are_killed():
+    program = (
+        "import services, time\n"
+        "with services.postgres() as database, services.redis() as broker:\n"
+        "    print(database.pid, database.folder, broker.pid, broker.folder, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment) as tests:
+        pid, folder, other_pid, other_folder = tests.stdout.readline().split()
+        tests.kill()
+    servers = [(int(pid), Path(folder)), (int(other_pid), Path(other_folder))]
+    deadline = time.monotonic() + 60
+    while _left(servers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert _left(servers) == []
+
+
+def _left(servers: list[tuple[int, Path]]) -> list[object]:
+    processes = [pid for pid, _ in servers if Path(f"/proc/{pid}").exists()]
+    return processes + [folder for _, folder in servers if folder.exists()]
