@@ -3,6 +3,7 @@
 
 BIN := .venv/bin
 SEED ?= 1
+PYTEST = $(BIN)/pytest -n 2 --randomly-seed=$(SEED) $(ARGS)
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | awk '{ name = $$1; $$1 = ""; printf "make %-13s%s\n", name, $$0 }'
@@ -13,9 +14,10 @@ run:  ## Install what is missing and start everything at http://127.0.0.1:8000
 dev:  ## Install what work on Filemill needs
 	@scripts/bootstrap requirements-dev.txt
 
-test: dev  ## Install what the tests need and run them all (ARGS="-k name" for some)
+test: dev  ## Install what the tests need and run them all, on SQLite, then on PostgreSQL and Redis
 	@scripts/test-programs
-	$(BIN)/pytest -n 2 --randomly-seed=$(SEED) --cov --cov-report=term $(ARGS)
+	$(PYTEST) --cov --cov-report= --cov-fail-under=0
+	FILEMILL_TEST_STACK=production $(PYTEST) --cov --cov-append --cov-report=term
 
 lint: dev  ## Check style, types, layers and migrations
 	$(BIN)/ruff check .

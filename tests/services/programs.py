@@ -84,7 +84,9 @@ def _apt_install(packages: list[str]) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *packages]
     for command in (["apt-get", "update", "--quiet=2"], install):
-        subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False)
+        subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
+        )  # what it could not install is named below
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from filemill.api import schema
+from filemill.api.requests import wsgi_request
 from filemill.core.errors import NotFound
 from filemill.files.models import File
 from filemill.files.serve import Content, serve
@@ -28,8 +29,8 @@ class ContentView(APIView):
         if file is None:
             raise NotFound("There is no such file.")
         known = file.media_type if file.jobs.filter(facts__isnull=False).exists() else None
-        content = Content(file.file.name, file.name, known, file.size, file.sha256, file.uploaded_at)
-        return serve(request._request, content)  # noqa: SLF001  # REST Framework gives no other way to it
+        content = Content(str(file.file), file.name, known, file.size, file.sha256, file.uploaded_at)
+        return serve(wsgi_request(request), content)
 
     head = get
 
@@ -49,8 +50,8 @@ class ArtifactView(APIView):
             raise NotFound("There is no such artifact.")
         modified = artifact.job.finished_at or artifact.file.uploaded_at
         content = Content(
-            artifact.content.name, artifact.name, artifact.media_type, artifact.size, artifact.sha256, modified
+            str(artifact.content), artifact.name, artifact.media_type, artifact.size, artifact.sha256, modified
         )
-        return serve(request._request, content)  # noqa: SLF001
+        return serve(wsgi_request(request), content)
 
     head = get

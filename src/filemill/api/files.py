@@ -99,7 +99,7 @@ class FileView(APIView):
         parameters=[schema.FILE_ID],
         responses={204: None, **schema.problems(404)},
     )
-    def delete(self, request: Request, file_id: UUID) -> Response:  # noqa: ARG002  # Django's signature
+    def delete(self, request: Request, file_id: UUID) -> Response:  # Django's signature
         """Delete a file with everything that was made of it."""
         forget(file_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

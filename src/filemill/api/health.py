@@ -4,7 +4,6 @@ import contextlib
 import shutil
 from datetime import timedelta
 
-from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.db.models.functions import Now
@@ -12,21 +11,21 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from filemill.files import keep
+from filemill.processing import ring
 from filemill.processing.models import Job
 from filemill.processing.states import State
 
-BROKER_TIMEOUT_SECONDS = 1
 WAITING_TOO_LONG_SECONDS = 60
 
 
 @require_safe
-def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django's signature
+def healthz(request: HttpRequest) -> JsonResponse:  # Django's signature
     """Say that the process answers."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
-def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django's signature
+def readyz(request: HttpRequest) -> JsonResponse:  # Django's signature
     """Say what works: 503 only without database or storage, for uploads are safe without broker and worker."""
     parts = {"database": _database(), "storage": _storage(), "broker": _broker()}
     parts["worker"] = _worker() if parts["database"] == "ok" else "unknown"
@@ -56,12 +55,8 @@ def _storage() -> str:
 
 def _broker() -> str:
     with contextlib.suppress(Exception):  # each transport has errors of its own; any of them means the same here
-        with current_app.connection_for_write(
-            connect_timeout=BROKER_TIMEOUT_SECONDS,
-            transport_options={"socket_connect_timeout": BROKER_TIMEOUT_SECONDS, "socket_timeout": BROKER_TIMEOUT_SECONDS},
-        ) as connection:
-            connection.ensure_connection(max_retries=0, timeout=BROKER_TIMEOUT_SECONDS)
-            connection.default_channel.close()
+        with ring.connect() as connection:
+            ring.queued(connection)
         return "ok"
     return "down"
 

@@ -19,7 +19,7 @@ class ProcessorsView(APIView):
         operation_id="list_processors",
         responses={200: ProcessorSerializer(many=True), **schema.problems()},
     )
-    def get(self, request: Request) -> Response:  # noqa: ARG002  # Django's signature
+    def get(self, request: Request) -> Response:  # Django's signature
         """List the processors that are installed, with what this machine lacks for them."""
         catalogue = [
             {

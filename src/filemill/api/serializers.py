@@ -1,5 +1,6 @@
 """Files, jobs and artifacts as JSON."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -103,7 +104,7 @@ class FilePatchSerializer(serializers.Serializer[File]):
         """Refuse fields that cannot be changed instead of dropping them."""
         unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
         if unknown:
-            raise serializers.ValidationError({field: "This field cannot be changed." for field in sorted(unknown)})
+            raise serializers.ValidationError(dict.fromkeys(sorted(unknown), "This field cannot be changed."))
         return super().to_internal_value(data)
 
     def validate_name(self, value: str) -> str:
@@ -129,7 +130,7 @@ class ProcessorSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     version = serializers.IntegerField()
     accepts = serializers.ListField(child=serializers.CharField())
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]  # a field of ours, not of REST Framework's
     missing = serializers.ListField(child=serializers.CharField(), help_text="What this machine lacks for it.")
     limits = serializers.DictField(child=serializers.FloatField())
 
@@ -150,11 +151,10 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = ProblemFieldSerializer(many=True)
+    errors = ProblemFieldSerializer(many=True)  # type: ignore[assignment]
     request_id = serializers.CharField(allow_null=True)
 
 
-def _absolute(context: dict[str, Any], path: str) -> str:
+def _absolute(context: Mapping[str, Any], path: str) -> str:
     address: str = context["request"].build_absolute_uri(path)
     return address
-

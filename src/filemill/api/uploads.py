@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from filemill.api import schema
+from filemill.api.requests import wsgi_request
 from filemill.api.serializers import FileDetailSerializer
 from filemill.files.models import File
 from filemill.uploads.receive import receive
@@ -26,10 +27,10 @@ class UploadView(APIView):
     def post(self, request: Request) -> Response:
         """Keep a file and start its processing.
 
-        Send a form with exactly one part `file`, or the bytes alone with `?name=` or Content-Disposition. The answer comes
-        once the bytes are safe; processing goes on in the background.
+        Send a form with exactly one part `file`, or the bytes alone with `?name=` or Content-Disposition.
+        The answer comes once the bytes are safe; processing goes on in the background.
         """
-        file = receive(request._request)  # noqa: SLF001  # REST Framework gives no other way to the unread request
+        file = receive(wsgi_request(request))
         shown = File.objects.prefetch_related("artifacts", "jobs").get(pk=file.pk)
         data = FileDetailSerializer(shown, context={"request": request}).data
         return Response(data, status=status.HTTP_201_CREATED, headers={"Location": f"/files/{file.id}/"})

@@ -69,12 +69,12 @@ class Supervisor:
         self._stopping = True
 
     def _start(self, name: str) -> None:
-        self._children[name] = subprocess.Popen(
+        self._children[name] = subprocess.Popen(  # noqa: S603  # our own program
             [sys.executable, "-m", "filemill.cli.main", name],
             stdin=subprocess.DEVNULL,
             env={**os.environ, SUPERVISED: "1"},
             start_new_session=True,  # a Ctrl-C is for the supervisor, which stops the children in order
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  # this process has one thread
+            preexec_fn=_die_with_parent,  # this process has one thread
         )
 
     def _restart_dead(self) -> None:
@@ -116,7 +116,9 @@ class Supervisor:
             try:
                 child.wait(max(until - time.monotonic(), 0.1))
             except subprocess.TimeoutExpired:
-                click.echo(f"{name} did not stop in {STOP_SECONDS} s and is killed; its job starts again later", err=True)
+                click.echo(
+                    f"{name} did not stop in {STOP_SECONDS} s and is killed; its job starts again later", err=True
+                )
                 child.kill()
                 child.wait()
         click.echo("Filemill has stopped.")

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, register
 
 from filemill.config.env import is_loopback
 from filemill.processors.registry import processors
@@ -16,10 +17,10 @@ def open_means_this_machine_only(**_kwargs: Any) -> list[CheckMessage]:  # noqa:
     if chosen.access != "open" or is_loopback(chosen.bind) or chosen.published_on_loopback:
         return []
     return [
-        Error(
+        checks.Error(
             f"FILEMILL_BIND={chosen.bind} would open Filemill to everybody who reaches this machine.",
-            hint="Set FILEMILL_ACCESS=token, or bind 127.0.0.1, or, in a container whose port is published on the host's "
-            "loopback only, set FILEMILL_PUBLISHED_ON_LOOPBACK=yes.",
+            hint="Set FILEMILL_ACCESS=token, or bind 127.0.0.1, or, in a container whose port is published on the "
+            "host's loopback only, set FILEMILL_PUBLISHED_ON_LOOPBACK=yes.",
             id="filemill.E001",
         )
     ]
@@ -29,7 +30,7 @@ def open_means_this_machine_only(**_kwargs: Any) -> list[CheckMessage]:  # noqa:
 def processors_have_what_they_need(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401
     """A processor that lacks something says so."""
     return [
-        Warning(f"The processor `{name}` lacks: {words}", id="filemill.W001")
+        checks.Warning(f"The processor `{name}` lacks: {words}", id="filemill.W001")
         for name, processor in processors().items()
         for words in processor.missing()
     ]

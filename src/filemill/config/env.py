@@ -18,9 +18,14 @@ class BadSetting(Exception):
     """A variable of the environment has a value that Filemill cannot use."""
 
 
-def _variable(  # noqa: ANN202  # dataclasses.field() is typed as whatever the class says
-    name: str, default: Any, meaning: str, *, unit: str = "", check: Callable[[Any], object] | None = None  # noqa: ANN401
-):
+def _variable(
+    name: str,
+    default: Any,  # noqa: ANN401  # each variable has a type of its own
+    meaning: str,
+    *,
+    unit: str = "",
+    check: Callable[[Any], object] | None = None,
+) -> Any:  # noqa: ANN401  # as dataclasses.field, whose type is the field's
     metadata = {"name": name, "meaning": meaning, "unit": unit, "check": check, "default": default}
     if isinstance(default, list):
         return dataclasses.field(default_factory=list, metadata=metadata)
@@ -126,7 +131,7 @@ class Configuration:
 
 
 def read() -> Configuration:
-    """Return the configuration that the environment gives; raise BadSetting with the first wrong variable and its value."""
+    """Return the configuration that the environment gives; raise BadSetting with the first wrong variable."""
     return Configuration(**{field.name: _value(field) for field in dataclasses.fields(Configuration)})
 
 

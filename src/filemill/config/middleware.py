@@ -1,4 +1,4 @@
-"""What happens to every request: an id and a log line, no foreign sites, and, where the service is closed, signing in."""
+"""What happens to every request: an id and a log line, no foreign sites, and signing in where the service is closed."""
 
 import re
 import time

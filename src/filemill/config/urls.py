@@ -26,17 +26,17 @@ def _answer(request: HttpRequest, error: FilemillError) -> HttpResponse:
     return problems.respond(request, error)
 
 
-def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django's signature
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:  # Django's signature
     """Answer 400."""
     return _answer(request, problems.BadRequest("The request is malformed, or its Host is not one of this service's."))
 
 
-def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 403."""
     return _answer(request, problems.Forbidden())
 
 
-def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404."""
     return _answer(request, NotFound("There is nothing at this address."))
 

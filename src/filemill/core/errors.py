@@ -52,7 +52,9 @@ class FilemillError(Exception):
 class Unprocessable(FilemillError):
     """The file is at fault; `code` says how, for example `encrypted` or `truncated`."""
 
-    def __init__(self, detail: str, *, code: str = "unprocessable", title: str = "The file cannot be processed") -> None:
+    def __init__(
+        self, detail: str, *, code: str = "unprocessable", title: str = "The file cannot be processed"
+    ) -> None:
         super().__init__(detail)
         self.reason_code = code
         self.reason_title = title

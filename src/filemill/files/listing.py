@@ -10,7 +10,6 @@ from uuid import UUID
 
 import django_filters
 import orjson
-from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
@@ -29,7 +28,7 @@ class FileFilter(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)
     kind = django_filters.MultipleChoiceFilter(choices=Kind.choices)
     media_type = django_filters.CharFilter()
-    processed = django_filters.BooleanFilter(field_class=forms.NullBooleanField)
+    processed = django_filters.BooleanFilter()
     name = django_filters.CharFilter(lookup_expr="icontains", label="contains, in any case")
     sha256 = django_filters.CharFilter()
     uploaded_at_after = django_filters.IsoDateTimeFilter("uploaded_at", "gte")
@@ -78,12 +77,12 @@ class Page:
 
 
 def page(parameters: QueryDict) -> Page:
-    """Return the page of files that query parameters ask for; raise Invalid for a parameter that is wrong or unknown."""
+    """Return the page of files that query parameters ask for; raise Invalid for a wrong or unknown one."""
     filters = FileFilter(parameters, queryset=File.objects.all())
     _check(parameters, filters)
     ordering = parameters.get("ordering", "-uploaded_at")
     size = _page_size(parameters)
-    cursor = Cursor.decode(parameters["cursor"], ordering) if "cursor" in parameters else None
+    cursor = Cursor.decode(str(parameters["cursor"]), ordering) if "cursor" in parameters else None
     return _cut(filters.qs, ordering, cursor, size)
 
 

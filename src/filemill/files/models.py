@@ -72,8 +72,7 @@ class File(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(processed=True, status=Status.PROCESSED)
-                | Q(processed=False) & ~Q(status=Status.PROCESSED),
+                condition=Q(processed=True, status=Status.PROCESSED) | Q(processed=False) & ~Q(status=Status.PROCESSED),
                 name="file_processed_is_status_processed",
             ),
         ]

@@ -45,9 +45,7 @@ def serve(request: HttpRequest, content: Content) -> HttpResponseBase:
     return _with_headers(response, content, etag)
 
 
-def _answer(
-    request: HttpRequest, stream: BinaryIO, content: Content, span: tuple[int, int] | None
-) -> HttpResponseBase:
+def _answer(request: HttpRequest, stream: BinaryIO, content: Content, span: tuple[int, int] | None) -> HttpResponseBase:
     first, end = span or (0, content.size)
     if request.method == "HEAD":
         stream.close()
@@ -119,4 +117,3 @@ def _span(request: HttpRequest, content: Content, etag: str) -> tuple[int, int] 
     if start >= end:
         raise RangeNotSatisfiable(f"The file has {content.size} bytes.", content.size)
     return start, end
-

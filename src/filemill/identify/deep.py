@@ -1,7 +1,7 @@
 """Finds out what a file is by looking as far into it as that takes, but never further than a few megabytes.
 
-Runs only in a sandbox child: every byte here is foreign. `warm` is for the server that the children are forked from, for
-libmagic can open its database no more once the child is shut in. The bytes decide; the name only chooses among text
+Runs only in a sandbox child: every byte here is foreign. `warm` is for the server that the children are forked from:
+once a child is shut in, libmagic can open its database no more. The bytes decide; the name only chooses among text
 types that bytes cannot tell apart (see `names`).
 """
 
@@ -11,7 +11,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import pylibmagic  # noqa: F401, I001 -- puts its own libmagic in the way of the system's, so it has to come before magic
+import pylibmagic  # noqa: F401 -- magic finds the libmagic in its wheel only if this is imported first
+
+# isort: split
 import magic
 
 from filemill.identify import lines, markup, media, names, ole, texts, zips
@@ -47,11 +49,10 @@ def identify(path: Path, name: str) -> Identity:
             return Identity("application/x-empty", "empty file")
         if media_type := _certain(peek):
             return Identity(media_type, describe(path))
-        text = texts.text_of(peek.head, whole=peek.whole)
-        if text is not None:
+        if text := texts.text_of(peek.head, whole=peek.whole):
             media_type = _text_type(text, name, peek)
             return Identity(media_type, f"text ({media_type})")
-    return Identity(_ask(path, mime=True), describe(path))
+    return Identity(_binary_type(path), describe(path))
 
 
 def describe(path: Path) -> str:
@@ -70,6 +71,16 @@ def _text_type(text: str, name: str, peek: Peek) -> str:
     if media_type is None or (kind_of(media_type) == "table" and texts.wide_encoding(peek.head)):
         media_type = markup.html_inside(text) or "text/plain"
     return names.refine(media_type, name)
+
+
+def _binary_type(path: Path) -> str:
+    media_type = _ask(path, mime=True)
+    # The bytes were found to be no text, so a rule that takes them for some kind of text was misled.
+    return UNKNOWN if kind_of(media_type) in ("text", "data") and _is_textual(media_type) else media_type
+
+
+def _is_textual(media_type: str) -> bool:
+    return media_type.startswith("text/") or media_type.endswith(("json", "xml"))
 
 
 def _with_both_ends(peek: Peek) -> str | None:

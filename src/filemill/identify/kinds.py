@@ -35,6 +35,7 @@ _EXACT = {
         "application/pgp-signature",
         "application/sql",
         "application/toml",
+        "application/vnd.apple.mpegurl",
         "application/x-pem-file",
         "application/x-subrip",
         "application/xhtml+xml",
@@ -57,7 +58,12 @@ _EXACT = {
         "application/vnd.visio",
         "application/vnd.wordperfect",
     ),
-    "email": ("application/mbox", "application/vnd.ms-outlook", "application/vnd.ms-outlook-pst", "application/vnd.ms-tnef"),
+    "email": (
+        "application/mbox",
+        "application/vnd.ms-outlook",
+        "application/vnd.ms-outlook-pst",
+        "application/vnd.ms-tnef",
+    ),
     "archive": (
         "application/gzip",
         "application/java-archive",
@@ -92,7 +98,6 @@ _EXACT = {
         "application/zlib",
         "application/zstd",
     ),
-    "audio": ("application/vnd.apple.mpegurl",),
     "video": ("application/mxf", "application/vnd.rn-realmedia"),
 }
 _KIND_OF_TYPE = {media_type: kind for kind, media_types in _EXACT.items() for media_type in media_types}

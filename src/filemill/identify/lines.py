@@ -53,11 +53,12 @@ _PIXMAPS = {"1": "image/x-portable-bitmap", "2": "image/x-portable-graymap", "3"
 
 _MAILBOX_START = re.compile(r"From \S.*\d\d:\d\d.*\d{4}")
 _HEADER = re.compile(r"([A-Za-z][\w-]*):(?:[ \t].*)?$")
-_MAIL_HEADERS = frozenset(
-    "arc-seal authentication-results bcc cc content-type date delivered-to dkim-signature errors-to from in-reply-to "
-    "message-id mime-version received references reply-to return-path sender subject to user-agent x-mailer".split()
+_MAIL_PROOF = re.compile("received|return-path|message-id|mime-version|from|date|dkim-signature|delivered-to")
+_MAIL_HEADER = re.compile(
+    _MAIL_PROOF.pattern
+    + "|arc-seal|authentication-results|bcc|cc|content-type|errors-to|in-reply-to|references|reply-to"
+    "|sender|subject|to|user-agent|x-mailer"
 )
-_MAIL_PROOF = frozenset("received return-path message-id mime-version from date dkim-signature delivered-to".split())
 
 _YAML_LINE = re.compile(r"""\s*(?:#.*|-{3}(?:\s.*)?|\.{3}|-(?:\s.*)?|["']?[\w./$-][\w ./$@-]*["']?:(?:\s.*)?)$""")
 _YAML_KEY = re.compile(r"""\s*(?:- )?["']?[\w./$-]+["']?:(?:\s|$)""")
@@ -106,7 +107,8 @@ def _has_mail_header(start: str) -> bool:
         elif number == 0 or not bare[0].isspace():
             broken += 1
     # Real headers are broken here and there, but one line in many.
-    return len(names & _MAIL_HEADERS) >= 2 and bool(names & _MAIL_PROOF) and broken * 10 <= len(names)
+    known = sum(bool(_MAIL_HEADER.fullmatch(name)) for name in names)
+    return known >= 2 and any(map(_MAIL_PROOF.fullmatch, names)) and broken * 10 <= len(names)
 
 
 def _table(start: str, whole: bool) -> str | None:  # noqa: FBT001
@@ -114,10 +116,9 @@ def _table(start: str, whole: bool) -> str | None:  # noqa: FBT001
     if start.startswith(("|", "#!", "//", "/*", "- ", "---")):
         return None
     piece, cut = start[:_MAX_TABLE_CHARACTERS], not whole or len(start) > _MAX_TABLE_CHARACTERS
-    for separator, media_type in (("\t", "text/tab-separated-values"), (",", "text/csv"), (";", "text/csv"), ("|", "text/csv")):
-        if _is_table(piece, separator, cut=cut):
-            return media_type
-    return None
+    if _is_table(piece, "\t", cut=cut):
+        return "text/tab-separated-values"
+    return "text/csv" if any(_is_table(piece, separator, cut=cut) for separator in ",;|") else None
 
 
 def _is_table(piece: str, separator: str, *, cut: bool) -> bool:
@@ -148,7 +149,7 @@ def _rows(piece: str, separator: str) -> list[list[str]]:
 
 
 def _is_narrow_table(rows: list[list[str]]) -> bool:
-    """Tell two columns from sentences with one comma each: there a space follows, and the pieces are long or missing."""
+    """Tell two columns from sentences with one comma each: there a space follows it, or nothing."""
     spaced = sum(row[-1].startswith(" ") for row in rows)
     filled = sum(bool(row[0].strip()) and bool(row[-1].strip()) for row in rows)
     return spaced < len(rows) / 2 and filled > len(rows) / 2

@@ -7,15 +7,15 @@ _MISC = re.compile(r"\s*(?:<!--.*?-->|<\?.*?\?>)", re.DOTALL)
 _DOCTYPE = re.compile(r"\s*<!doctype\s+([^\s>\[]+)", re.IGNORECASE)
 _DOCTYPE_END = re.compile(r"[^>\[]*(?:\[.*?\]\s*)?>", re.DOTALL)
 _TAG = re.compile(r"\s*<([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)((?:\s[^<>]*)?)/?>", re.DOTALL)
-_HTML_TAGS = frozenset(
-    "a article aside b blockquote body br button center code dd div dl dt em fieldset font footer form frameset h1 h2 h3 "
-    "h4 h5 h6 head header hr html i iframe img input label li link main meta nav ol p pre script section span strong style "
-    "table tbody td textarea th title tr u ul video".split()
+_HTML_TAG = re.compile(
+    "a|article|aside|b|blockquote|body|br|button|center|code|dd|div|dl|dt|em|fieldset|font|footer|form|frameset|h[1-6r]|head"
+    "|header|html|i|iframe|img|input|label|li|link|main|meta|nav|ol|p|pre|script|section|span|strong|style|table|tbody|td"
+    "|textarea|th|title|tr|u|ul|video"
 )
 _HTML_PAIR = re.compile(r"<(html|head|title|body|table|script)(?:\s[^<>]*)?>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _PAIR_WITHIN = 1024
 
-#: Root elements of XML that have a media type of their own; feeds (RSS, Atom, RDF) are left as XML, as readers of data want.
+#: Root elements of XML that have a media type of their own; feeds (RSS, Atom, RDF) stay XML, which is what reads them.
 _XML_ROOTS = {
     "svg": "image/svg+xml",
     "kml": "application/vnd.google-earth.kml+xml",
@@ -48,7 +48,7 @@ def identify(text: str, *, whole: bool) -> str | None:
 
 
 def html_inside(text: str) -> str | None:
-    """Return `text/html` for text that holds an element of a page's frame near its start, though it does not begin so."""
+    """Return `text/html` for text that holds an element of a page's frame near its start."""
     return "text/html" if _HTML_PAIR.search(text[:_PAIR_WITHIN]) else None
 
 
@@ -79,7 +79,7 @@ def _by_root(start: str, at: int, *, declared: bool, whole: bool) -> str | None:
     name = tag.group(2).lower()
     if name == "html" and declared:
         return "application/xhtml+xml"
-    if name in _HTML_TAGS and not declared:
+    if _HTML_TAG.fullmatch(name) and not declared:
         return "text/html"
     if known := _XML_ROOTS.get(name):
         return known

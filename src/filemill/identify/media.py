@@ -1,4 +1,4 @@
-"""Tells apart the containers that hold sound, film or raw photos: what is inside decides, and it lies beyond the magic number."""
+"""Tells apart the containers of sound, film and raw photos: what is inside decides, far beyond the magic number."""
 
 from collections.abc import Callable, Iterator
 from typing import Literal

@@ -1,7 +1,7 @@
 """The one use of a file's name: to choose among types within the kind `text` that bytes cannot tell apart.
 
-A name never makes text anything but text, nor anything else text: whatever is in this table is of the kind `text`, and so
-is what it refines. It therefore never changes which processors see the file's bytes as what.
+A name never makes text anything but text, nor anything else text: what this table refines is of the kind `text`, and so
+is what it refines it to. So a name never decides whether a file is read as a picture, a table or a message.
 """
 
 from pathlib import PurePath

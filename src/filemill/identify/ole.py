@@ -1,4 +1,4 @@
-"""Tells apart what is packed in an OLE compound file (older Office, Outlook, encrypted Office) by the names in its directory."""
+"""Tells apart OLE compound files (older Office, Outlook, encrypted Office) by the names in their directories."""
 
 from collections.abc import Iterator
 

@@ -65,7 +65,12 @@ _PLAIN: tuple[tuple[int, bytes, str], ...] = (
     (0, bytes.fromhex("a12fff43d9ef764c9ee210ea5722765f"), "application/onenote"),
 )
 
-_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/x-wav", b"AVI ": "video/x-msvideo", b"ACON": "application/x-navi-animation"}
+_RIFF = {
+    b"WEBP": "image/webp",
+    b"WAVE": "audio/x-wav",
+    b"AVI ": "video/x-msvideo",
+    b"ACON": "application/x-navi-animation",
+}
 _JP2_BRANDS = {b"jp2 ": "image/jp2", b"jpx ": "image/jpx", b"jpm ": "image/jpm", b"mjp2": "video/mj2"}
 
 #: Brands of ISO base media files that name one type; mp4, isom and their like may hold sound alone.

@@ -1,6 +1,6 @@
 """Decides whether bytes are text, in whatever encoding, and reads a sample of them well enough to see its form.
 
-The exact encoding of 8-bit text is nobody's business here: its markup, separators and keywords are ASCII in all of them.
+Which 8-bit encoding it is does not matter here: markup, separators and keywords are ASCII in all of them.
 """
 
 import codecs
@@ -34,9 +34,8 @@ def text_of(head: bytes, *, whole: bool) -> str | None:
     if marked := mark_of(head):
         mark, encoding = marked
         return _if_clean(_decode(head[len(mark) :], encoding, whole=whole))
-    encoding = wide_encoding(head)
-    if encoding is not None:
-        return _if_clean(_decode(head, encoding, whole=whole))
+    if wide := wide_encoding(head):
+        return _if_clean(_decode(head, wide, whole=whole))
     return _narrow(head, whole=whole)
 
 
@@ -46,7 +45,7 @@ def mark_of(head: bytes) -> tuple[bytes, str] | None:
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """Recognise UTF-16 and UTF-32 without a byte order mark; in all languages a wide space, digit or line end has a NUL."""
+    """Recognise UTF-16 and UTF-32 without a byte order mark: spaces, digits and line ends have NULs in any language."""
     sample = head[:_WIDE_SAMPLE_BYTES]
     if b"\x00" not in sample or len(sample) < 4:
         return None
@@ -72,7 +71,7 @@ def _is_text_in(encoding: str, sample: bytes) -> bool:
 
 
 def _scripts_agree(text: str) -> bool:
-    """Tell language from noise: text stays within few rows of the code chart, but for the two big ideographic scripts."""
+    """Tell language from noise: but for East Asian scripts, text stays within few rows of the code chart."""
     rows = {ord(character) >> 8 for character in text if not 0x3000 <= ord(character) < 0xD7B0}
     plain = sum(character.isascii() for character in text)
     return len(rows) <= 4 + len(text) // 64 and plain >= len(text) / 50

@@ -114,7 +114,7 @@ def _directory(peek: Peek) -> bytes:
     end = tail.rfind(_END)
     if end < 0 or len(tail) < end + 22:
         return b""
-    length, offset = int.from_bytes(tail[end + 12 : end + 16], "little"), int.from_bytes(tail[end + 16 : end + 20], "little")
+    length, offset = _long(tail, end + 12), _long(tail, end + 16)
     # Bytes before the zip (a self-extractor's program) shift every offset by the same amount.
     shift = peek.size - len(tail) + end - length - offset
     return peek.at(offset + max(shift, 0), min(length, _MAX_DIRECTORY_BYTES))

@@ -19,7 +19,7 @@ def next_claim() -> record.Claim | None:
     if not work_is_due():
         return None
     with transaction.atomic():
-        # Both rows or neither: whoever holds a file's row may want its jobs', so waiting for one of them could deadlock.
+        # Both rows or neither: whoever holds a file's row may want its jobs', so waiting for one could deadlock.
         # SQLite has no row locks and needs none: its transactions here begin IMMEDIATE, one at a time.
         locked = _due().select_related("file").select_for_update(skip_locked=True, of=("self", "file"))
         job = locked.first()

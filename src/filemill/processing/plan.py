@@ -13,7 +13,7 @@ def start(file: File) -> None:
 
 
 def follow(file: File, media_type: str) -> tuple[set[str], set[str]]:
-    """Plan the jobs that a media type calls for; return the names of jobs that are there already, and of those to drop."""
+    """Plan what a media type calls for; return the names of jobs that are there already, and of those to drop."""
     wanted = {processor.name: processor for processor in planned_for(media_type)}
     present = set(file.jobs.exclude(processor=IDENTIFY).values_list("processor", flat=True))
     Job.objects.bulk_create(

@@ -101,7 +101,7 @@ def identified(claim: Claim, identity: Identity) -> Claim | None:
 
 
 def succeed(claim: Claim, facts: dict[str, Any], artifacts: Sequence[Artifact]) -> None:
-    """Record a job's facts and artifacts in place of earlier ones; raise LeaseLost, changing nothing, if it is too late."""
+    """Record a job's facts and artifacts in place of earlier ones; raise LeaseLost if it is too late."""
     with transaction.atomic():
         file = _locked(claim)
         _finish(claim, states.SUCCEED, facts=facts, error=None, progress=1.0)

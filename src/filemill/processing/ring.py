@@ -1,12 +1,13 @@
-"""The bell: a message without content that says there is work, rung by a thread of its own so that nobody waits for it."""
+"""The bell: a message without content that says there is work, rung by a thread of its own."""
 
 import threading
+from typing import Any
 
 import structlog
 from celery import current_app
 from django.conf import settings
 from kombu import Connection, Queue
-from kombu.exceptions import KombuError, OperationalError
+from kombu.exceptions import KombuError
 
 log = structlog.get_logger(__name__)
 
@@ -17,7 +18,7 @@ TIMEOUT_SECONDS = 1.0
 
 
 class Dispatcher:
-    """Rings in a thread that starts with the first bell; a bell that cannot be rung is dropped, for the sweep rings again."""
+    """Rings in a thread that starts with the first bell; what cannot be rung is dropped, for the sweep rings again."""
 
     def __init__(self) -> None:
         self._wanted = threading.Event()
@@ -39,24 +40,22 @@ class Dispatcher:
             self._wanted.clear()
             try:
                 self._ring_once()
-            except (KombuError, OperationalError, OSError, *self._broker_errors()) as error:
+            except self._expected() as error:
                 log.warning("bell dropped", reason=str(error) or type(error).__name__)
                 self._close()
 
     def _ring_once(self) -> None:
         if self._connection is None:
-            self._connection = current_app.connection_for_write(
-                connect_timeout=TIMEOUT_SECONDS,
-                transport_options={"socket_connect_timeout": TIMEOUT_SECONDS, "socket_timeout": 2 * TIMEOUT_SECONDS},
-            )
+            self._connection = connect()
         if queued(self._connection) < 2 * settings.FILEMILL.worker_threads:
             current_app.send_task(
                 TASK, queue=QUEUE, connection=self._connection, retry=False, expires=EXPIRES_SECONDS, ignore_result=True
             )
 
-    def _broker_errors(self) -> tuple[type[BaseException], ...]:
+    def _expected(self) -> tuple[type[BaseException], ...]:
         connection = self._connection
-        return (*connection.connection_errors, *connection.channel_errors) if connection else ()
+        theirs = (*connection.connection_errors, *connection.channel_errors) if connection else ()
+        return (KombuError, OSError, *theirs)
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -64,9 +63,18 @@ class Dispatcher:
             self._connection = None
 
 
+def connect() -> Connection:
+    """Return a connection to the broker that gives up soon."""
+    return current_app.connection_for_write(
+        connect_timeout=TIMEOUT_SECONDS,
+        transport_options={"socket_connect_timeout": TIMEOUT_SECONDS, "socket_timeout": 2 * TIMEOUT_SECONDS},
+    )
+
+
 def queued(connection: Connection) -> int:
     """Return how many bells wait in the queue, which is made if it is missing."""
-    return int(Queue(QUEUE)(connection.default_channel).queue_declare().message_count)
+    declared: Any = Queue(QUEUE)(connection.default_channel).queue_declare()
+    return int(declared.message_count)
 
 
 _dispatcher = Dispatcher()

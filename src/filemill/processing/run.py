@@ -19,9 +19,9 @@ from filemill.processing.plan import IDENTIFY
 from filemill.processing.record import Claim, LeaseLost, Reason
 from filemill.processors.base import Limits, Made, Result, Source
 from filemill.processors.registry import processors
+from filemill.sandbox.workspace import open_artifact
 from filemill.sandbox.client import Child, Progress, Sandbox
 from filemill.sandbox.errors import ChildFailed
-from filemill.sandbox.artifacts import RefusedArtifactError, open_artifact
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ class Heartbeat:
 
 
 def run(claim: Claim, sandbox: Sandbox) -> None:
-    """Run a claimed job, and after identification the first that it planned; whatever happens is recorded or leased out."""
+    """Run a claimed job, and after identification the first job that it planned, in the same child."""
     with structlog.contextvars.bound_contextvars(job_id=str(claim.job_id), file_id=str(claim.file_id)):
         try:
             source = _source(claim)
@@ -87,8 +87,6 @@ def _reasons(claim: Claim) -> Iterator[None]:
     except ChildFailed as error:
         reason = Reason(error.reason_code, error.reason_title, error.detail)
         (record.retry if error.retry else record.fail)(claim, reason)
-    except RefusedArtifactError as error:
-        record.fail(claim, Reason("artifact_refused", "The processor's artifact was refused", f"{error}."))
     except TryAgain as error:
         record.retry(claim, Reason(error.code, error.title, error.detail))
     except OSError as error:
@@ -100,7 +98,7 @@ def _source(claim: Claim) -> Source:
     file = File.objects.filter(pk=claim.file_id).first()
     if file is None:
         raise LeaseLost
-    path = keep.root() / file.file.name
+    path = keep.root() / str(file.file)
     return Source(path=path, name=file.name, media_type=file.media_type or "", size=file.size)
 
 
@@ -120,9 +118,9 @@ def _keep(claim: Claim, result: Result, workspace: Path) -> None:
         for made in result.artifacts:
             kept.append(_keep_one(claim, made, workspace))
         record.succeed(claim, result.facts, kept)
-    except (LeaseLost, Unprocessable, RefusedArtifactError, OSError):
+    except (LeaseLost, Unprocessable, OSError):
         for artifact in kept:
-            keep.remove(artifact.content.name)
+            keep.remove(str(artifact.content))
         raise
 
 

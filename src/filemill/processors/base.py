@@ -72,6 +72,10 @@ class Processor(ABC):
         """Name what this machine lacks, in words an operator can act on."""
         return []
 
+    @classmethod
+    def warm(cls) -> None:
+        """Load tables that every file needs; called once in the sandbox's server, before it has seen any file."""
+
     @abstractmethod
     def process(self, source: Source, workspace: Workspace) -> Result:
         """Read the file; raise Unprocessable (the file's fault) or TryAgain (the world's)."""

@@ -18,7 +18,8 @@ _MAX_DETAIL = 2000
 _MAX_TRACEBACK = 16 * 1024
 
 _ARTIFACT_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}(; ?charset=[a-zA-Z0-9._-]{1,40})?")
+_TYPE_NAME = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
+_MEDIA_TYPE = re.compile(_TYPE_NAME + "/" + _TYPE_NAME + r"(; ?charset=[a-zA-Z0-9._-]{1,40})?")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -52,10 +53,10 @@ def identity_from(body: object) -> Identity:
     return Identity(media_type=_matching(_MEDIA_TYPE, media_type), description=_text(description, _MAX_DETAIL))
 
 
-def result_from(body: Any, workspace: Path, output_bytes: int) -> Result:  # noqa: ANN401 -- foreign JSON can be anything
+def result_from(body: object, workspace: Path, output_bytes: int) -> Result:
     """Read a result, and look at each artifact's file."""
-    if not isinstance(body, dict) or not isinstance(facts := body.get("facts"), dict):
-        raise GarbledError("a result without facts")
+    if not isinstance(body, dict):
+        raise GarbledError("a result that is not an object")
     artifacts = body.get("artifacts")
     if not isinstance(artifacts, list) or len(artifacts) > _MAX_ARTIFACTS:
         raise GarbledError(f"a result without artifacts, or with more than {_MAX_ARTIFACTS}")
@@ -65,20 +66,20 @@ def result_from(body: Any, workspace: Path, output_bytes: int) -> Result:  # noq
             raise GarbledError("two artifacts of the same name or file")
     if sum(size_of(workspace, one) for one in made) > output_bytes:
         raise too_much_output(output_bytes)
-    return Result(facts=_facts_from(facts), artifacts=made)
+    return Result(facts=_facts_from(body.get("facts")), artifacts=made)
 
 
-def _facts_from(facts: Message) -> Message:
+def _facts_from(facts: object) -> Message:
     try:
-        tidied: Message = tidy(facts)
-    except ValueError as error:
+        tidied = tidy(facts)
+    except (TypeError, ValueError) as error:
         raise GarbledError(str(error)) from None
     if too_many(tidied):
         raise GarbledError("more than 64 KiB of facts")
     return tidied
 
 
-def _made_from(item: Any, workspace: Path) -> Made:  # noqa: ANN401 -- foreign JSON can be anything
+def _made_from(item: object, workspace: Path) -> Made:
     name, file_name, media_type = _items(item, 3)
     file_name = _text(file_name, 255)
     if "/" in file_name or file_name in {"", ".", ".."}:
@@ -91,7 +92,7 @@ def too_much_output(output_bytes: int) -> ChildFailed:
     return ChildFailed("output_exceeded", f"Processing wrote more than {amount(output_bytes)}.")
 
 
-def error_from(body: Any, step: Step) -> FilemillError | Bug:  # noqa: ANN401 -- foreign JSON can be anything
+def error_from(body: object, step: Step) -> FilemillError | Bug:
     """Read why a step failed."""
     if not isinstance(body, dict):
         raise GarbledError("an error without a kind")
@@ -121,13 +122,13 @@ def amount(count: int) -> str:
     return f"{count} bytes"
 
 
-def _items(body: Any, count: int) -> list[object]:  # noqa: ANN401 -- foreign JSON can be anything
+def _items(body: object, count: int) -> list[object]:
     if not isinstance(body, list) or len(body) != count:
         raise GarbledError(f"not a list of {count}")
     return body
 
 
-def _text(value: Any, most: int = _MAX_DETAIL) -> str:  # noqa: ANN401 -- foreign JSON can be anything
+def _text(value: object, most: int = _MAX_DETAIL) -> str:
     if not isinstance(value, str):
         raise GarbledError("not a string")
     return tidy_text(value[:most])

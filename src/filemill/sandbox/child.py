@@ -24,7 +24,7 @@ from filemill.sandbox.workspace import outgrown
 
 log = structlog.get_logger(__name__)
 
-#: Called about once a second while a child works, with its newest progress if there is any; what it raises ends the child.
+#: Called about once a second while a child works, with its newest progress if any; what it raises ends the child.
 Tick = Callable[[Progress | None], None]
 
 _SECONDS_BETWEEN_TICKS = 1.0

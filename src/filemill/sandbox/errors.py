@@ -16,7 +16,7 @@ _WORTH_RETRYING = frozenset({"crashed", "timed_out", "server_lost"})
 
 
 class ChildFailed(FilemillError):
-    """A sandbox child ended without a result; `reason_code` says of what, `retry` whether another attempt makes sense."""
+    """A sandbox child gave no result; `reason_code` says why, `retry` whether another attempt makes sense."""
 
     def __init__(self, reason_code: str, detail: str, *, log_id: str | None = None) -> None:
         super().__init__(detail)

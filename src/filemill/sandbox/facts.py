@@ -1,4 +1,4 @@
-"""Facts that any database and any reader of JSON can take; applied in the child, and again by the worker that trusts nobody."""
+"""Facts that any database and reader of JSON can take: tidied in the child, and again by the worker."""
 
 import math
 import re
@@ -19,8 +19,14 @@ def tidy_text(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
-def tidy(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 -- any JSON value goes in, the same shape comes out
-    """Return the value as plain JSON: text storable, numbers finite (others null), at most 32 levels deep."""
+def tidy(facts: object) -> dict[str, Any]:
+    """Return facts as plain JSON: text storable, numbers finite (others null), at most 32 levels deep."""
+    if not isinstance(facts, dict):
+        raise TypeError(f"facts are a {type(facts).__name__}, not a dict")
+    return _tidy_object(facts.items(), 1)
+
+
+def _tidy(value: object, depth: int) -> object:
     if depth > _MAX_DEPTH:
         raise ValueError(f"facts are nested more than {_MAX_DEPTH} levels deep")
     if isinstance(value, str):
@@ -30,7 +36,7 @@ def tidy(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 -- any JSON value g
     if isinstance(value, dict):
         return _tidy_object(value.items(), depth + 1)
     if isinstance(value, list | tuple):
-        return [tidy(item, depth + 1) for item in value]
+        return [_tidy(item, depth + 1) for item in value]
     if value is None or isinstance(value, int):
         return value
     raise TypeError(f"facts hold a {type(value).__name__}, which is not JSON")
@@ -41,7 +47,7 @@ def _tidy_object(items: Iterable[tuple[Any, Any]], depth: int) -> dict[str, Any]
     for key, value in items:
         if not isinstance(key, str):
             raise TypeError(f"facts have the key {key!r}, which is not a string")
-        tidied[tidy_text(key)] = tidy(value, depth)
+        tidied[tidy_text(key)] = _tidy(value, depth)
     return tidied
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from filemill.sandbox.errors import ChildFailed
 from filemill.sandbox.wire import JOB, READY
 
+# What plugins have to say while they load, printed or logged, is for the operator.
+_ERRORS = 2
 _SECONDS_TO_START = 60.0
 _SECONDS_TO_TAKE_A_JOB = 10.0
 _SECONDS_TO_END = 10.0
@@ -27,7 +29,7 @@ _ENVIRONMENT = {
 
 
 def _environment() -> dict[str, str]:
-    """Return what the server may see of the worker's environment: the way to programs, and the test suite's coverage."""
+    """Return what the server may see of the worker's environment: the way to programs, and what measures coverage."""
     passed = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE_")}
     return passed | _ENVIRONMENT
 
@@ -37,11 +39,12 @@ class ServerProcess:
 
     def __init__(self, plugin_folders: Sequence[Path]) -> None:
         self._control, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(far_end.fileno())]
         with far_end:
             self._process = subprocess.Popen(  # noqa: S603 -- our own module, by the interpreter that runs us
-                [sys.executable, "-I", "-m", "filemill.sandbox.server", str(far_end.fileno()), *map(str, plugin_folders)],
+                command + [str(folder.absolute()) for folder in plugin_folders],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+                stdout=_ERRORS,
                 env=_environment(),
                 cwd="/",
                 pass_fds=[far_end.fileno()],

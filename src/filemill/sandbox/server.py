@@ -89,7 +89,7 @@ class Server:
             # Out of memory, process numbers or descriptors: the lifeline closes, and the worker tries again later.
             self._strays = True
             return False
-        lifeline.setblocking(False)
+        lifeline.settimeout(0)
         self._wards[pid] = ward
         self._selector.register(ward.pidfd, selectors.EVENT_READ, lambda: self._bury(ward))
         self._selector.register(lifeline, selectors.EVENT_READ, lambda: self._heed(ward))

@@ -38,13 +38,14 @@ def cut_ties(server: int, talk: int) -> None:
     if os.getppid() != server:
         os._exit(1)
     os.setsid()
-    # The server's input and output are /dev/null already; its errors go to the operator, the child's must not.
-    os.dup2(_OUTPUT, _ERRORS)
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) not in {_INPUT, _OUTPUT, _ERRORS, talk}:
-            # The descriptor that listed the folder is closed already.
+    # The server's input is /dev/null; its output and errors go to the operator, the child's must not.
+    os.dup2(_INPUT, _OUTPUT)
+    os.dup2(_INPUT, _ERRORS)
+    # The descriptor that lists the folder is among them, and closed by the time its turn comes.
+    for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+        if descriptor not in {_INPUT, _OUTPUT, _ERRORS, talk}:
             with contextlib.suppress(OSError):
-                os.close(int(name))
+                os.close(descriptor)
     # When memory is short, the kernel should end the child, not the worker or the database beside it.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")

@@ -19,7 +19,7 @@ class RefusedArtifact(Unprocessable):
 
 
 def open_artifact(workspace: Path, made: Made) -> BinaryIO:
-    """Open the artifact for reading; never follows a link, never waits on a pipe, never opens what is linked elsewhere."""
+    """Open the artifact for reading; follows no link, waits on no pipe, opens nothing that has a second name."""
     file_name = made.path.name
     if made.path.parent != workspace or not file_name or "\0" in file_name:
         raise RefusedArtifact(made.name, "does not lie directly in the workspace")
@@ -37,7 +37,7 @@ def open_artifact(workspace: Path, made: Made) -> BinaryIO:
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
         os.close(descriptor)
         raise RefusedArtifact(made.name, "is not a plain file of its own")
-    return open(descriptor, "rb")
+    return os.fdopen(descriptor, "rb")
 
 
 def size_of(workspace: Path, made: Made) -> int:

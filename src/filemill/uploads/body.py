@@ -30,7 +30,7 @@ class Body:
         return self._source is not None and self.length != 0
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes, empty at the end; raise TooLarge beyond the limit, IncompleteBody where it breaks."""
+        """Return up to `size` bytes, none at the end; raise TooLarge beyond the limit, IncompleteBody at a break."""
         if self._source is None:
             return b""
         wanted = self.limit + 1 - self.received if size < 0 else size
@@ -52,7 +52,9 @@ class Body:
             raise IncompleteBody(f"{self.received} of {self.length} bytes arrived. Nothing was kept.")
         for digest, expected in self._digests:
             if digest.digest() != expected:
-                raise DigestMismatch(f"The {digest.name} of the body is not the one in Content-Digest. Nothing was kept.")
+                raise DigestMismatch(
+                    f"The {digest.name} of the body is not the one in Content-Digest. Nothing was kept."
+                )
 
 
 def _content_length(request: WSGIRequest) -> int | None:
@@ -74,7 +76,7 @@ def _digests(header: str) -> list[tuple[Any, bytes]]:
     if not header:
         return []
     try:
-        parsed = http_sf.parse(header.encode(), tltype="dictionary")
+        parsed: Any = http_sf.parse(header.encode(), tltype="dictionary")
     except ValueError as error:
         raise BrokenBody("Content-Digest is malformed; it looks like `sha-256=:BASE64:`.") from error
     known = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
@@ -85,4 +87,3 @@ def _digests(header: str) -> list[tuple[Any, bytes]]:
                 raise BrokenBody(f"The {name} in Content-Digest is not a byte sequence, `:BASE64:`.")
             found.append((known[name](), value))
     return found
-

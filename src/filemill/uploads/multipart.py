@@ -1,6 +1,6 @@
 """A multipart body whose file goes straight to its final disk."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler
@@ -34,12 +34,12 @@ class IncomingHandler(FileUploadHandler):
         self.name = clean_name(file_name)
         self.declared_type = content_type
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002  # Django's signature
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # Django's signature
         """Write a chunk, unless the file grows beyond the largest upload."""
         check_size(self.incoming.size + len(raw_data))
         self.incoming.write(raw_data)
 
-    def file_complete(self, file_size: int) -> None:  # noqa: ARG002  # Django's signature
+    def file_complete(self, file_size: int) -> None:  # Django's signature
         """Give Django no file object: the bytes are ours already."""
 
 
@@ -49,7 +49,7 @@ def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tupl
     # Django takes a body without Content-Length for an empty one; Body ends it properly and bounds it.
     meta = {**request.META, "CONTENT_LENGTH": str(body.length or body.limit)}
     try:
-        fields, _files = MultiPartParser(meta, body, [handler], "utf-8").parse()
+        fields, _files = MultiPartParser(meta, cast(Any, body), [handler], "utf-8").parse()
         while body.read(CHUNK_BYTES):
             pass
     except MultiPartParserError as error:
@@ -65,7 +65,7 @@ def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tupl
 
 
 def _check_end(request: WSGIRequest, body: Body) -> None:
-    # Django takes the end of the stream for the end of the last part: a chunked body that broke would pass for a whole one.
+    # Django takes the end of the stream for the end of the last part: a chunked body that broke would pass for whole.
     _kind, parameters = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
     if f"--{parameters.get('boundary', '')}--".encode("latin-1", "replace") not in body.tail:
         raise IncompleteBody("The multipart body ended before its closing boundary. Nothing was kept.")

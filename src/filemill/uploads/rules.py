@@ -9,17 +9,18 @@ from filemill.files.models import NAME_MAX_CHARS
 
 URLENCODED_HINT = (
     "The body came as application/x-www-form-urlencoded, which carries no file. With curl, send a form by "
-    "`-F file=@photo.jpg`, or the bytes alone by `-H 'Content-Type: application/octet-stream' --data-binary @photo.jpg` "
-    "and `?name=photo.jpg`."
+    "`-F file=@photo.jpg`, or the bytes alone by `-H 'Content-Type: application/octet-stream' "
+    "--data-binary @photo.jpg` and `?name=photo.jpg`."
 )
 
 
 def check_body_kind(request: WSGIRequest) -> None:
     """Raise UnsupportedBody for a form that cannot carry a file."""
-    if request.content_type == "application/x-www-form-urlencoded":
+    kind = request.content_type or ""
+    if kind == "application/x-www-form-urlencoded":
         raise UnsupportedBody(URLENCODED_HINT)
-    if request.content_type.startswith("multipart/") and request.content_type != "multipart/form-data":
-        raise UnsupportedBody(f"{request.content_type} is not accepted; send multipart/form-data or the bytes alone.")
+    if kind.startswith("multipart/") and kind != "multipart/form-data":
+        raise UnsupportedBody(f"{kind} is not accepted; send multipart/form-data or the bytes alone.")
 
 
 def check_size(size: int) -> None:
@@ -57,4 +58,3 @@ def declared_type(raw: str | None) -> str:
     """Return the media type that the client claims, bounded and printable; it decides nothing."""
     claimed = (raw or "").split(";", 1)[0].strip().lower()
     return "".join(character for character in claimed if character.isascii() and character.isprintable())[:255]
-

@@ -1,1 +1,17 @@
-urlpatterns: list[object] = []
+"""The addresses of the pages for people."""
+
+from django.urls import path
+
+from filemill.web import file_views, views
+
+app_name = "web"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("app/list/", views.live_list, name="live-list"),
+    path("app/files/<uuid:file_id>", file_views.file_page),
+    path("app/files/<uuid:file_id>/", file_views.file_page, name="file"),
+    path("app/files/<uuid:file_id>/live/", file_views.live_file, name="live-file"),
+    path("app/files/<uuid:file_id>/reprocess/", file_views.reprocess, name="reprocess"),
+    path("app/files/<uuid:file_id>/cancel/", file_views.cancel, name="cancel"),
+    path("app/files/<uuid:file_id>/delete/", file_views.delete, name="delete"),
+]

@@ -1,0 +1,239 @@
+"""Reads pictures with Pillow: their facts, and two thumbnails.
+
+Only the decoder that belongs to the detected type is tried, and only those listed here exist for it: no EPS, FITS, PDF or
+WMF. Picture types that nothing here can decode are accepted too, so that their owner is told so instead of seeing an
+entropy. SVG is not among them: it is text, and the `text` processor reads it as that.
+"""
+
+import importlib
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Final, NoReturn
+
+import pillow_heif
+from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
+
+from filemill.core.errors import Unprocessable
+from filemill.identify.peek import Peek
+from filemill.processors import exif, thumbnails
+from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
+
+MAX_PIXELS: Final = 100_000_000
+_LARGE, _SMALL = 1024, 256
+_TURNED_ASIDE = range(5, 9)
+_SHORTEST = 40
+_DRAFTABLE = ("JPEG", "MPO")
+
+_FORMATS: Final[dict[str, tuple[str, ...]]] = {
+    "image/apng": ("PNG",),
+    "image/avif": ("AVIF",),
+    "image/bmp": ("BMP",),
+    "image/gif": ("GIF",),
+    "image/heic": ("HEIF",),
+    "image/heic-sequence": ("HEIF",),
+    "image/heif": ("HEIF",),
+    "image/heif-sequence": ("HEIF",),
+    "image/jp2": ("JPEG2000",),
+    "image/jpeg": ("JPEG",),
+    "image/jpx": ("JPEG2000",),
+    "image/png": ("PNG",),
+    "image/qoi": ("QOI",),
+    "image/tiff": ("TIFF",),
+    "image/vnd-ms.dds": ("DDS",),
+    "image/vnd.adobe.photoshop": ("PSD",),
+    "image/webp": ("WEBP",),
+    "image/x-dcx": ("DCX",),
+    "image/x-icns": ("ICNS",),
+    "image/x-icon": ("ICO", "CUR"),
+    "image/x-jp2-codestream": ("JPEG2000",),
+    "image/x-pcx": ("PCX",),
+    "image/x-portable-bitmap": ("PPM",),
+    "image/x-portable-graymap": ("PPM",),
+    "image/x-portable-pixmap": ("PPM",),
+    "image/x-sgi": ("SGI",),
+    "image/x-tga": ("TGA",),
+    "image/x-xbitmap": ("XBM",),
+    "image/x-xpixmap": ("XPM",),
+}
+
+#: Pictures that people do send and that no decoder here reads, by the names that people know.
+_UNREADABLE: Final = {
+    "application/postscript": "PostScript and EPS",
+    "image/bpg": "BPG",
+    "image/emf": "EMF",
+    "image/fits": "FITS",
+    "image/jls": "JPEG-LS",
+    "image/jxl": "JPEG XL",
+    "image/jxr": "JPEG XR",
+    "image/vnd.djvu": "DjVu",
+    "image/vnd.dwg": "DWG",
+    "image/wmf": "WMF",
+    "image/x-adobe-dng": "DNG raw",
+    "image/x-canon-cr2": "Canon raw",
+    "image/x-canon-cr3": "Canon raw",
+    "image/x-canon-crw": "Canon raw",
+    "image/x-exr": "OpenEXR",
+    "image/x-fuji-raf": "Fujifilm raw",
+    "image/x-nikon-nef": "Nikon raw",
+    "image/x-olympus-orf": "Olympus raw",
+    "image/x-panasonic-rw2": "Panasonic raw",
+    "image/x-pentax-pef": "Pentax raw",
+    "image/x-sony-arw": "Sony raw",
+    "image/x-xcf": "GIMP",
+}
+
+_PLUGINS = "Bmp Cur Dcx Dds Gif Icns Ico Jpeg Jpeg2K Mpo Pcx Png Ppm Psd Qoi Sgi Tga Tiff WebP Xbm Xpm"
+for _plugin in _PLUGINS.split():
+    importlib.import_module(f"PIL.{_plugin}ImagePlugin")
+pillow_heif.register_heif_opener()
+# One child uses one core, and its memory limit counts every thread's stack.
+pillow_heif.options.DECODE_THREADS = 1
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+# Pillow warns from this number on and refuses from twice as much, pictures within pictures included.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+class ImageProcessor(Processor):
+    """Decodes a picture's first frame, and says why where that cannot be done."""
+
+    name = "image"
+    accepts = (*_FORMATS, *_UNREADABLE)
+    limits: ClassVar[Limits] = Limits(memory_bytes=1536 * MIB, output_bytes=16 * MIB)
+
+    def process(self, source: Source, workspace: Workspace) -> Result:
+        """Return the facts of a picture, and a thumbnail of at most 256 and one of at most 1024 pixels."""
+        if source.media_type in _UNREADABLE:
+            _refuse(f"Filemill cannot read {_UNREADABLE[source.media_type]} images yet.")
+        with _decoding(source):
+            facts, picture = _read(source, workspace)
+        made = []
+        for edge in (_LARGE, _SMALL):
+            picture = thumbnails.shrunk(picture, edge)
+            workspace.progress(1 - edge / (2 * _LARGE), "making thumbnails")
+            path = workspace.path / f"thumbnail-{edge}.webp"
+            thumbnails.save_webp(picture, path)
+            made.append(Made(f"thumbnail-{edge}", path, "image/webp"))
+        return Result(facts=facts, artifacts=tuple(made))
+
+
+def _read(source: Source, workspace: Workspace) -> tuple[dict[str, Any], Image.Image]:
+    """Decode the picture as far as a thumbnail needs it; what is true of it is read on the way."""
+    with Image.open(source.path, formats=_FORMATS[source.media_type]) as image:
+        stored, size = exif.orientation_of(image), image.size
+        if math.prod(size) > MAX_PIXELS:
+            _refuse_size()
+        workspace.progress(0.1, "decoding")
+        facts = _facts(image)
+        if image.format in _DRAFTABLE:
+            image.draft(None, thumbnails.fitted(size, _LARGE))
+        image.load()
+        if image.format not in _DRAFTABLE:
+            # Icons tell their true size only now; TIFF has been turned upright meanwhile.
+            size = image.size
+        pending = exif.orientation_of(image) if "original_orientation" not in image.info else None
+        width, height = reversed(size) if pending in _TURNED_ASIDE else size
+        facts = {"width_pixels": width, "height_pixels": height, **facts, **_about_origin(image, stored)}
+        return facts, thumbnails.small_copy(image, _LARGE)
+
+
+def _facts(image: Image.Image) -> dict[str, Any]:
+    frames = getattr(image, "n_frames", 1)
+    facts = {
+        "format": image.format,
+        "mode": image.mode,
+        "frames": frames,
+        "animated": frames > 1 and bool(getattr(image, "is_animated", False)),
+        "has_alpha": image.has_transparency_data,
+    }
+    dpi = image.info.get("dpi")
+    if isinstance(dpi, tuple) and len(dpi) == 2 and all(math.isfinite(float(axis)) and axis > 0 for axis in dpi):
+        facts["dpi"] = [round(float(axis), 2) for axis in dpi]
+    return facts
+
+
+def _about_origin(image: Image.Image, orientation: int | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {} if orientation is None else {"orientation": orientation}
+    if found := exif.exif_facts(image):
+        facts["exif"] = found
+    return {**facts, "has_location": True} if exif.has_location(image) else facts
+
+
+@contextmanager
+def _decoding(source: Source) -> Iterator[None]:
+    """Turn whatever a decoder stumbles over into the reason that the file is to blame for."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (Unprocessable, MemoryError):
+        raise
+    except Image.DecompressionBombError:
+        _refuse_size()
+    except NotImplementedError:
+        _refuse("The image uses a variant of its format that Filemill cannot read yet.")
+    except Exception as error:  # noqa: BLE001 -- Pillow's decoders raise errors of every class over broken files
+        _blame(source, error)
+
+
+def _refuse(detail: str) -> NoReturn:
+    raise Unprocessable(detail, code="unsupported_format", title="This image format cannot be read") from None
+
+
+def _refuse_size() -> NoReturn:
+    raise Unprocessable(
+        f"The image has more than {MAX_PIXELS // 1_000_000} million pixels, the most that Filemill decodes.",
+        code="too_many_pixels",
+        title="The image has too many pixels",
+    ) from None
+
+
+def _blame(source: Source, error: Exception) -> NoReturn:
+    if _says_truncated(error) or _ends_early(source):
+        raise Unprocessable(
+            "The image ends before it is complete; it may have been cut off while it was copied or sent.",
+            code="truncated",
+            title="The image is truncated",
+        ) from error
+    known = not isinstance(error, UnidentifiedImageError)
+    raise Unprocessable(
+        "The image data is damaged and cannot be decoded."
+        if known
+        else f"The file begins like {source.media_type}, but no image of that type can be read from it.",
+        code="corrupt",
+        title="The image is damaged",
+    ) from error
+
+
+def _says_truncated(error: Exception) -> bool:
+    words = str(error).lower()
+    said = ("truncated", "end of file", "eof", "not enough image data", "but only got", "incomplete header")
+    return isinstance(error, EOFError) or any(phrase in words for phrase in said)
+
+
+def _ends_early(source: Source) -> bool:
+    """Compare the length that a container announces with the file's own."""
+    with Peek(source.path) as peek:
+        head = peek.head
+        if head[:4] == b"RIFF":
+            return int.from_bytes(head[4:8], "little") + 8 > peek.size
+        if head[:4] == b"icns":
+            return int.from_bytes(head[4:8]) > peek.size
+        if head[:8] == b"\x89PNG\r\n\x1a\n":
+            return b"IEND" not in peek.tail()
+        if head[4:8] in (b"ftyp", b"jP  ", b"JXL "):
+            return _last_box_is_cut(peek)
+        return peek.size < _SHORTEST
+
+
+def _last_box_is_cut(peek: Peek) -> bool:
+    at = 0
+    while header := peek.at(at, 16):
+        size = int.from_bytes(header[8:16]) if header[:4] == b"\x00\x00\x00\x01" else int.from_bytes(header[:4])
+        if len(header) < 8 or size < 8:
+            # A length of zero means: to the end of the file.
+            return len(header) < 8
+        at += size
+    return at > peek.size

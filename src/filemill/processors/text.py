@@ -1,0 +1,200 @@
+"""Reads text in any encoding, as a stream: however long it is, only a piece of it is in memory."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from filemill.core.errors import Unprocessable
+from filemill.identify import texts
+from filemill.processors import language
+from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
+from filemill.processors.encodings import Encoding, encoding_of
+
+_HEAD_BYTES = 64 * 1024
+_CHUNK_BYTES = MIB
+_LANGUAGE_SAMPLE_CHARACTERS = 16 * 1024
+_MAX_ARTIFACT_BYTES = 128 * MIB
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_MARKUP = ("html", "xml")
+
+#: Types whose words are a person's, so that they have a language; data, tables and programs have none to speak of.
+_PROSE = frozenset(
+    {
+        "text/plain",
+        "text/html",
+        "text/markdown",
+        "text/x-rst",
+        "text/x-tex",
+        "text/vtt",
+        "application/x-subrip",
+        "application/xhtml+xml",
+        "application/xml",
+    }
+)
+
+
+class TextProcessor(Processor):
+    """Reads everything that is text to a person, SVG included: it is not rendered here, but its source can be read."""
+
+    name = "text"
+    accepts = (
+        "text/*",
+        "image/svg+xml",
+        "application/*+json",
+        "application/*+xml",
+        "application/javascript",
+        "application/json",
+        "application/pgp-encrypted",
+        "application/pgp-keys",
+        "application/pgp-signature",
+        "application/sql",
+        "application/toml",
+        "application/vnd.apple.mpegurl",
+        "application/x-ndjson",
+        "application/x-pem-file",
+        "application/x-subrip",
+        "application/xml",
+        "application/yaml",
+    )
+    limits: ClassVar[Limits] = Limits(wall_seconds=300, cpu_seconds=240, memory_bytes=512 * MIB, output_bytes=256 * MIB)
+
+    @classmethod
+    def warm(cls) -> None:
+        """Load the model of languages."""
+        language.model()
+
+    def process(self, source: Source, workspace: Workspace) -> Result:
+        """Return encoding, line endings, counts and language, and the text as UTF-8."""
+        _refuse_binary(source.path)
+        encoding = encoding_of(source.path)
+        path = workspace.path / "text.txt"
+        reading = _Reading()
+        with path.open("wb") as artifact:
+            for text, fraction in _decoded(source.path, encoding, reading):
+                reading.add(text)
+                reading.artifact_is_cut |= not _write(text, artifact)
+                workspace.progress(fraction, f"reading {encoding.public_name}")
+        reading.finish()
+        facts = {**_about_encoding(encoding), **reading.facts(), **_about_language(source.media_type, reading)}
+        return Result(facts=facts, artifacts=(Made("text", path, "text/plain"),))
+
+
+def _refuse_binary(path: Path) -> None:
+    with path.open("rb", buffering=0) as file:
+        head = file.read(_HEAD_BYTES)
+        whole = not file.read(1)
+    if head and texts.text_of(head, whole=whole) is None:
+        raise Unprocessable(
+            "The file holds binary data, which cannot be read as text in any encoding.",
+            code="not_text",
+            title="The file is not text",
+        )
+
+
+def _write(text: str, artifact: IO[bytes]) -> bool:
+    """Write a piece as UTF-8 that any database and any reader can take; False where it does not fit any more."""
+    try:
+        raw = text.replace("\x00", "\ufffd").encode()
+    except UnicodeEncodeError:
+        raw = _SURROGATES.sub("\ufffd", text.replace("\x00", "\ufffd")).encode()
+    fits = artifact.tell() + len(raw) <= _MAX_ARTIFACT_BYTES
+    if not fits:
+        raw = raw[: _MAX_ARTIFACT_BYTES - artifact.tell()].decode(errors="ignore").encode()
+    artifact.write(raw)
+    return fits
+
+
+@dataclass
+class _Reading:
+    """What is counted while the text goes by, piece by piece."""
+
+    size_bytes: int = 0
+    characters: int = 0
+    words: int = 0
+    nuls: int = 0
+    undecodable_bytes: int = 0
+    endings: dict[str, int] = field(default_factory=lambda: {"lf": 0, "crlf": 0, "cr": 0})
+    artifact_is_cut: bool = False
+    start: str = ""
+    _last: str = ""
+
+    def add(self, text: str) -> None:
+        """Count one piece; the last character of the one before says what its first belongs to."""
+        if not text:
+            return
+        self.characters += len(text)
+        self.nuls += text.count("\x00")
+        self.words += len(text.split()) - (bool(self._last) and not self._last.isspace() and not text[0].isspace())
+        # A line feed at the start ends the carriage return before it; that was not counted yet.
+        joined = f"\r{text}" if self._last == "\r" else text
+        whole = joined[:-1] if joined.endswith("\r") else joined
+        pairs = whole.count("\r\n")
+        self.endings["crlf"] += pairs
+        self.endings["lf"] += whole.count("\n") - pairs
+        self.endings["cr"] += whole.count("\r") - pairs
+        self._last = text[-1]
+        if len(self.start) < _LANGUAGE_SAMPLE_CHARACTERS:
+            self.start += text[: _LANGUAGE_SAMPLE_CHARACTERS - len(self.start)]
+
+    def finish(self) -> None:
+        """Count the carriage return that waited for a line feed."""
+        self.endings["cr"] += self._last == "\r"
+
+    def facts(self) -> dict[str, Any]:
+        """Return the counts and what follows from them."""
+        used = [name for name, count in self.endings.items() if count]
+        unfinished = self._last not in ("", "\n", "\r")
+        facts: dict[str, Any] = {
+            "size_bytes": self.size_bytes,
+            "characters": self.characters,
+            "words": self.words,
+            "lines": sum(self.endings.values()) + unfinished,
+            "line_endings": "mixed" if len(used) > 1 else next(iter(used), "none"),
+        }
+        if len(used) > 1:
+            facts["line_endings_by_kind"] = dict(self.endings)
+        if self.nuls:
+            facts["nul_characters"] = self.nuls
+        if self.undecodable_bytes:
+            facts["undecodable_bytes"] = self.undecodable_bytes
+        if self.artifact_is_cut:
+            facts["text_artifact_cut_at_bytes"] = _MAX_ARTIFACT_BYTES
+        return facts
+
+    def replace(self, error: UnicodeError) -> tuple[str, int]:
+        """Stand in for bytes that the encoding does not know, and count them; a handler of codec errors."""
+        if not isinstance(error, UnicodeDecodeError):
+            raise error
+        self.undecodable_bytes += error.end - error.start
+        return "\ufffd", error.end
+
+
+def _decoded(path: Path, encoding: Encoding, reading: _Reading) -> Iterator[tuple[str, float]]:
+    codecs.register_error("filemill.replace", reading.replace)
+    decoder = codecs.getincrementaldecoder(encoding.codec)("filemill.replace")
+    total = path.stat().st_size
+    with path.open("rb", buffering=0) as file:
+        file.seek(len(encoding.mark))
+        reading.size_bytes = len(encoding.mark)
+        while chunk := file.read(_CHUNK_BYTES):
+            reading.size_bytes += len(chunk)
+            yield decoder.decode(chunk), min(reading.size_bytes / max(total, 1), 1.0)
+    yield decoder.decode(b"", final=True), 1.0
+
+
+def _about_encoding(encoding: Encoding) -> dict[str, Any]:
+    return {
+        "encoding": encoding.public_name,
+        "encoding_confidence": encoding.confidence,
+        "has_byte_order_mark": bool(encoding.mark),
+    }
+
+
+def _about_language(media_type: str, reading: _Reading) -> dict[str, Any]:
+    if media_type not in _PROSE:
+        return {}
+    found = language.language_of(reading.start, marked_up=media_type.endswith(_MARKUP))
+    return {"language": found[0], "language_confidence": found[1]} if found else {}

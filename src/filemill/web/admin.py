@@ -1,0 +1,175 @@
+"""The Django admin: files to look at, rename and forget; jobs and artifacts to look at only."""
+
+import contextlib
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from filemill.core.errors import Invalid, NotFound
+from filemill.files.models import File
+from filemill.files.rules import check_metadata
+from filemill.processing.forget import forget
+from filemill.processing.models import Artifact, Job
+from filemill.uploads.rules import clean_name
+from filemill.web import words
+
+MOST_COUNTED = 10_000
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
+    """Counts and pages up to a bound: counting millions of rows is slow, and nobody turns that many pages."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, but never more than the bound."""
+        return int(self.object_list[:MOST_COUNTED].count())  # type: ignore[union-attr]  # always a query here
+
+
+class FileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """What may be changed, by the same rules as for clients."""
+
+    class Meta:
+        model = File
+        fields = ["name", "metadata"]
+
+    def clean_name(self) -> str:
+        """Return the name fit to keep."""
+        try:
+            return clean_name(self.cleaned_data["name"])
+        except Invalid as error:
+            raise ValidationError(error.detail) from error
+
+    def clean_metadata(self) -> dict[str, Any]:
+        """Return metadata that can be stored."""
+        try:
+            return check_metadata(self.cleaned_data["metadata"] or {})
+        except Invalid as error:
+            raise ValidationError(error.detail) from error
+
+
+class LargeTableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """Lists that stay fast on millions of rows."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  # Django's signature
+        """Rows come from uploads and processing only."""
+        return False
+
+
+@admin.register(File)
+class FileAdmin(LargeTableAdmin):
+    """Files: their names and metadata can be changed, and they are deleted by forget alone."""
+
+    form = FileForm
+    list_display = ["name", "status", "kind", "media_type", "bytes_in_words", "uploaded_at"]
+    list_filter = ["status", "kind", "uploaded_at"]
+    search_fields = ["name", "=sha256"]
+    search_help_text = "A part of the name, or the whole SHA-256"
+    sortable_by = ["name", "bytes_in_words", "uploaded_at"]
+    readonly_fields = [
+        "id", "status", "error_in_words", "warnings_in_words", "bytes_in_words", "media_type", "kind", "declared_type",
+        "uploaded_at", "sha256", "facts",
+    ]  # fmt: skip
+    fields = ["name", "metadata", *readonly_fields]
+
+    @admin.display(description="size", ordering="size")
+    def bytes_in_words(self, file: File) -> str:
+        """Return the size."""
+        return words.size(file.size)
+
+    @admin.display(description="reason")
+    def error_in_words(self, file: File) -> str:
+        """Return why the file failed."""
+        return _sentence(file.error) if file.error else "-"
+
+    @admin.display(description="warnings")
+    def warnings_in_words(self, file: File) -> str:
+        """Return what is odd about the file."""
+        return "\n".join(_sentence(warning) for warning in file.warnings) or "-"
+
+    @admin.display(description="facts")
+    def facts(self, file: File) -> dict[str, Any]:
+        """Return what each processor found."""
+        return {job.processor: job.facts for job in file.jobs.exclude(facts=None)}
+
+    def view_on_site(self, file: File) -> str:
+        """Return the address of the file's page."""
+        return reverse("web:file", kwargs={"file_id": file.pk})
+
+    def get_deleted_objects(
+        self, objs: QuerySet[Any] | list[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Say what goes with the files; that jobs and artifacts cannot be deleted alone is no obstacle."""
+        goes, counts, _missing, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        missing = set() if self.has_delete_permission(request) else {str(self.opts.verbose_name)}
+        return goes, counts, missing, protected
+
+    def delete_model(self, request: HttpRequest, obj: File) -> None:  # noqa: ARG002  # Django's signature
+        """Forget one file."""
+        _forget([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[File]) -> None:  # noqa: ARG002
+        """Forget many files."""
+        _forget(queryset.only("pk").iterator())
+
+
+class ReadOnlyAdmin(LargeTableAdmin):
+    """Rows that only processing writes."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nobody changes them by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """They go with their file."""
+        return False
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """Jobs."""
+
+    list_display = ["processor", "file", "state", "attempts", "started_at", "finished_at"]
+    list_filter = ["state"]
+    list_select_related = ["file"]
+    ordering = ["-id"]  # the newest first, by the one index that all jobs have
+    sortable_by: list[str] = []
+
+
+@admin.register(Artifact)
+class ArtifactAdmin(ReadOnlyAdmin):
+    """Artifacts."""
+
+    list_display = ["name", "file", "media_type", "bytes_in_words"]
+    list_select_related = ["file"]
+    ordering = ["-id"]
+    sortable_by: list[str] = []
+    fields = ["id", "name", "file", "job", "media_type", "bytes_in_words", "sha256"]
+
+    @admin.display(description="size")
+    def bytes_in_words(self, artifact: Artifact) -> str:
+        """Return the size."""
+        return words.size(artifact.size)
+
+
+def _sentence(reason: dict[str, Any]) -> str:
+    return f"{reason['title']}. {reason['detail']} ({reason['processor']}: {reason['code']})"
+
+
+def _forget(files: Iterable[File]) -> None:
+    for file in files:
+        with contextlib.suppress(NotFound):  # somebody else was quicker
+            forget(file.pk)

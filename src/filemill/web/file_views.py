@@ -1,0 +1,130 @@
+"""One file's page, and what can be done there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from filemill.core.errors import NotFound
+from filemill.files.models import File
+from filemill.processing import record, ring
+from filemill.processing.forget import forget
+from filemill.processing.models import Artifact, Job
+from filemill.processing.plan import IDENTIFY
+from filemill.processing.states import State
+from filemill.web import facts, looks, words
+from filemill.web.preview import preview_of
+from filemill.web.rows import UNDER_WAY, badge, time_of
+from filemill.web.views import SeeOther
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the page shows of a job."""
+
+    job: Job
+    look: looks.Look
+    name: str
+    took: str
+    attempts: str
+
+
+@dataclass(frozen=True)
+class Product:
+    """What the page shows of an artifact."""
+
+    artifact: Artifact
+    address: str
+    size: str
+
+
+@require_safe
+def file_page(request: HttpRequest, file_id: UUID) -> HttpResponse:
+    """Show one file."""
+    return render(request, "filemill/file.html", _context(request, file_id))
+
+
+@require_safe
+def live_file(request: HttpRequest, file_id: UUID) -> HttpResponse:
+    """Return the changing part of one file's page, for the script that keeps it fresh."""
+    return render(request, "filemill/file-live.html", _context(request, file_id))
+
+
+@require_POST
+def reprocess(request: HttpRequest, file_id: UUID) -> HttpResponse:
+    """Run all processors again."""
+    _do(lambda: record.reprocess(file_id, None))
+    ring.ring()
+    messages.info(request, "All processors run again. Earlier results stay until new ones replace them.")
+    return SeeOther(reverse("web:file", kwargs={"file_id": file_id}))
+
+
+@require_POST
+def cancel(request: HttpRequest, file_id: UUID) -> HttpResponse:
+    """Stop what has not ended."""
+    _do(lambda: record.cancel(file_id))
+    messages.info(request, "What had not ended was cancelled.")
+    return SeeOther(reverse("web:file", kwargs={"file_id": file_id}))
+
+
+@require_POST
+def delete(request: HttpRequest, file_id: UUID) -> HttpResponse:
+    """Delete the file with everything that was made of it."""
+    name = get_object_or_404(File.objects.only("name"), pk=file_id).name
+    _do(lambda: forget(file_id))
+    messages.info(request, f"Deleted: {name}")
+    return SeeOther(reverse("web:index"))
+
+
+def _do(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except NotFound as error:
+        raise Http404(error.detail) from error
+
+
+def _context(request: HttpRequest, file_id: UUID) -> dict[str, Any]:
+    file = get_object_or_404(File.objects.prefetch_related("jobs", "artifacts"), pk=file_id)
+    jobs, artifacts = list(file.jobs.all()), list(file.artifacts.all())
+    content = reverse("content", kwargs={"file_id": file.id})
+    return {
+        "file": file,
+        "live": reverse("web:live-file", kwargs={"file_id": file.id}),
+        "look": looks.OF_STATUS[file.status],  # type: ignore[index]  # a text choice is its text
+        "is_unfinished": file.status in UNDER_WAY,
+        "badge": badge(file),
+        "size": words.size(file.size),
+        "age": words.age(file.uploaded_at, timezone.now()),
+        "preview": preview_of(file, artifacts),
+        "steps": [_step(job) for job in jobs],
+        "facts": [(job.processor, facts.lines(job.facts)) for job in jobs if job.facts and job.processor != IDENTIFY],
+        "description": next((job.facts.get("description") for job in jobs if job.facts), ""),
+        "metadata": facts.lines(file.metadata),
+        "products": [_product(file, artifact) for artifact in artifacts],
+        "content": content,
+        # -J takes the name from the server's header: a hostile name never gets into a line that people paste into a shell.
+        "curl": f"curl -OJ {request.build_absolute_uri(content.removesuffix('/'))}",
+    }
+
+
+def _step(job: Job) -> Step:
+    seconds = time_of(job)
+    return Step(
+        job,
+        looks.OF_STATE[State(job.state)],
+        "Finding out what it is" if job.processor == IDENTIFY else job.processor,
+        "" if seconds is None else words.duration(seconds),
+        "" if job.attempts < 2 else f"{job.attempts} attempts",  # noqa: PLR2004  # one goes without saying
+    )
+
+
+def _product(file: File, artifact: Artifact) -> Product:
+    address = reverse("artifact", kwargs={"file_id": file.id, "name": artifact.name})
+    return Product(artifact, address, words.size(artifact.size))

@@ -1,0 +1,19 @@
+"""Errors on a page: their status and what the page says of them."""
+
+from http import HTTPStatus
+
+from filemill.core import errors
+
+_STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
+    errors.Invalid: HTTPStatus.BAD_REQUEST,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
+}
+
+
+def status_of(error: errors.Refused) -> HTTPStatus:
+    """Return the status of the nearest class of an error that has one."""
+    return next((_STATUS[each] for each in type(error).__mro__ if each in _STATUS), HTTPStatus.BAD_REQUEST)

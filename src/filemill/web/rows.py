@@ -1,0 +1,129 @@
+"""One row of the list: the same shape for a file on its way in, at work and done."""
+
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Prefetch, prefetch_related_objects
+from django.urls import reverse
+
+from filemill.files.models import File, Kind, Status
+from filemill.processing.models import Artifact, Job
+from filemill.processing.states import State
+from filemill.web import looks, words
+
+THUMBNAIL = "thumbnail-256"
+UNDER_WAY = {Status.QUEUED, Status.PROCESSING}
+
+# Only the table inside Python, as in processing/status.py.
+_EXTENSIONS = mimetypes.MimeTypes(filenames=())
+_LONGEST_BADGE = 4
+_BADGES = {
+    Kind.IMAGE: "IMG", Kind.DOCUMENT: "DOC", Kind.TABLE: "TAB", Kind.AUDIO: "AUD", Kind.VIDEO: "VID", Kind.ARCHIVE: "ARC",
+    Kind.EMAIL: "MAIL", Kind.BINARY: "BIN",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Note:
+    """The line under a name, and its colour."""
+
+    text: str
+    tone: str = "soft"
+    shape: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the list shows of a file; one without a file is the mould for rows that the upload script makes."""
+
+    look: looks.Look
+    note: Note
+    file: File | None = None
+    badge: str = ""
+    thumbnail: str = ""
+    size: str = ""
+    age: str = ""
+    detail: str = ""
+    progress: float | None = None
+
+
+MOULD = Row(looks.UPLOADING, Note(""), progress=0.0)
+
+
+def rows_of(files: Sequence[File], now: datetime) -> list[Row]:
+    """Return the rows of files, asking the database once for all their jobs and once for all their thumbnails."""
+    # Facts can be long, and the list shows none of them.
+    jobs = Prefetch("jobs", Job.objects.defer("facts"))
+    thumbnails = Prefetch("artifacts", Artifact.objects.filter(name=THUMBNAIL), to_attr="thumbnails")
+    prefetch_related_objects(files, jobs, thumbnails)
+    return [_row(file, list(file.jobs.all()), now, has_thumbnail=bool(file.thumbnails)) for file in files]  # type: ignore[attr-defined]  # named by the Prefetch above
+
+
+def badge(file: File) -> str:
+    """Return up to four letters for a file that has no thumbnail, from what its bytes are."""
+    if not file.media_type or not file.kind:
+        return "?"
+    extension = (_EXTENSIONS.guess_extension(file.media_type) or "").removeprefix(".").upper()
+    return extension if 0 < len(extension) <= _LONGEST_BADGE else _BADGES.get(Kind(file.kind), file.kind.upper())
+
+
+def note_of(file: File, jobs: Sequence[Job], now: datetime) -> Note:
+    """Return what is worth knowing of a file now: its reason, its progress, a warning, or what it is."""
+    if file.error:
+        return Note(file.error["detail"], "bad")
+    if file.status == Status.PROCESSING:
+        return Note(next((job.progress_words for job in jobs if job.state == State.RUNNING and job.progress_words), ""))
+    if file.status == Status.QUEUED:
+        return _waiting(jobs, now)
+    if file.warnings:
+        return Note(file.warnings[0]["detail"], "warn", "warn")
+    return Note(file.media_type or file.declared_type)
+
+
+def progress_of(jobs: Sequence[Job]) -> float | None:
+    """Return how far the running job is, as a fraction, if it says so."""
+    return next((job.progress for job in jobs if job.state == State.RUNNING and job.progress is not None), None)
+
+
+def time_of(job: Job) -> float | None:
+    """Return the seconds that a job's last attempt took, if it ended."""
+    if job.started_at and job.finished_at and job.state != State.QUEUED:
+        return max((job.finished_at - job.started_at).total_seconds(), 0.0)
+    return None
+
+
+def _row(file: File, jobs: list[Job], now: datetime, *, has_thumbnail: bool) -> Row:
+    address = reverse("artifact", kwargs={"file_id": file.id, "name": THUMBNAIL}) if has_thumbnail else ""
+    progress = progress_of(jobs) if file.status == Status.PROCESSING else None
+    return Row(
+        looks.OF_STATUS[Status(file.status)],
+        note_of(file, jobs, now),
+        file,
+        badge=badge(file),
+        thumbnail=address,
+        size=words.size(file.size),
+        age=words.age(file.uploaded_at, now),
+        detail=_detail(file, jobs, progress),
+        progress=progress,
+    )
+
+
+def _detail(file: File, jobs: Sequence[Job], progress: float | None) -> str:
+    if progress is not None:
+        return f"{progress:.0%}"
+    if file.status == Status.PROCESSED:
+        return f"in {words.duration(sum(time_of(job) or 0.0 for job in jobs))}"
+    return ""
+
+
+def _waiting(jobs: Sequence[Job], now: datetime) -> Note:
+    tried = next((job for job in jobs if job.state == State.QUEUED and job.error), None)
+    if tried is None or not tried.error:
+        return Note("Waiting for a worker")
+    pause = max((tried.due_at - now).total_seconds(), 0.0)
+    when = f"in {words.duration(pause)}" if pause >= 1 else "soon"
+    attempt = f"Attempt {tried.attempts} of {settings.FILEMILL.max_attempts} failed"
+    return Note(f"{attempt}: {tried.error['detail']} The next one starts {when}.", "warn", "warn")

@@ -1,0 +1,104 @@
+"""Fixtures for all tests; FILEMILL_TEST_STACK=production runs them on a PostgreSQL and a Redis started here."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import services
+
+_stack = ExitStack()
+_home = Path(tempfile.mkdtemp(prefix="filemill-tests-"))
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
+atexit.register(_stack.close)
+
+for name in [name for name in os.environ if name.startswith("FILEMILL_") and name != "FILEMILL_TEST_STACK"]:
+    del os.environ[name]
+os.environ["DJANGO_SETTINGS_MODULE"] = "filemill.config.settings"
+os.environ["FILEMILL_DATA_DIR"] = str(_home / "data")
+os.environ["FILEMILL_DISK_RESERVE_BYTES"] = "0"
+PRODUCTION = os.environ.get("FILEMILL_TEST_STACK") == "production"
+if PRODUCTION:
+    os.environ["DATABASE_URL"] = _stack.enter_context(services.postgres()).url
+    os.environ["CELERY_BROKER_URL"] = _stack.enter_context(services.redis()).url
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Keep the test database in a file: several threads and processes use it."""
+    from django.conf import settings
+
+    if not PRODUCTION:
+        settings.DATABASES["default"]["TEST"] = {"NAME": str(_home / "test.sqlite3")}
+
+
+@pytest.fixture(autouse=True)
+def storage(tmp_path: Path, settings: Any) -> Path:
+    """Give each test a storage of its own."""
+    root = tmp_path / "files"
+    options = {**settings.STORAGES["default"]["OPTIONS"], "location": root}
+    settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": options}}
+    settings.WORK_DIR = tmp_path / "work"
+    return root
+
+
+@pytest.fixture
+def configure(settings: Any) -> Callable[..., None]:
+    """Change Filemill's configuration for one test: configure(max_attempts=2)."""
+    from dataclasses import replace
+
+    def change(**changes: Any) -> None:
+        settings.FILEMILL = replace(settings.FILEMILL, **changes)
+
+    return change
+
+
+@pytest.fixture
+def upload(client: Any, transactional_db: None) -> Callable[..., dict[str, Any]]:
+    """Upload bytes and return the file as JSON: upload(b"...", "a.txt")."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    def send(content: bytes, name: str = "a.txt", media_type: str = "text/plain", **fields: Any) -> dict[str, Any]:
+        part = SimpleUploadedFile(name, content, media_type)
+        response = client.post("/upload/", {"file": part, **fields})
+        assert response.status_code == 201, response.content
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def _sandbox() -> Iterator[None]:
+    from filemill.processing.tasks import sandbox
+
+    yield
+    sandbox.close()
+
+
+@pytest.fixture
+def work(transactional_db: None, _sandbox: None) -> Callable[[], None]:
+    """Do all the work that is due, in this process: work()."""
+    from filemill.processing.claim import work_is_due
+    from filemill.processing.tasks import drain
+
+    def run() -> None:
+        while work_is_due():
+            drain()
+
+    return run
+
+
+@pytest.fixture
+def kept(storage: Path) -> Callable[[], list[str]]:
+    """List all files under the storage, by their storage names: kept()."""
+
+    def names() -> list[str]:
+        return sorted(str(path.relative_to(storage)) for path in storage.rglob("*") if path.is_file())
+
+    return names

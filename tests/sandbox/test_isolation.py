@@ -1,0 +1,74 @@
+"""What a child finds when it looks around: nothing of the worker's."""
+
+from pathlib import Path
+
+
+def test_a_child_has_no_descriptors_but_its_talk(trial):
+    with (trial.folder / "open.txt").open("w"):
+        descriptors = trial.run("look_around").facts["descriptors"]
+    rest = [link for number, link in descriptors.items() if number not in {"0", "1", "2"}]
+    assert [descriptors["0"], descriptors["1"], descriptors["2"]] == ["/dev/null"] * 3
+    assert len(rest) == 1
+    assert rest[0].startswith("socket:")
+
+
+def test_children_at_the_same_time_do_not_share_their_talk(trial):
+    with trial.sandbox.child(trial.source("look_around"), trial.workspace):
+        descriptors = trial.run("look_around").facts["descriptors"]
+    assert len(descriptors) == 4
+
+
+def test_a_child_sees_nothing_of_the_workers_environment(trial):
+    environment = trial.run("look_around").facts["environment"]
+    ours = {"PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}
+    of_libmagic = {"MAGIC", "LD_LIBRARY_PATH", "LIBRARY_PATH"}  # set by pylibmagic for itself
+    assert {name for name in environment if not name.startswith("COV")} <= ours | of_libmagic
+    assert environment["HOME"] == "/nonexistent"
+
+
+def test_the_servers_environment_was_scrubbed_before_it_started(server, monkeypatch):
+    variables = Path(f"/proc/{server}/environ").read_bytes().split(b"\0")
+    names = {variable.partition(b"=")[0].decode() for variable in variables if variable}
+    assert {name for name in names if not name.startswith("COV")} == {
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "HOME",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+    }
+
+
+def test_a_child_works_and_writes_its_temporary_files_in_its_workspace(trial):
+    facts = trial.run("look_around").facts
+    assert facts["folder"] == facts["temporary"] == facts["environment"]["TMPDIR"] == str(trial.workspace)
+
+
+def test_what_a_child_writes_is_private(trial):
+    assert trial.run("look_around").facts["mode"] == 0o700
+
+
+def test_a_child_can_gain_no_privileges(trial):
+    assert trial.run("look_around").facts["no_new_privs"]
+
+
+def test_a_child_is_the_first_to_go_when_memory_is_short(trial):
+    assert trial.run("look_around").facts["can_be_killed_first"] == "1000"
+
+
+def test_a_child_leads_a_session_of_its_own(trial):
+    facts = trial.run("say_who_you_are").facts
+    assert facts["pid"] == facts["group"] == facts["session"]
+
+
+def test_the_server_has_one_thread(trial, server):
+    trial.run("behave")
+    assert len(list(Path(f"/proc/{server}/task").iterdir())) == 1
+
+
+def test_the_server_holds_nothing_of_the_workers_but_its_control_socket(trial, server):
+    trial.run("behave")
+    links = [str(entry.readlink()) for entry in Path(f"/proc/{server}/fd").iterdir() if int(entry.name) > 2]
+    assert len([link for link in links if link.startswith("socket:")]) == 1
+    assert not [link for link in links if link.startswith("pipe:")]
