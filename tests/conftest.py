@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 import services
 
@@ -27,6 +28,8 @@ if PRODUCTION:
     os.environ["DATABASE_URL"] = _stack.enter_context(services.postgres()).url
     os.environ["CELERY_BROKER_URL"] = _stack.enter_context(services.redis()).url
 
+django.setup()
+
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
@@ -34,7 +37,7 @@ def django_db_modify_db_settings() -> None:
     from django.conf import settings
 
     if not PRODUCTION:
-        settings.DATABASES["default"]["TEST"] = {"NAME": str(_home / "test.sqlite3")}
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(_home / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """What tests look up about processes: in /proc, as a stranger would."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +39,15 @@ def children_of(pid: int) -> list[int]:
 def servers_of(worker: int) -> list[int]:
     """Return the fork servers that a worker has started."""
     return [pid for pid, parent, arguments in _all() if parent == worker and b"filemill.sandbox.server" in arguments]
+
+
+def descriptors_of(pid: int) -> dict[int, str]:
+    """Return what a process has open."""
+    links = {}
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the descriptor that listed the folder
+            links[int(entry.name)] = str(entry.readlink())
+    return links
 
 
 def alive(pid: int) -> bool:

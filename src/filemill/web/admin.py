@@ -1,7 +1,7 @@
 """The Django admin: files to look at, rename and forget; jobs and artifacts to look at only."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -30,7 +30,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the s
     @cached_property
     def count(self) -> int:
         """How many rows there are, but never more than the bound."""
-        return int(self.object_list[:MOST_COUNTED].count())  # type: ignore[union-attr]  # always a query here
+        files: QuerySet[Any] = self.object_list  # type: ignore[assignment]  # the admin pages queries only
+        return files[:MOST_COUNTED].count()
 
 
 class FileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -64,7 +65,7 @@ class LargeTableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in
     list_per_page = 50
     list_max_show_all = 0
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  # Django's signature
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Rows come from uploads and processing only."""
         return False
 
@@ -110,18 +111,18 @@ class FileAdmin(LargeTableAdmin):
         return reverse("web:file", kwargs={"file_id": file.pk})
 
     def get_deleted_objects(
-        self, objs: QuerySet[Any] | list[Any], request: HttpRequest
+        self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
         """Say what goes with the files; that jobs and artifacts cannot be deleted alone is no obstacle."""
-        goes, counts, _missing, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        goes, counts, _missing, protected = super().get_deleted_objects(objs, request)
         missing = set() if self.has_delete_permission(request) else {str(self.opts.verbose_name)}
         return goes, counts, missing, protected
 
-    def delete_model(self, request: HttpRequest, obj: File) -> None:  # noqa: ARG002  # Django's signature
+    def delete_model(self, request: HttpRequest, obj: File) -> None:
         """Forget one file."""
         _forget([obj])
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[File]) -> None:  # noqa: ARG002
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[File]) -> None:
         """Forget many files."""
         _forget(queryset.only("pk").iterator())
 
@@ -129,11 +130,11 @@ class FileAdmin(LargeTableAdmin):
 class ReadOnlyAdmin(LargeTableAdmin):
     """Rows that only processing writes."""
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody changes them by hand."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """They go with their file."""
         return False
 
@@ -146,7 +147,7 @@ class JobAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     list_select_related = ["file"]
     ordering = ["-id"]  # the newest first, by the one index that all jobs have
-    sortable_by: list[str] = []
+    sortable_by = ()
 
 
 @admin.register(Artifact)
@@ -156,7 +157,7 @@ class ArtifactAdmin(ReadOnlyAdmin):
     list_display = ["name", "file", "media_type", "bytes_in_words"]
     list_select_related = ["file"]
     ordering = ["-id"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     fields = ["id", "name", "file", "job", "media_type", "bytes_in_words", "sha256"]
 
     @admin.display(description="size")

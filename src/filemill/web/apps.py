@@ -2,5 +2,7 @@ from django.apps import AppConfig
 
 
 class WebConfig(AppConfig):
+    """The pages for people, the admin and its command."""
+
     name = "filemill.web"
     label = "web"

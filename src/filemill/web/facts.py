@@ -61,7 +61,7 @@ def _plain(value: object) -> str:
     if value is None or value in ("", [], {}):
         return "none"
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)  # noqa: PLR2004  # years stay years
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)  # years stay years
     if isinstance(value, float):
         return f"{value:.6g}"
     text = ", ".join(_plain(each) for each in value) if isinstance(value, list) else str(value)

@@ -109,7 +109,7 @@ def _context(request: HttpRequest, file_id: UUID) -> dict[str, Any]:
         "metadata": facts.lines(file.metadata),
         "products": [_product(file, artifact) for artifact in artifacts],
         "content": content,
-        # -J takes the name from the server's header: a hostile name never gets into a line that people paste into a shell.
+        # -J takes the name from the answer: a hostile name never gets into a line that people paste into a shell.
         "curl": f"curl -OJ {request.build_absolute_uri(content.removesuffix('/'))}",
     }
 
@@ -121,7 +121,7 @@ def _step(job: Job) -> Step:
         looks.OF_STATE[State(job.state)],
         "Finding out what it is" if job.processor == IDENTIFY else job.processor,
         "" if seconds is None else words.duration(seconds),
-        "" if job.attempts < 2 else f"{job.attempts} attempts",  # noqa: PLR2004  # one goes without saying
+        "" if job.attempts < 2 else f"{job.attempts} attempts",  # one goes without saying
     )
 
 

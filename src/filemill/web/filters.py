@@ -69,7 +69,7 @@ def choices(parameters: QueryDict) -> Choices:
 
 
 def with_(parameters: QueryDict, name: str, values: tuple[str, ...]) -> str:
-    """Return the query with one parameter changed; the cursor belongs to the old list and goes, unless it is the one."""
+    """Return the query with one parameter changed; an old cursor would belong to another list."""
     changed = parameters.copy()
     changed.pop("cursor", None)
     changed.setlist(name, list(values))

@@ -12,7 +12,7 @@ POLICY = (
 
 
 class ContentSecurityPolicy:
-    """Lets HTML pages, the admin's included, load from here only and run no inline script, whatever a name or a reason holds."""
+    """Lets HTML pages load from here only and run no inline script, whatever a name or a reason holds."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

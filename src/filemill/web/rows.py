@@ -21,8 +21,8 @@ UNDER_WAY = {Status.QUEUED, Status.PROCESSING}
 _EXTENSIONS = mimetypes.MimeTypes(filenames=())
 _LONGEST_BADGE = 4
 _BADGES = {
-    Kind.IMAGE: "IMG", Kind.DOCUMENT: "DOC", Kind.TABLE: "TAB", Kind.AUDIO: "AUD", Kind.VIDEO: "VID", Kind.ARCHIVE: "ARC",
-    Kind.EMAIL: "MAIL", Kind.BINARY: "BIN",
+    Kind.IMAGE: "IMG", Kind.DOCUMENT: "DOC", Kind.TABLE: "TAB", Kind.AUDIO: "AUD", Kind.VIDEO: "VID",
+    Kind.ARCHIVE: "ARC", Kind.EMAIL: "MAIL", Kind.BINARY: "BIN",
 }  # fmt: skip
 
 

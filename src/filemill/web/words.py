@@ -9,17 +9,17 @@ _MINUTE, _HOUR, _DAY, _WEEK = 60, 3600, 86400, 7 * 86400
 def size(count: int) -> str:
     """Return bytes in decimal units with two or three significant digits: `820 KB`, `7.4 MB`."""
     amount, unit = float(count), 0
-    while round(amount) >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004  # decimal units
+    while round(amount) >= 1000 and unit < len(_UNITS) - 1:  # decimal units
         amount, unit = amount / 1000, unit + 1
-    digits = 1 if unit and amount < 9.95 else 0  # noqa: PLR2004  # from here on it rounds to two digits by itself
+    digits = 1 if unit and amount < 9.95 else 0  # from here on it rounds to two digits by itself
     return f"{amount:.{digits}f} {_UNITS[unit]}"
 
 
 def duration(seconds: float) -> str:
     """Return a time span: `4 ms`, `0.28 s`, `12 s`, `3 min 5 s`, `2 h 4 min`."""
-    if seconds < 0.0995:  # noqa: PLR2004  # below, two decimals of a second say less than milliseconds
+    if seconds < 0.0995:  # below, two decimals of a second say less than milliseconds
         return f"{max(round(seconds * 1000), 0)} ms"
-    if seconds < 9.95:  # noqa: PLR2004
+    if seconds < 9.95:
         return f"{seconds:.2g} s"
     whole = round(seconds)
     if whole < _MINUTE:

@@ -5,6 +5,7 @@ import ctypes
 import errno
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -214,15 +215,18 @@ def kill_yourself(_: Workspace, __: Any) -> None:
 
 
 @behaviour
-def hoard_memory(_: Workspace, wrapped: bool) -> None:
+def hoard_memory(_: Workspace, __: Any) -> None:
     hoard = []
+    while True:
+        hoard.append(bytearray(1024 * 1024))
+
+
+@behaviour
+def hoard_memory_in_a_library(workspace: Workspace, __: Any) -> None:
     try:
-        while True:
-            hoard.append(bytearray(1024 * 1024))
+        hoard_memory(workspace, None)
     except MemoryError:
-        if wrapped:
-            raise ValueError("the library says something else") from None
-        raise
+        raise ValueError("the library says something else") from None
 
 
 @behaviour
@@ -233,13 +237,11 @@ def hoard_small_things(_: Workspace, __: Any) -> None:
 
 
 @behaviour
-def raise_the_limits_and_hoard(_: Workspace, __: Any) -> None:
-    import resource
-
+def raise_the_limits_and_hoard(workspace: Workspace, __: Any) -> None:
     for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE):
         _soft, hard = resource.getrlimit(kind)
         resource.setrlimit(kind, (hard, hard))
-    hoard_memory(_, wrapped=False)
+    hoard_memory(workspace, None)
 
 
 @behaviour

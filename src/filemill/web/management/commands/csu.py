@@ -21,8 +21,9 @@ class Command(BaseCommand):
     """`manage.py csu`: create the superuser, once."""
 
     help = (
-        "Create the administrator for /admin/. In the open configuration it is admin/admin unless a password is given; in any "
-        f"other a password must be given by {VARIABLE}, --password-file or --password. A user who exists already is left alone."
+        "Create the administrator for /admin/. In the open configuration it is admin/admin unless a password is given; "
+        f"in any other a password must be given by {VARIABLE}, --password-file or --password. "
+        "A user who exists already is left alone."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
