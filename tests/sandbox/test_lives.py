@@ -1,7 +1,10 @@
 """The lives of worker, server and children hang together, and nothing piles up."""
 
 import os
+import resource
+import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +19,9 @@ from filemill.sandbox import child as child_module
 from filemill.sandbox import client, launch
 from filemill.sandbox.client import Sandbox
 from filemill.sandbox.errors import ChildFailed, SandboxUnavailable
+
+#: The server's own descriptors: three standard streams, its control socket, its selector.
+AT_REST = 5
 
 
 def silent(_progress):
@@ -48,7 +54,7 @@ def test_several_threads_work_at_once_with_one_server(trial, server):
 
 def test_two_hundred_jobs_leave_nothing_behind(trial, server):
     trial.run("behave")
-    assert eventually(lambda: children_of(server) == [])
+    assert eventually(lambda: len(descriptors_of(server)) == AT_REST)
     before = holdings(server)
     for number in range(200):
         if number % 10:
@@ -128,6 +134,36 @@ def test_a_server_that_takes_no_more_jobs_is_replaced(trial, server, monkeypatch
             talk.close()
             lifeline.close()
         sandbox.close()
+
+
+@pytest.mark.parametrize("spare", [0, 1, 2])
+def test_a_server_short_of_descriptors_fails_the_job_but_lives(trial, server, spare):
+    """It needs three for a child: talk, lifeline, and the descriptor of the process."""
+    trial.run("behave")
+    assert eventually(lambda: len(descriptors_of(server)) == AT_REST)
+    before = resource.prlimit(server, resource.RLIMIT_NOFILE, (AT_REST + spare, 4096))
+    try:
+        with pytest.raises(ChildFailed) as raised:
+            trial.run("sleep_for_ever")
+    finally:
+        resource.prlimit(server, resource.RLIMIT_NOFILE, before)
+    assert raised.value.reason_code == "server_lost"
+    assert eventually(lambda: children_of(server) == [])
+    assert trial.run("say_who_you_are").facts["ppid"] == server
+    assert eventually(lambda: len(descriptors_of(server)) == AT_REST)
+
+
+def test_a_server_whose_worker_died_during_the_start_ends_in_peace():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(theirs.fileno())]
+        with subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE) as server:
+            theirs.close()
+            select.select([ours], [], [], 60)
+            # Unread, the server's word turns the end of the stream into a reset.
+            ours.close()
+            errors = server.stderr.read()
+    assert (server.returncode, errors) == (0, b"")
 
 
 def test_signals_that_end_services_do_not_take_the_children_from_a_worker_that_still_works(trial, server):

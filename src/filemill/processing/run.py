@@ -25,6 +25,8 @@ from filemill.sandbox.errors import ChildFailed
 
 log = structlog.get_logger(__name__)
 
+BYTES_MISSING = Reason("bytes_missing", "The bytes are gone", "The storage no longer has the bytes of this file.")
+
 
 class Heartbeat:
     """Keeps a claim's lease alive and its progress known while a child works; called about once a second."""
@@ -50,6 +52,9 @@ def run(claim: Claim, sandbox: Sandbox) -> None:
     with structlog.contextvars.bound_contextvars(job_id=str(claim.job_id), file_id=str(claim.file_id)):
         try:
             source = _source(claim)
+            if not source.path.is_file():
+                record.retry(claim, BYTES_MISSING)
+                return
             with _workspace() as workspace, sandbox.child(source, workspace) as child:
                 following = _identify(claim, child) if claim.processor == IDENTIFY else claim
                 if following:

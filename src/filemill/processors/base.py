@@ -72,7 +72,7 @@ class Processor(ABC):
         """Name what this machine lacks, in words an operator can act on."""
         return []
 
-    @classmethod
+    @classmethod  # noqa: B027 -- most processors have nothing to load
     def warm(cls) -> None:
         """Load tables that every file needs; called once in the sandbox's server, before it has seen any file."""
 

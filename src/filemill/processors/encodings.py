@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import IO
 
 from filemill.identify import texts
 
@@ -34,42 +34,39 @@ class Encoding:
         return re.sub(r"^(utf-\d+)-([bl]e)$", r"\1\2", self.codec)
 
 
-def encoding_of(path: Path) -> Encoding:
-    """Return the encoding of a text file; a file that is UTF-8 but for a few broken bytes counts as UTF-8."""
-    with path.open("rb", buffering=0) as file:
-        head = file.read(_SAMPLE_BYTES)
+def encoding_of(file: IO[bytes], head: bytes) -> Encoding:
+    """Return the encoding of an open text file; one that is UTF-8 but for a few broken bytes counts as UTF-8."""
     if marked := texts.mark_of(head):
         mark, codec = marked
         return Encoding(codec, mark=mark)
-    if codec := texts.wide_encoding(head):
-        return Encoding(codec, confidence=0.95)
+    if wide := texts.wide_encoding(head):
+        return Encoding(wide, confidence=0.95)
     # Escape sequences turn ASCII bytes into Japanese, Korean or Chinese.
     if _ESCAPES.search(head) and (escaped := _guess(head)).codec.startswith(_ESCAPED_ENCODINGS):
         return escaped
-    return _by_reading(path)
+    return _by_reading(file)
 
 
-def _by_reading(path: Path) -> Encoding:
+def _by_reading(file: IO[bytes]) -> Encoding:
     ascii_only = True
     decoder = codecs.getincrementaldecoder("utf-8")()
     read = 0
     try:
-        for chunk in _chunks(path):
+        for chunk in chunks_of(file, 0):
             ascii_only = ascii_only and chunk.isascii()
             if not ascii_only:
                 decoder.decode(chunk)
             read += len(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        return _by_sample(path, at=read + error.start)
+        return _by_sample(file, at=read + error.start)
     return Encoding("ascii" if ascii_only else "utf-8")
 
 
-def _by_sample(path: Path, *, at: int) -> Encoding:
+def _by_sample(file: IO[bytes], *, at: int) -> Encoding:
     """Judge by the bytes around the first that are not UTF-8, or by the start where that includes them."""
-    with path.open("rb", buffering=0) as file:
-        file.seek(max(at - _SAMPLE_BYTES // 2, 0) if at >= _SAMPLE_BYTES else 0)
-        sample = file.read(_SAMPLE_BYTES)
+    file.seek(max(at - _SAMPLE_BYTES // 2, 0) if at >= _SAMPLE_BYTES else 0)
+    sample = file.read(_SAMPLE_BYTES)
     text = sample.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     sound = sum(not character.isascii() for character in text) - broken
@@ -80,7 +77,7 @@ def _by_sample(path: Path, *, at: int) -> Encoding:
 
 def _guess(sample: bytes) -> Encoding:
     # Its tables cost 27 MB and 0.1 s; ASCII and UTF-8, nearly all text there is, never get here.
-    import chardet  # noqa: PLC0415
+    import chardet
 
     found = chardet.detect(sample, compat_names=False)
     try:
@@ -89,7 +86,8 @@ def _guess(sample: bytes) -> Encoding:
         return Encoding(_LAST_RESORT, confidence=0.0)
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
+def chunks_of(file: IO[bytes], start: int) -> Iterator[bytes]:
+    """Read an open file in pieces of a mebibyte."""
+    file.seek(start)
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk

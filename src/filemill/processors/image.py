@@ -1,7 +1,7 @@
 """Reads pictures with Pillow: their facts, and two thumbnails.
 
-Only the decoder that belongs to the detected type is tried, and only those listed here exist for it: no EPS, FITS, PDF or
-WMF. Picture types that nothing here can decode are accepted too, so that their owner is told so instead of seeing an
+Only the decoder that belongs to the detected type is tried, and only those listed here exist for it: no EPS, FITS, PDF
+or WMF. Picture types that nothing here can decode are accepted too, so that their owner is told so instead of seeing an
 entropy. SVG is not among them: it is text, and the `text` processor reads it as that.
 """
 
@@ -24,6 +24,8 @@ MAX_PIXELS: Final = 100_000_000
 _LARGE, _SMALL = 1024, 256
 _TURNED_ASIDE = range(5, 9)
 _SHORTEST = 40
+_MAX_DPI = 50_000
+_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 _DRAFTABLE = ("JPEG", "MPO")
 
 _FORMATS: Final[dict[str, tuple[str, ...]]] = {
@@ -136,20 +138,22 @@ def _read(source: Source, workspace: Workspace) -> tuple[dict[str, Any], Image.I
         pending = exif.orientation_of(image) if "original_orientation" not in image.info else None
         width, height = reversed(size) if pending in _TURNED_ASIDE else size
         facts = {"width_pixels": width, "height_pixels": height, **facts, **_about_origin(image, stored)}
-        return facts, thumbnails.small_copy(image, _LARGE)
+        return facts, thumbnails.small_copy(image, _LARGE, pending)
 
 
 def _facts(image: Image.Image) -> dict[str, Any]:
-    frames = getattr(image, "n_frames", 1)
+    # Pillow calls the layers of a Photoshop picture frames.
+    frames = 1 if image.format == "PSD" else getattr(image, "n_frames", 1)
     facts = {
         "format": image.format,
         "mode": image.mode,
         "frames": frames,
-        "animated": frames > 1 and bool(getattr(image, "is_animated", False)),
+        "animated": frames > 1 and image.format in _ANIMATED,
         "has_alpha": image.has_transparency_data,
     }
     dpi = image.info.get("dpi")
-    if isinstance(dpi, tuple) and len(dpi) == 2 and all(math.isfinite(float(axis)) and axis > 0 for axis in dpi):
+    # Files that do not know their density write 0 or 1, broken ones anything.
+    if isinstance(dpi, tuple) and len(dpi) == 2 and all(1 < float(axis) < _MAX_DPI for axis in dpi):
         facts["dpi"] = [round(float(axis), 2) for axis in dpi]
     return facts
 
@@ -223,7 +227,9 @@ def _ends_early(source: Source) -> bool:
             return int.from_bytes(head[4:8]) > peek.size
         if head[:8] == b"\x89PNG\r\n\x1a\n":
             return b"IEND" not in peek.tail()
-        if head[4:8] in (b"ftyp", b"jP  ", b"JXL "):
+        if head[4:8] == b"jP  " or head[:4] == b"\xff\x4f\xff\x51":
+            return peek.tail(2) != b"\xff\xd9"
+        if head[4:8] == b"ftyp":
             return _last_box_is_cut(peek)
         return peek.size < _SHORTEST
 

@@ -6,10 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import fasttext
+import fasttext  # type: ignore[import-untyped]
 
 _MODEL = "resources/lid.176.ftz"
-_SAMPLE_CHARACTERS = 4096
+_SAMPLE_CHARACTERS = 2048
 _MIN_LETTERS = 16
 _MIN_CONFIDENCE = 0.5
 _LABEL = "__label__"

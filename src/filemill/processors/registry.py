@@ -45,7 +45,7 @@ def accepts(processor: type[Processor], media_type: str) -> bool:
 def _loaded(entry_point: EntryPoint) -> type[Processor] | None:
     try:
         candidate = entry_point.load()
-    except Exception:  # a stranger's module may raise anything while it is imported
+    except Exception:  # noqa: BLE001 -- a stranger's module may raise anything while it is imported
         _log.exception("The plugin %s is left out: it cannot be loaded.", entry_point.value)
         return None
     if fault := _fault(candidate):

@@ -4,17 +4,15 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from filemill.core.errors import Unprocessable
 from filemill.identify import texts
 from filemill.processors import language
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
-from filemill.processors.encodings import Encoding, encoding_of
+from filemill.processors.encodings import Encoding, chunks_of, encoding_of
 
 _HEAD_BYTES = 64 * 1024
-_CHUNK_BYTES = MIB
 _LANGUAGE_SAMPLE_CHARACTERS = 16 * 1024
 _MAX_ARTIFACT_BYTES = 128 * MIB
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -68,30 +66,29 @@ class TextProcessor(Processor):
 
     def process(self, source: Source, workspace: Workspace) -> Result:
         """Return encoding, line endings, counts and language, and the text as UTF-8."""
-        _refuse_binary(source.path)
-        encoding = encoding_of(source.path)
         path = workspace.path / "text.txt"
         reading = _Reading()
-        with path.open("wb") as artifact:
-            for text, fraction in _decoded(source.path, encoding, reading):
+        with source.path.open("rb", buffering=0) as file, path.open("wb") as artifact:
+            encoding = _encoding(file)
+            for text in _decoded(file, encoding, reading):
                 reading.add(text)
                 reading.artifact_is_cut |= not _write(text, artifact)
-                workspace.progress(fraction, f"reading {encoding.public_name}")
+                workspace.progress(reading.size_bytes / max(source.size, 1), f"reading {encoding.public_name}")
         reading.finish()
         facts = {**_about_encoding(encoding), **reading.facts(), **_about_language(source.media_type, reading)}
         return Result(facts=facts, artifacts=(Made("text", path, "text/plain"),))
 
 
-def _refuse_binary(path: Path) -> None:
-    with path.open("rb", buffering=0) as file:
-        head = file.read(_HEAD_BYTES)
-        whole = not file.read(1)
+def _encoding(file: IO[bytes]) -> Encoding:
+    head = file.read(_HEAD_BYTES)
+    whole = not file.read(1)
     if head and texts.text_of(head, whole=whole) is None:
         raise Unprocessable(
             "The file holds binary data, which cannot be read as text in any encoding.",
             code="not_text",
             title="The file is not text",
         )
+    return encoding_of(file, head)
 
 
 def _write(text: str, artifact: IO[bytes]) -> bool:
@@ -172,17 +169,14 @@ class _Reading:
         return "\ufffd", error.end
 
 
-def _decoded(path: Path, encoding: Encoding, reading: _Reading) -> Iterator[tuple[str, float]]:
+def _decoded(file: IO[bytes], encoding: Encoding, reading: _Reading) -> Iterator[str]:
     codecs.register_error("filemill.replace", reading.replace)
     decoder = codecs.getincrementaldecoder(encoding.codec)("filemill.replace")
-    total = path.stat().st_size
-    with path.open("rb", buffering=0) as file:
-        file.seek(len(encoding.mark))
-        reading.size_bytes = len(encoding.mark)
-        while chunk := file.read(_CHUNK_BYTES):
-            reading.size_bytes += len(chunk)
-            yield decoder.decode(chunk), min(reading.size_bytes / max(total, 1), 1.0)
-    yield decoder.decode(b"", final=True), 1.0
+    reading.size_bytes = len(encoding.mark)
+    for chunk in chunks_of(file, reading.size_bytes):
+        reading.size_bytes += len(chunk)
+        yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
 
 
 def _about_encoding(encoding: Encoding) -> dict[str, Any]:

@@ -28,13 +28,15 @@ class Inside:
     def __init__(self, processors: Mapping[str, type[Processor]], most: Limits) -> None:
         self._processors = processors
         self._most = most
+        self._inherited = walls.address_space()
+        self._shut_in = False
 
     def live(self, server: int, talk: socket.socket) -> NoReturn:
         """Work until the worker hangs up."""
         code = 1
         try:
             walls.cut_ties(server, talk.fileno())
-            allowance = walls.Allowance(self._most)
+            allowance = walls.Allowance(self._most, self._inherited)
             allowance.set_at_birth()
             self._serve(Talk(talk), allowance)
             code = 0
@@ -50,7 +52,9 @@ class Inside:
 
     def _answer(self, step: Step, talk: Talk, allowance: walls.Allowance) -> Message:
         try:
-            walls.raise_walls(Path(step.workspace))
+            if not self._shut_in:
+                walls.raise_walls(Path(step.workspace))
+                self._shut_in = True
             allowance.set_for(step.limits, last=step.processor is not None)
             return self._do(step, talk)
         except BaseException as error:  # noqa: BLE001 -- whatever a processor raises is told, SystemExit too

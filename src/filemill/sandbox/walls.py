@@ -18,6 +18,8 @@ _PR_SET_NO_NEW_PRIVS = 38
 
 _OPEN_FILES = 64
 _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
+# Paths and text files would touch, and so copy, a hundred more of the pages that a child shares with its server.
+_OOM_SCORE = "/proc/self/oom_score_adj"
 
 
 def _prctl(option: int, value: int) -> None:
@@ -42,13 +44,15 @@ def cut_ties(server: int, talk: int) -> None:
     os.dup2(_INPUT, _OUTPUT)
     os.dup2(_INPUT, _ERRORS)
     # The descriptor that lists the folder is among them, and closed by the time its turn comes.
-    for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+    for descriptor in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208 -- see _OOM_SCORE
         if descriptor not in {_INPUT, _OUTPUT, _ERRORS, talk}:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
     # When memory is short, the kernel should end the child, not the worker or the database beside it.
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
+        score = os.open(_OOM_SCORE, os.O_WRONLY)
+        os.write(score, b"1000")
+        os.close(score)
 
 
 def raise_walls(workspace: Path) -> None:
@@ -61,9 +65,9 @@ def raise_walls(workspace: Path) -> None:
 class Allowance:
     """The rlimits of one child: the highest that any step may ask for at birth, lowered by each step."""
 
-    def __init__(self, most: Limits) -> None:
+    def __init__(self, most: Limits, inherited: int) -> None:
         # The server's own pages are part of each child's address space, and no job's fault.
-        self._inherited = _address_space()
+        self._inherited = inherited
         self._most = most
 
     def set_at_birth(self) -> None:
@@ -96,7 +100,8 @@ def _limit(kind: int, soft: int, hard: int | None) -> None:
     resource.setrlimit(kind, (soft, wanted))
 
 
-def _address_space() -> int:
+def address_space() -> int:
+    """Return how many bytes of address space this process has taken."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     return pages * resource.getpagesize()
 

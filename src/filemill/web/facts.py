@@ -9,6 +9,7 @@ from filemill.web import words
 DEEPEST = 4
 MOST_LINES = 40
 LONGEST_TEXT = 600
+_LONGEST_ABBREVIATION = 3
 _UNITS = ("seconds", "bytes", "pixels", "percent")
 
 
@@ -23,7 +24,7 @@ class Fact:
 
 def lines(facts: Mapping[str, Any], depth: int = 0) -> tuple[Fact, ...]:
     """Return facts in their order, nested ones below their label; what is too much is said, not shown."""
-    shown = [_fact(str(key), value, depth) for key, value in list(facts.items())[:MOST_LINES]]
+    shown = [_fact(str(key), value, depth) for key, value in list(_with_area(facts).items())[:MOST_LINES]]
     if len(facts) > MOST_LINES:
         shown.append(Fact("And", f"{len(facts) - MOST_LINES} more in the JSON"))
     return tuple(shown)
@@ -40,9 +41,19 @@ def _fact(key: str, value: object, depth: int) -> Fact:
     return Fact(_label(key), _plain(value))
 
 
+def _with_area(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put width and height into one line, as people say them."""
+    if not {"width_pixels", "height_pixels"} <= facts.keys():
+        return facts
+    rest = {key: value for key, value in facts.items() if key not in {"width_pixels", "height_pixels"}}
+    return {"pixels": f"{facts['width_pixels']} × {facts['height_pixels']}", **rest}  # noqa: RUF001  # the sign that it is
+
+
 def _label(key: str) -> str:
     if not key.islower():
         return key  # a name that the file's format gives, such as EXIF's DateTimeOriginal
+    if len(key) <= _LONGEST_ABBREVIATION:
+        return key.upper()
     text = key.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 

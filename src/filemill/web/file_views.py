@@ -101,6 +101,7 @@ def _context(request: HttpRequest, file_id: UUID) -> dict[str, Any]:
         "is_unfinished": file.status in UNDER_WAY,
         "badge": badge(file),
         "size": words.size(file.size),
+        "size_in_bytes": f"{file.size:,} bytes",
         "age": words.age(file.uploaded_at, timezone.now()),
         "preview": preview_of(file, artifacts),
         "steps": [_step(job) for job in jobs],
@@ -109,6 +110,7 @@ def _context(request: HttpRequest, file_id: UUID) -> dict[str, Any]:
         "metadata": facts.lines(file.metadata),
         "products": [_product(file, artifact) for artifact in artifacts],
         "content": content,
+        "as_json": reverse("file", kwargs={"file_id": file.id}),
         # -J takes the name from the answer: a hostile name never gets into a line that people paste into a shell.
         "curl": f"curl -OJ {request.build_absolute_uri(content.removesuffix('/'))}",
     }

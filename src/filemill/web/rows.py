@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models.fields.json import KT
 from django.urls import reverse
 
 from filemill.files.models import File, Kind, Status
@@ -20,6 +21,8 @@ UNDER_WAY = {Status.QUEUED, Status.PROCESSING}
 # Only the table inside Python, as in processing/status.py.
 _EXTENSIONS = mimetypes.MimeTypes(filenames=())
 _LONGEST_BADGE = 4
+_LONGEST_TYPE = 40
+_SHOWN_FACTS = {"fact_width": "width_pixels", "fact_height": "height_pixels", "fact_lines": "lines"}
 _BADGES = {
     Kind.IMAGE: "IMG", Kind.DOCUMENT: "DOC", Kind.TABLE: "TAB", Kind.AUDIO: "AUD", Kind.VIDEO: "VID",
     Kind.ARCHIVE: "ARC", Kind.EMAIL: "MAIL", Kind.BINARY: "BIN",
@@ -55,8 +58,9 @@ MOULD = Row(looks.UPLOADING, Note(""), progress=0.0)
 
 def rows_of(files: Sequence[File], now: datetime) -> list[Row]:
     """Return the rows of files, asking the database once for all their jobs and once for all their thumbnails."""
-    # Facts can be long, and the list shows none of them.
-    jobs = Prefetch("jobs", Job.objects.defer("facts"))
+    # Facts can be long, and the list shows but these of them.
+    shown = {name: KT(f"facts__{fact}") for name, fact in _SHOWN_FACTS.items()}
+    jobs = Prefetch("jobs", Job.objects.defer("facts").annotate(**shown))
     thumbnails = Prefetch("artifacts", Artifact.objects.filter(name=THUMBNAIL), to_attr="thumbnails")
     prefetch_related_objects(files, jobs, thumbnails)
     return [_row(file, list(file.jobs.all()), now, has_thumbnail=bool(file.thumbnails)) for file in files]  # type: ignore[attr-defined]  # named by the Prefetch above
@@ -80,7 +84,7 @@ def note_of(file: File, jobs: Sequence[Job], now: datetime) -> Note:
         return _waiting(jobs, now)
     if file.warnings:
         return Note(file.warnings[0]["detail"], "warn", "warn")
-    return Note(file.media_type or file.declared_type)
+    return Note(", ".join(filter(None, (_type_in_words(file), *map(_facts_in_words, jobs)))))
 
 
 def progress_of(jobs: Sequence[Job]) -> float | None:
@@ -109,6 +113,18 @@ def _row(file: File, jobs: list[Job], now: datetime, *, has_thumbnail: bool) -> 
         detail=_detail(file, jobs, progress),
         progress=progress,
     )
+
+
+def _type_in_words(file: File) -> str:
+    media_type = file.media_type or ""
+    return media_type if len(media_type) <= _LONGEST_TYPE else (file.kind or "").capitalize()
+
+
+def _facts_in_words(job: Job) -> str:
+    found = {name: getattr(job, name, None) for name in _SHOWN_FACTS}
+    if found["fact_width"] and found["fact_height"]:
+        return f"{found['fact_width']} × {found['fact_height']}"  # noqa: RUF001  # the sign that it is
+    return f"{found['fact_lines']} {'line' if found['fact_lines'] == '1' else 'lines'}" if found["fact_lines"] else ""
 
 
 def _detail(file: File, jobs: Sequence[Job], progress: float | None) -> str:

@@ -1,0 +1,225 @@
+"""One claimed job through the real sandbox: what comes of it stands in the ledger."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from filemill.files import keep
+from filemill.files.models import File
+from filemill.processing import claim, record
+from filemill.processing.forget import forget
+from filemill.processing.models import Job
+from filemill.processing.run import run
+from filemill.processors.registry import processors
+from filemill.sandbox.client import Sandbox
+
+PLUGINS = Path(__file__).parent.parent / "sandbox" / "plugins"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    sandbox = Sandbox(plugin_folders=[PLUGINS])
+    sandbox.start()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def trial(upload, monkeypatch) -> Iterator[Callable[..., File]]:
+    """Keep a file for the trial plugin, which does what the file says: trial("crash")."""
+    monkeypatch.syspath_prepend(PLUGINS)
+    processors.cache_clear()
+
+    def make(what: str, how: object = None) -> File:
+        file = File.objects.get(pk=upload(json.dumps({"do": what, "with": how}).encode(), "a.trial")["id"])
+        file.jobs.all().delete()
+        Job.objects.create(file=file, processor="trial")
+        return file
+
+    yield make
+    processors.cache_clear()
+
+
+def job_of(file: File) -> Job:
+    return file.jobs.get(processor="trial")
+
+
+def status_of(file: File) -> str:
+    return File.objects.get(pk=file.pk).status
+
+
+def run_next(sandbox: Sandbox) -> None:
+    run(claim.next_claim(), sandbox)
+
+
+def test_an_image_gets_facts_and_thumbnails(upload, work, client, kept):
+    from io import BytesIO
+
+    from PIL import Image
+
+    content = BytesIO()
+    Image.effect_noise((640, 480), 40).convert("RGB").save(content, "JPEG")
+    file_id = upload(content.getvalue(), "photo.jpg", "image/jpeg")["id"]
+    work()
+
+    shown = client.get(f"/files/{file_id}/").json()
+    assert (shown["status"], shown["processed"], shown["media_type"]) == ("processed", True, "image/jpeg")
+    assert shown["facts"]["image"]["width_pixels"] == 640
+    assert [artifact["name"] for artifact in shown["artifacts"]] == ["thumbnail-1024", "thumbnail-256"]
+    assert [job["state"] for job in shown["jobs"]] == ["succeeded", "succeeded"]
+    assert len(kept()) == 3
+    thumbnail = client.get(shown["artifacts"][1]["url"])
+    with Image.open(BytesIO(thumbnail.getvalue())) as image:
+        assert (image.format, image.size) == ("WEBP", (256, 192))
+
+
+def test_a_truncated_image_fails_with_a_sentence_and_the_next_file_works(upload, work, client):
+    from io import BytesIO
+
+    from PIL import Image
+
+    content = BytesIO()
+    Image.effect_noise((200, 200), 40).save(content, "PNG")
+    broken = upload(content.getvalue()[:9000], "broken.png", "image/png")["id"]
+    good = upload(content.getvalue(), "good.png", "image/png")["id"]
+    work()
+
+    assert client.get(f"/files/{broken}/").json()["error"]["code"] == "truncated"
+    assert client.get(f"/files/{good}/").json()["status"] == "processed"
+
+
+def test_text_in_cp1251_with_nul_is_read(upload, work, client):
+    words = "Привет, мельница! Это обычный русский текст, который сохранили в старой кодировке. " * 5
+    file_id = upload(words.encode("cp1251") + b"\0\n", "letter.txt")["id"]
+    work()
+
+    shown = client.get(f"/files/{file_id}/").json()
+    assert shown["status"] == "processed", shown["error"]
+    text = client.get(shown["artifacts"][0]["url"]).getvalue().decode()
+    assert "мельница" in text
+    assert "\0" not in text
+
+
+def test_an_empty_file_is_processed(upload, work, client):
+    file_id = upload(b"", "nothing.txt")["id"]
+    work()
+
+    shown = client.get(f"/files/{file_id}/").json()
+    assert (shown["status"], shown["kind"], list(shown["facts"])) == ("processed", "binary", ["identify", "binary"])
+
+
+def test_a_name_that_lies_is_a_warning_and_the_bytes_decide(upload, work, client):
+    file_id = upload(b"just some words\n" * 20, "photo.jpg", "image/jpeg")["id"]
+    work()
+
+    shown = client.get(f"/files/{file_id}/").json()
+    assert (shown["status"], shown["media_type"]) == ("processed", "text/plain")
+    assert [warning["code"] for warning in shown["warnings"]] == ["type_mismatch"]
+
+
+def test_a_file_that_kills_its_child_each_time_fails_after_its_attempts(trial, sandbox, configure):
+    configure(max_attempts=2, backoff_seconds=0)
+    poison, harmless = trial("segfault"), trial("behave")
+
+    while claim.work_is_due():
+        run_next(sandbox)
+
+    assert (status_of(poison), job_of(poison).attempts) == ("failed", 2)
+    assert job_of(poison).error["code"] == "crashed"
+    assert "SIGSEGV" in job_of(poison).error["detail"]
+    assert status_of(harmless) == "processed"
+
+
+def test_what_is_the_worlds_fault_is_tried_again_later(trial, sandbox):
+    file = trial("ask_for_another_attempt")
+    run_next(sandbox)
+
+    assert (job_of(file).state, job_of(file).error["code"], status_of(file)) == ("queued", "try_again", "queued")
+
+
+def test_a_bug_in_a_processor_fails_the_job_without_its_traceback(trial, sandbox):
+    file = trial("raise_a_bug")
+    run_next(sandbox)
+
+    assert (job_of(file).state, job_of(file).error["code"]) == ("failed", "internal")
+    assert "Traceback" not in job_of(file).error["detail"]
+
+
+def test_a_processor_that_is_gone_fails_the_job(trial, sandbox):
+    file = trial("behave")
+    Job.objects.filter(pk=job_of(file).pk).update(processor="gone")
+    run_next(sandbox)
+
+    assert file.jobs.get(processor="gone").error["code"] == "processor_missing"
+
+
+def test_a_running_job_that_is_cancelled_is_killed(trial, sandbox):
+    file = trial("sleep_for_ever")
+    with _running(sandbox, file):
+        record.cancel(file.id)
+
+    assert (job_of(file).state, status_of(file)) == ("cancelled", "cancelled")
+
+
+def test_a_running_job_whose_file_is_forgotten_leaves_nothing(trial, sandbox, kept):
+    file = trial("sleep_for_ever")
+    with _running(sandbox, file):
+        forget(file.id)
+
+    assert kept() == []
+    assert not Job.objects.exists()
+
+
+def test_an_artifact_that_finds_no_room_is_tried_again(upload, work, monkeypatch, kept):
+    import errno
+
+    file = File.objects.get(pk=upload(b"some words\n")["id"])
+
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(keep, "copy_in", full)
+    work()
+
+    job = file.jobs.get(processor="text")
+    assert (job.state, job.error["code"]) == ("queued", "storage_trouble")
+    assert len(kept()) == 1
+
+
+def test_bytes_that_are_gone_fail_the_job_after_its_attempts(upload, work, storage, configure):
+    configure(max_attempts=1)
+    file = File.objects.get(pk=upload(b"some words\n")["id"])
+    (storage / file.file.name).unlink()
+    work()
+
+    assert File.objects.get(pk=file.pk).error["code"] == "bytes_missing"
+
+
+class _running:
+    """Runs a job in another thread; inside the block it runs, at its end it must have ended."""
+
+    def __init__(self, sandbox: Sandbox, file: File) -> None:
+        self.file = file
+        self.thread = threading.Thread(target=self._run, args=(sandbox,))
+
+    def _run(self, sandbox: Sandbox) -> None:
+        try:
+            run_next(sandbox)
+        finally:
+            connection.close()
+
+    def __enter__(self) -> None:
+        self.thread.start()
+        until = time.monotonic() + 30
+        while job_of(self.file).state != "running" and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.5)
+
+    def __exit__(self, *_args: object) -> None:
+        self.thread.join(60)
+        assert not self.thread.is_alive()
