@@ -26,7 +26,10 @@ os.environ["FILEMILL_DISK_RESERVE_BYTES"] = "0"
 PRODUCTION = os.environ.get("FILEMILL_TEST_STACK") == "production"
 if PRODUCTION:
     os.environ["DATABASE_URL"] = _stack.enter_context(services.postgres()).url
-    os.environ["CELERY_BROKER_URL"] = _stack.enter_context(services.redis()).url
+    BROKER = _stack.enter_context(services.redis())
+    os.environ["CELERY_BROKER_URL"] = BROKER.url
+else:
+    collect_ignore = ["system/test_broker.py"]  # the embedded broker is a folder: it does not go down
 
 django.setup()
 
@@ -48,6 +51,12 @@ def storage(tmp_path: Path, settings: Any) -> Path:
     settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": options}}
     settings.WORK_DIR = tmp_path / "work"
     return root
+
+
+@pytest.fixture
+def broker() -> services.Redis:
+    """Lend the Redis of this run."""
+    return BROKER
 
 
 @pytest.fixture

@@ -1,24 +1,33 @@
 """The sandbox's small parts, where a whole child would be too much to ask for."""
 
+import contextlib
 import os
 import socket
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from filemill.core.errors import FilemillError
-from filemill.processors.base import Limits, Made
+from filemill.processors.base import Limits, Made, Source
 from filemill.sandbox.answers import Bug, Progress, amount, error_from, identity_from, progress_from, result_from
+from filemill.sandbox.child import Child
+from filemill.sandbox.errors import ChildFailed
 from filemill.sandbox.facts import tidy
-from filemill.sandbox.wire import GarbledError, Meter, Step, Talk, decode
+from filemill.sandbox.wire import Exit, GarbledError, Meter, Step, Talk, decode
 from filemill.sandbox.workspace import RefusedArtifact, open_artifact, outgrown
 
 STEP = Step(path="/file", name="file", size=1, workspace="/workspace", limits=Limits())
 
-leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
-json_values = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
+#: How fast an example runs says nothing about it.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+
+keys = st.text(max_size=5)
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10)
+json_values = st.recursive(
+    leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner), max_leaves=8
+)
 named = st.fixed_dictionaries(
     {},
     optional={
@@ -28,6 +37,7 @@ named = st.fixed_dictionaries(
 )
 
 
+@unhurried
 @given(json_values | named)
 def test_whatever_json_comes_it_is_read_or_refused(tmp_path_factory, value):
     workspace = tmp_path_factory.getbasetemp()
@@ -44,15 +54,15 @@ def test_whatever_json_comes_it_is_read_or_refused(tmp_path_factory, value):
             continue
 
 
+@unhurried
 @given(st.binary())
 def test_whatever_bytes_come_they_are_a_message_or_refused(data):
-    try:
+    with contextlib.suppress(GarbledError):
         assert isinstance(decode(data), dict)
-    except GarbledError:
-        pass
 
 
-@given(st.dictionaries(st.text(), json_values))
+@unhurried
+@given(st.dictionaries(st.text(max_size=5), json_values, max_size=3))
 def test_tidy_facts_stay_as_they_are(facts):
     try:
         tidied = tidy(facts)
@@ -61,6 +71,7 @@ def test_tidy_facts_stay_as_they_are(facts):
     assert tidy(tidied) == tidied
 
 
+@unhurried
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.integers(0, 9)), max_size=8), st.data())
 def test_messages_arrive_whole_however_the_stream_is_cut(messages, data):
     left, right = socket.socketpair()
@@ -88,6 +99,22 @@ def test_a_frame_that_comes_in_pieces_is_put_together():
         assert talk.take() == (7, {"a": 1})
 
 
+def test_the_servers_last_word_counts_even_if_it_missed_our_last(tmp_path):
+    talk, far_talk = socket.socketpair()
+    lifeline, far_lifeline = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    child = Child(Source(tmp_path, "name", "", 1), tmp_path, talk, lifeline, lambda: None)
+
+    def die_unheard(_progress):
+        far_lifeline.send(Exit(code=0, signal=11, timed_out=False, cpu_seconds=0).to_wire())
+        far_talk.close()
+        # Our word on the wall time is still unread: that makes the end of the stream a reset.
+        far_lifeline.close()
+
+    with pytest.raises(ChildFailed, match="SIGSEGV"):
+        child.process("any", "", Limits(), die_unheard)
+    child.close()
+
+
 def test_an_honest_reporter_never_floods(monkeypatch):
     now = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
@@ -97,11 +124,12 @@ def test_an_honest_reporter_never_floods(monkeypatch):
         meter.count(900)
 
 
-def test_an_hour_of_silence_is_no_licence_for_large_messages_without_end():
+def test_a_few_large_messages_at_once_are_a_flood():
     meter = Meter()
+    for _ in range(3):
+        meter.count(1024 * 1024)
     with pytest.raises(GarbledError):
-        for _ in range(10):
-            meter.count(1024 * 1024)
+        meter.count(1024 * 1024)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from filemill.api import schema
+from filemill.api.requests import json_body
 from filemill.api.serializers import (
     FileDetailSerializer,
     FilePatchSerializer,
@@ -80,11 +81,11 @@ class FileView(APIView):
         operation_id="change_file",
         parameters=[schema.FILE_ID],
         request=FilePatchSerializer,
-        responses={200: FileDetailSerializer, **schema.problems(400, 404, 415)},
+        responses={200: FileDetailSerializer, **schema.problems(400, 404, 413, 415)},
     )
     def patch(self, request: Request, file_id: UUID) -> Response:
         """Change a file's name or metadata."""
-        serializer = FilePatchSerializer(data=request.data)
+        serializer = FilePatchSerializer(data=json_body(request))
         serializer.is_valid(raise_exception=True)
         changes: dict[str, Any] = serializer.validated_data
         with transaction.atomic():
@@ -112,11 +113,11 @@ class ReprocessView(APIView):
         operation_id="reprocess_file",
         parameters=[schema.FILE_ID],
         request=ReprocessSerializer,
-        responses={202: FileDetailSerializer, **schema.problems(400, 404, 415)},
+        responses={202: FileDetailSerializer, **schema.problems(400, 404, 413, 415)},
     )
     def post(self, request: Request, file_id: UUID) -> Response:
         """Run all processors again, or the named ones; earlier results stay until new ones replace them."""
-        serializer = ReprocessSerializer(data=request.data)
+        serializer = ReprocessSerializer(data=json_body(request))
         serializer.is_valid(raise_exception=True)
         record.reprocess(file_id, serializer.validated_data.get("processors"))
         ring.ring()

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import DatabaseError, InterfaceError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -48,7 +48,7 @@ class Forbidden(errors.Refused):
 
 
 class Unavailable(FilemillError):
-    """The database does not answer."""
+    """The database or the storage does not answer; the same request may work soon."""
 
     code = "unavailable"
     title = "The service cannot answer now"
@@ -80,24 +80,23 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
 }
 BY_CODE = {error.code: error for error in STATUS}
 RETRY_AFTER_SECONDS = "5"
+INTERNAL = "An error inside Filemill, not in the request. The log has it under this request's id."
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     """Answer an exception of a view (Django REST Framework's EXCEPTION_HANDLER)."""
     request = context["request"]
-    known = _translate(error)
+    known = translate(error)
     response = Response(document(known, request), status=STATUS[type(known)], content_type=CONTENT_TYPE)
-    for name, value in _headers(known, error).items():
+    for name, value in _headers(known).items():
         response[name] = value
-    if type(known) is FilemillError:
-        log.error("internal error", exc_info=error)
     return response
 
 
 def respond(request: HttpRequest, error: FilemillError) -> HttpResponse:
     """Answer an error outside of a REST Framework view."""
     content = orjson.dumps(document(error, request))
-    return HttpResponse(content, status=STATUS[type(error)], content_type=CONTENT_TYPE, headers=_headers(error, error))
+    return HttpResponse(content, status=STATUS[type(error)], content_type=CONTENT_TYPE, headers=_headers(error))
 
 
 def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN401  # Django's or REST Framework's
@@ -114,7 +113,7 @@ def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN
     }
 
 
-def _headers(known: FilemillError, error: Exception) -> dict[str, str]:
+def _headers(known: FilemillError) -> dict[str, str]:
     headers: dict[str, str] = {}
     if isinstance(known, errors.RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{known.size}"
@@ -138,18 +137,31 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[FilemillError]], ...] = (
 )
 
 
-def _translate(error: Exception) -> FilemillError:
+def translate(error: Exception) -> FilemillError:
+    """Return the error of ours that a client sees for any exception; what nobody foresaw goes to the log."""
     if isinstance(error, FilemillError) and type(error) in STATUS:
         return error
     if isinstance(error, exceptions.ValidationError):
         return _invalid(error)
-    if isinstance(error, DatabaseError | InterfaceError):
-        log.warning("database trouble", reason=str(error))
-        return Unavailable("The database does not answer. Nothing was changed that was not confirmed; try again soon.")
+    if found := trouble(error):
+        return found
     for theirs, ours in _TRANSLATIONS:
         if isinstance(error, theirs):
             return ours(str(getattr(error, "detail", "")))
-    return FilemillError("An error inside Filemill, not in the request. The log has it under this request's id.")
+    log.error("internal error", exc_info=error)
+    return FilemillError(INTERNAL)
+
+
+def trouble(error: BaseException | None) -> Unavailable | None:
+    """Return what to say where the database or the storage is away, None for any other error."""
+    if isinstance(error, OperationalError | InterfaceError):
+        away = "database"
+    elif isinstance(error, OSError):
+        away = "storage"
+    else:
+        return None
+    log.warning("trouble", away=away, reason=str(error))
+    return Unavailable(f"The {away} does not answer. Nothing was changed that was not confirmed; try again soon.")
 
 
 def _invalid(error: exceptions.ValidationError) -> errors.Invalid:

@@ -48,8 +48,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     class Meta:
         model = Job
         fields = [
-            "processor", "version", "state", "attempts", "progress", "progress_words", "started_at", "finished_at",
-            "error",
+            "processor", "version", "state", "attempts", "progress", "started_at", "finished_at", "error",
         ]  # fmt: skip
 
 
@@ -94,18 +93,32 @@ class FileDetailSerializer(FileSerializer):
         return {job.processor: job.facts for job in file.jobs.all() if job.facts is not None}
 
 
-class FilePatchSerializer(serializers.Serializer[File]):
-    """What a client may change: the name and the metadata."""
+class _TextField(serializers.CharField):
+    """A string; REST Framework's own field takes numbers too."""
 
-    name = serializers.CharField(required=False, max_length=NAME_MAX_CHARS)
-    metadata = serializers.JSONField(required=False)
+    def to_internal_value(self, data: Any) -> str:  # noqa: ANN401  # REST Framework's signature
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class _StrictSerializer(serializers.Serializer[File]):
+    """Refuses fields that it does not have instead of dropping them: a misspelt one must not pass for a missing one."""
 
     def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  # REST Framework's signature
-        """Refuse fields that cannot be changed instead of dropping them."""
-        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
         if unknown:
-            raise serializers.ValidationError(dict.fromkeys(sorted(unknown), "This field cannot be changed."))
+            known = " and ".join(f"`{field}`" for field in self.fields)
+            errors = {field[:100]: f"There is no such field here, only {known}." for field in unknown}
+            raise serializers.ValidationError(errors, code="unknown")
         return super().to_internal_value(data)
+
+
+class FilePatchSerializer(_StrictSerializer):
+    """What a client may change: the name and the metadata."""
+
+    name = _TextField(required=False, max_length=NAME_MAX_CHARS)
+    metadata = serializers.DictField(required=False, help_text="At most 16 KiB of JSON; replaces what was there.")
 
     def validate_name(self, value: str) -> str:
         """Return the name fit to keep."""
@@ -116,12 +129,10 @@ class FilePatchSerializer(serializers.Serializer[File]):
         return check_metadata(value)
 
 
-class ReprocessSerializer(serializers.Serializer[File]):
+class ReprocessSerializer(_StrictSerializer):
     """Which processors run again; all of them if none is named."""
 
-    processors = serializers.ListField(
-        child=serializers.CharField(max_length=64), required=False, min_length=1, max_length=50
-    )
+    processors = serializers.ListField(child=_TextField(max_length=64), required=False, min_length=1, max_length=50)
 
 
 class ProcessorSerializer(serializers.Serializer[Any]):

@@ -29,7 +29,7 @@ patterns = [
     *_at(f"files/{_ID}/reprocess", ReprocessView.as_view(), "reprocess"),
     *_at(f"files/{_ID}/cancel", CancelView.as_view(), "cancel"),
     *_at("processors", ProcessorsView.as_view(), "processors"),
-    *_at("openapi.json", OpenAPIView.as_view(), "openapi"),
+    *_at(r"openapi\.json", OpenAPIView.as_view(), "openapi"),
     *_at("docs", DocsView.as_view(), "docs"),
     *_at("docs/problems/(?P<code>[a-z_]+)", problem, "problem"),
     *_at("healthz", healthz, "healthz"),

@@ -33,7 +33,10 @@ class Channel(filesystem.Channel):
                 continue  # another consumer was first
             payload = mine.read_bytes()
             mine.unlink()
-            return orjson.loads(payload)
+            try:
+                return orjson.loads(payload)
+            except orjson.JSONDecodeError:
+                continue  # a power cut emptied it: messages are not synced, for the sweep rings again
         raise Empty
 
 

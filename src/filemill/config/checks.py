@@ -27,6 +27,21 @@ def open_means_this_machine_only(**_kwargs: Any) -> list[CheckMessage]:  # noqa:
 
 
 @register
+def open_means_known_hosts_only(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  # Django's signature
+    """Where nobody signs in, the name in the address is what tells a page of ours from one of another site."""
+    chosen = settings.FILEMILL
+    if chosen.access != "open" or "*" not in chosen.hosts:
+        return []
+    return [
+        checks.Error(
+            "FILEMILL_HOSTS=* would open Filemill to the pages of every site that this machine's browser visits.",
+            hint="Name the hosts, or set FILEMILL_ACCESS=token.",
+            id="filemill.E002",
+        )
+    ]
+
+
+@register
 def processors_have_what_they_need(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401
     """A processor that lacks something says so."""
     return [

@@ -2,12 +2,16 @@
 
 import dataclasses
 import ipaddress
+import math
 import os
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from dj_database_url import parse as parse_database_url
 from environs import Env, EnvError, validate
 
 MIB = 1024 * 1024
@@ -36,8 +40,31 @@ def _address(value: str) -> None:
     ipaddress.ip_address(value)
 
 
-_at_least_0 = validate.Range(min=0)
-_at_least_1 = validate.Range(min=1)
+def _database(value: str) -> None:
+    if urlsplit(value).scheme not in {"sqlite", "postgres", "postgresql"}:
+        raise ValueError("it starts with sqlite:// or postgresql://")
+    parse_database_url(value)
+
+
+def _broker(value: str) -> None:
+    if urlsplit(value).scheme not in {"filesystem", "redis", "rediss", "amqp", "amqps"}:
+        raise ValueError("it starts with redis://, rediss://, amqp://, amqps:// or filesystem://")
+
+
+def _readable(value: str) -> None:
+    Path(value).read_text(encoding="utf-8")
+
+
+def _at_least(least: int) -> Callable[[float], None]:
+    def check(value: float) -> None:
+        if not least <= value < math.inf:
+            raise ValueError(f"it is a number of {least} or more")
+
+    return check
+
+
+_at_least_0 = _at_least(0)
+_at_least_1 = _at_least(1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,10 +95,14 @@ class Configuration:
     log_format: str = _variable(
         "FILEMILL_LOG_FORMAT", "console", "`console` or `json`", check=validate.OneOf(["console", "json"])
     )
-    database_url: str = _variable("DATABASE_URL", "", "the database; SQLite in the data folder if not given")
-    database_password_file: str = _variable("DATABASE_PASSWORD_FILE", "", "a file that holds the database's password")
+    database_url: str = _variable(
+        "DATABASE_URL", "", "the database; SQLite in the data folder if not given", check=_database
+    )
+    database_password_file: str = _variable(
+        "DATABASE_PASSWORD_FILE", "", "a file that holds the database's password", check=_readable
+    )
     broker_url: str = _variable(
-        "CELERY_BROKER_URL", "filesystem://", "the broker; a folder in the data folder if not given"
+        "CELERY_BROKER_URL", "filesystem://", "the broker; a folder in the data folder if not given", check=_broker
     )
     web_threads: int = _variable(
         "FILEMILL_WEB_THREADS", 32, "requests that a web process serves at once", check=_at_least_1
@@ -132,17 +163,28 @@ class Configuration:
 
 def read() -> Configuration:
     """Return the configuration that the environment gives; raise BadSetting with the first wrong variable."""
-    return Configuration(**{field.name: _value(field) for field in dataclasses.fields(Configuration)})
+    found = Configuration(**{field.name: _value(field) for field in dataclasses.fields(Configuration)})
+    if found.renew_seconds >= found.lease_seconds:
+        raise BadSetting(
+            f"FILEMILL_RENEW_SECONDS={found.renew_seconds} cannot be used: a job would lose its lease before it is "
+            f"renewed. It must be less than FILEMILL_LEASE_SECONDS={found.lease_seconds}."
+        )
+    return found
 
 
 def _value(field: dataclasses.Field[Any]) -> Any:  # noqa: ANN401  # each variable has a type of its own
     env = Env()
     name, default, check = field.metadata["name"], field.metadata["default"], field.metadata["check"]
     kind = "path" if isinstance(default, Path) else type(default).__name__
+    given = os.environ.get(name, "").strip()
+    if not given:  # as Compose sets a variable that is not set
+        return default
     try:
-        return getattr(env, kind)(name, default, validate=[check] if check else [])
-    except (EnvError, ValueError) as error:
-        given = env.str(name, "")
+        if isinstance(default, list):
+            return [each.strip() for each in given.split(",") if each.strip()]
+        return getattr(env, kind)(name, validate=[check] if check else [])
+    except (EnvError, ValueError, OSError) as error:
+        given = re.sub(r"://[^@/]*@", "://***@", given)  # a password
         raise BadSetting(f"{name}={given!r} cannot be used: {error}. It is {field.metadata['meaning']}.") from error
 
 

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "filemill.config.middleware.RequestLog",
+    "filemill.config.middleware.NotAllowedExplained",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -60,6 +61,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "filemill.config.urls"
 WSGI_APPLICATION = "filemill.config.wsgi.application"
+CSRF_FAILURE_VIEW = "filemill.config.urls.csrf_failure"
 APPEND_SLASH = False  # a redirected POST loses its body; every path answers with and without the slash
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -130,6 +132,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "filemill.api.problems.handle",
     "DATETIME_FORMAT": "iso-8601",
+    "URL_FORMAT_OVERRIDE": None,  # `?format=` is an unknown parameter like any other
 }
 
 SPECTACULAR_SETTINGS = {

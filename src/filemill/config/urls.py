@@ -1,14 +1,14 @@
 """Every address, and the answers of Django's own errors."""
 
-from http import HTTPStatus
+import sys
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import include, path
 
 from filemill.api import problems
 from filemill.api.urls import patterns
+from filemill.config.answers import answer
 from filemill.core.errors import FilemillError, NotFound
 
 urlpatterns = [
@@ -18,29 +18,27 @@ urlpatterns = [
 ]
 
 
-def _answer(request: HttpRequest, error: FilemillError) -> HttpResponse:
-    """Answer a person with a page, a program with problem details."""
-    if "text/html" in request.headers.get("Accept", ""):
-        status = HTTPStatus(problems.STATUS[type(error)])
-        return render(request, f"{status.value}.html", {"problem": error}, status=status)
-    return problems.respond(request, error)
-
-
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:  # Django's signature
     """Answer 400."""
-    return _answer(request, problems.BadRequest("The request is malformed, or its Host is not one of this service's."))
+    return answer(request, problems.BadRequest("The request is malformed, or its Host is not one of this service's."))
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 403."""
-    return _answer(request, problems.Forbidden())
+    return answer(request, problems.Forbidden())
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose token is missing or wrong (Django's CSRF_FAILURE_VIEW)."""
+    return answer(request, problems.Forbidden("The form's token is missing or wrong. Load the page again, then retry."))
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404."""
-    return _answer(request, NotFound("There is nothing at this address."))
+    return answer(request, NotFound("There is nothing at this address."))
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    """Answer 500."""
-    return _answer(request, FilemillError("An error inside Filemill. The log has it under this request's id."))
+    """Answer 500, or 503 where the database or the storage is away; Django has logged the traceback."""
+    trouble = problems.trouble(sys.exception())
+    return answer(request, trouble or FilemillError(problems.INTERNAL))

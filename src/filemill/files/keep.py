@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -29,7 +30,8 @@ def root() -> Path:
 def check_room(size: int) -> None:
     """Raise DiskFull if `size` more bytes would eat into the reserve."""
     directory = root()
-    _make_directory(directory)
+    with _full_disk_refused():
+        _make_directory(directory)
     if shutil.disk_usage(directory).free - size < settings.FILEMILL.disk_reserve_bytes:
         raise DiskFull("The storage has too little free space for this file. Make room, then send it again.")
 
@@ -42,10 +44,10 @@ class Incoming:
         self.size = 0
         self.head = b""
         self._hash = hashlib.sha256()
-        directory = root() / "incoming"
-        _make_directory(directory)
-        self._path = directory / f"{self.id}.part"
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._path = root() / "incoming" / f"{self.id}.part"
+        with _full_disk_refused():
+            _make_directory(self._path.parent)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb", buffering=0)
 
     def __enter__(self) -> Self:
@@ -56,8 +58,6 @@ class Incoming:
     ) -> None:
         self._file.close()
         self._path.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise DiskFull("The storage ran out of space while the file arrived. Nothing of it was kept.") from error
 
     @property
     def sha256(self) -> str:
@@ -71,16 +71,18 @@ class Incoming:
         self._hash.update(chunk)
         self.size += len(chunk)
         view = memoryview(chunk)
-        while view:
-            view = view[self._file.write(view) :]
+        with _full_disk_refused():
+            while view:
+                view = view[self._file.write(view) :]
 
     def keep(self, name: str) -> None:
         """Make the bytes last on the disk under their final storage name."""
-        os.fsync(self._file.fileno())
         target = root() / name
-        _make_directory(target.parent)
-        self._path.rename(target)
-        _sync_directory(target.parent)
+        with _full_disk_refused():
+            os.fsync(self._file.fileno())
+            _make_directory(target.parent)
+            self._path.rename(target)
+            _sync_directory(target.parent)
 
 
 def original_name(file_id: UUID) -> str:
@@ -121,6 +123,16 @@ def remove_stale_incoming() -> int:
                 path.unlink()
                 removed += 1
     return removed
+
+
+@contextlib.contextmanager
+def _full_disk_refused() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise DiskFull("The storage ran out of space while the file arrived. Nothing of it was kept.") from error
 
 
 def _make_directory(directory: Path) -> None:

@@ -1,15 +1,17 @@
 """The list of files: filters, orderings, and keyset pages that cost the same wherever they are."""
 
 import base64
-import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import django_filters
 import orjson
+from django import forms
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
@@ -22,6 +24,24 @@ ORDERINGS = ("uploaded_at", "name", "size")
 _PAGING = {"cursor", "ordering", "page_size"}
 
 
+class _Moment(forms.DateTimeField):
+    """A time in ISO 8601; an offset may move its last and first hours out of what the calendar holds."""
+
+    def to_python(self, value: Any) -> datetime | None:  # noqa: ANN401  # Django's signature
+        try:
+            return _in_utc(str(value)) if value else None
+        except ValueError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class _MomentFilter(django_filters.Filter):
+    field_class = _Moment
+
+
+class _SizeFilter(django_filters.Filter):
+    field_class = forms.IntegerField
+
+
 class FileFilter(django_filters.FilterSet):
     """The filters of the list; ranges include both ends."""
 
@@ -29,16 +49,23 @@ class FileFilter(django_filters.FilterSet):
     kind = django_filters.MultipleChoiceFilter(choices=Kind.choices)
     media_type = django_filters.CharFilter()
     processed = django_filters.BooleanFilter()
-    name = django_filters.CharFilter(lookup_expr="icontains", label="contains, in any case")
+    name = django_filters.CharFilter(method="name_contains", label="contains, in any case")
     sha256 = django_filters.CharFilter()
-    uploaded_at_after = django_filters.IsoDateTimeFilter("uploaded_at", "gte")
-    uploaded_at_before = django_filters.IsoDateTimeFilter("uploaded_at", "lte")
-    size_min = django_filters.NumberFilter("size", "gte", min_value=0, max_value=2**63 - 1)
-    size_max = django_filters.NumberFilter("size", "lte", min_value=0, max_value=2**63 - 1)
+    uploaded_at_after = _MomentFilter("uploaded_at", "gte")
+    uploaded_at_before = _MomentFilter("uploaded_at", "lte")
+    size_min = _SizeFilter("size", "gte", min_value=0, max_value=2**63 - 1)
+    size_max = _SizeFilter("size", "lte", min_value=0, max_value=2**63 - 1)
 
     class Meta:
         model = File
         fields: list[str] = []
+
+    def name_contains(self, files: QuerySet[File], field: str, text: str) -> QuerySet[File]:
+        """Keep files whose name contains the text, in any case and any script."""
+        # SQLite's LIKE ignores the case of A to Z only; the regular expressions that Django lends it are Python's.
+        if connection.vendor == "sqlite":
+            return files.filter(**{f"{field}__iregex": re.escape(text)})
+        return files.filter(**{f"{field}__icontains": text})
 
 
 @dataclass(frozen=True)
@@ -60,7 +87,7 @@ class Cursor:
         try:
             found, value, file_id, backwards = orjson.loads(base64.b64decode(text, altchars=b"-_", validate=True))
             cursor = cls(found, _typed(ordering, value), UUID(file_id), bool(backwards))
-        except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise InvalidCursor("This cursor was not made by this list. Start again without it.") from error
         if found != ordering:
             raise InvalidCursor(f"This cursor belongs to the ordering `{found}`. Start again without it.")
@@ -140,10 +167,7 @@ def _page_size(parameters: QueryDict) -> int:
 def _typed(ordering: str, value: object) -> object:
     field = ordering.removeprefix("-")
     if field == "uploaded_at":
-        moment = datetime.fromisoformat(str(value))
-        if moment.tzinfo is None:
-            raise ValueError(value)
-        return moment
+        return _in_utc(str(value))
     if field == "size":
         if not isinstance(value, int) or not 0 <= value < 2**63:
             raise ValueError(value)
@@ -151,3 +175,12 @@ def _typed(ordering: str, value: object) -> object:
     if not isinstance(value, str) or "\0" in value:
         raise ValueError(value)
     return value
+
+
+def _in_utc(text: str) -> datetime:
+    """Return the moment that ISO 8601 text names, UTC if it says nothing else; raise ValueError for anything else."""
+    moment = datetime.fromisoformat(text.strip())
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error

@@ -1,5 +1,6 @@
 """What a client may say about a file."""
 
+import re
 from typing import Any
 
 import orjson
@@ -7,6 +8,8 @@ import orjson
 from filemill.core.errors import FieldError, Invalid
 
 METADATA_MAX_BYTES = 16 * 1024
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # after an escaped backslash `u0000` is plain text
 
 
 def check_metadata(value: object) -> dict[str, Any]:
@@ -19,7 +22,7 @@ def check_metadata(value: object) -> dict[str, Any]:
         raise _invalid(f"The metadata is not plain JSON: {error}.") from error
     if len(encoded) > METADATA_MAX_BYTES:
         raise _invalid(f"The metadata has {len(encoded)} bytes; at most {METADATA_MAX_BYTES} are accepted.")
-    if b"\\u0000" in encoded:
+    if _NUL.search(encoded):
         raise _invalid("The metadata holds a NUL character, which cannot be stored.")
     return value
 

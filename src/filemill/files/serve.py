@@ -16,7 +16,7 @@ from filemill.files.keep import CHUNK_BYTES, root
 #: Types that a browser shows without running anything; all others are downloads.
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "text/plain"}
 
-_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
+_RANGE = re.compile(r"bytes=([0-9]{0,100})-([0-9]{0,100})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ def _answer(request: HttpRequest, stream: BinaryIO, content: Content, span: tupl
         response: HttpResponseBase = HttpResponse()
     else:
         response = FileResponse(_Span(stream, first, end))
+        response.block_size = CHUNK_BYTES
     if span:
         response.status_code = 206
         response["Content-Range"] = f"bytes {first}-{end - 1}/{content.size}"
@@ -104,7 +105,7 @@ def _is_known(request: HttpRequest, etag: str, modified: datetime) -> bool:
 
 def _span(request: HttpRequest, content: Content, etag: str) -> tuple[int, int] | None:
     """Return the first and one past the last byte asked for; None for the whole, as for several ranges (RFC 9110)."""
-    match = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
+    match = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", "")) if request.method == "GET" else None
     if not match or match.group() == "bytes=-" or request.headers.get("If-Range", etag) != etag:
         return None
     first, last = match.groups()

@@ -8,6 +8,7 @@ types that bytes cannot tell apart (see `names`).
 import functools
 import re
 import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def identify(path: Path, name: str) -> Identity:
         if text := texts.text_of(peek.head, whole=peek.whole):
             media_type = _text_type(text, name, peek)
             return Identity(media_type, f"text ({media_type})")
-    return Identity(_binary_type(path), describe(path))
+        return Identity(_binary_type(peek), describe(path))
 
 
 def describe(path: Path) -> str:
@@ -67,20 +68,26 @@ def _certain(peek: Peek) -> str | None:
 
 def _text_type(text: str, name: str, peek: Peek) -> str:
     media_type = markup.identify(text, whole=peek.whole) or lines.identify(text, whole=peek.whole)
+    unmarked = texts.mark_of(peek.head) is None and texts.wide_encoding(peek.head) is not None
     # Readers of tables take UTF-16 with a byte order mark at best, so without one it is just text.
-    if media_type is None or (kind_of(media_type) == "table" and texts.wide_encoding(peek.head)):
+    if media_type is None or (unmarked and kind_of(media_type) == "table"):
         media_type = markup.html_inside(text) or "text/plain"
     return names.refine(media_type, name)
 
 
-def _binary_type(path: Path) -> str:
-    media_type = _ask(path, mime=True)
-    # The bytes were found to be no text, so a rule that takes them for some kind of text was misled.
-    return UNKNOWN if kind_of(media_type) in ("text", "data") and _is_textual(media_type) else media_type
+def _binary_type(peek: Peek) -> str:
+    """Believe libmagic, but not where it takes for text what is none, or goes by too little."""
+    media_type = _ask(peek.path, mime=True)
+    textual = media_type.startswith("text/") or media_type.endswith(("json", "xml"))
+    is_really = _NEEDS_PROOF.get(media_type)
+    return UNKNOWN if textual or (is_really and not is_really(peek)) else media_type
 
 
-def _is_textual(media_type: str) -> bool:
-    return media_type.startswith("text/") or media_type.endswith(("json", "xml"))
+def _is_zlib(peek: Peek) -> bool:
+    try:
+        return bool(zlib.decompressobj().decompress(peek.head, 1))
+    except zlib.error:
+        return False
 
 
 def _with_both_ends(peek: Peek) -> str | None:
@@ -116,6 +123,15 @@ def _late_pdf(peek: Peek) -> str | None:
     found = _PDF_START.search(peek.head, 0, 1024)
     return "application/pdf" if found and b"startxref" in peek.tail() else None
 
+
+#: What libmagic sees in two or three bytes, and so in one of a hundred files of noise.
+_NEEDS_PROOF: dict[str, Callable[[Peek], bool]] = {
+    "application/x-dosexec": lambda peek: peek.head.startswith(b"MZ"),
+    "application/zlib": _is_zlib,
+    "audio/aac": media.is_mpeg_audio,
+    "audio/mpeg": media.is_mpeg_audio,
+    "image/x-tga": media.is_targa,
+}
 
 _LOOKS: tuple[Callable[[Peek], str | None], ...] = (
     zips.identify,

@@ -11,6 +11,7 @@ _MAX_TABLE_CHARACTERS = 16 * 1024
 _MAX_TABLE_ROWS = 100
 _MAX_HEADER_LINES = 200
 _MAX_YAML_LINES = 200
+_MAX_TOML_LINE = 2000
 _MAX_COLUMNS = 4096
 
 #: First words that only one type of text has, in capitals or not as written here.
@@ -97,18 +98,19 @@ def _mail(start: str, whole: bool) -> str | None:  # noqa: FBT001
 
 
 def _has_mail_header(start: str) -> bool:
-    names, broken = set(), 0
+    names, fields, broken = set(), 0, 0
     for number, line in enumerate(start.split("\n", _MAX_HEADER_LINES)[:_MAX_HEADER_LINES]):
         bare = line.rstrip("\r")
         if not bare:
             break
         if found := _HEADER.match(bare):
             names.add(found.group(1).lower())
+            fields += 1
         elif number == 0 or not bare[0].isspace():
             broken += 1
     # Real headers are broken here and there, but one line in many.
     known = sum(bool(_MAIL_HEADER.fullmatch(name)) for name in names)
-    return known >= 2 and any(map(_MAIL_PROOF.fullmatch, names)) and broken * 10 <= len(names)
+    return known >= 2 and any(map(_MAIL_PROOF.fullmatch, names)) and broken * 10 <= fields
 
 
 def _table(start: str, whole: bool) -> str | None:  # noqa: FBT001
@@ -156,7 +158,8 @@ def _is_narrow_table(rows: list[list[str]]) -> bool:
 
 
 def _toml(start: str, whole: bool) -> str | None:  # noqa: FBT001
-    if not whole or "=" not in start:
+    # A key of ten thousand parts keeps the parser busy for seconds.
+    if not whole or "=" not in start or max(map(len, start.splitlines())) > _MAX_TOML_LINE:
         return None
     try:
         return "application/toml" if tomllib.loads(start.replace("\r\n", "\n")) else None

@@ -19,6 +19,16 @@ _ASF_AUDIO = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
 _EBML = b"\x1a\x45\xdf\xa3"
 
 _MAKE, _SUB_IMAGES, _NEW_SUBFILE_TYPE, _DNG_VERSION = 271, 330, 254, 50706
+_MPEG_1, _MPEG_RESERVED = 3, 1
+_FREQUENCIES = (44100, 48000, 32000)
+#: Kilobits per second, by whether it is MPEG 1 and by layer; the later versions share layers 2 and 3.
+_BIT_RATES = {
+    (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
 _RAW_MAKERS = {b"NIKON": "image/x-nikon-nef", b"SONY": "image/x-sony-arw", b"PENTAX": "image/x-pentax-pef"}
 
 
@@ -123,16 +133,38 @@ def _after_id3(peek: Peek) -> str | None:
     return "audio/aac" if _is_adts(behind) else "audio/mpeg"
 
 
+def is_mpeg_audio(peek: Peek) -> bool:
+    """Say whether there is sound here, with or without a tag before it."""
+    return (_after_id3(peek) or _mpeg_audio(peek)) is not None
+
+
 def _mpeg_audio(peek: Peek) -> str | None:
     """Accept MPEG audio without a tag only with two frames in a row: the sync alone is eleven bits."""
-    if _is_adts(peek.head):
-        length = (peek.head[3] & 3) << 11 | peek.head[4] << 3 | peek.head[5] >> 5 if len(peek.head) > 6 else 0
+    if _is_adts(peek.head) and len(peek.head) >= 7:
+        length = (peek.head[3] & 3) << 11 | peek.head[4] << 3 | peek.head[5] >> 5
         return "audio/aac" if length > 7 and _is_adts(peek.at(length, 2)) else None
-    return None
+    length = _frame_length(peek.head[:4])
+    return "audio/mpeg" if length and _frame_length(peek.at(length, 4)) else None
 
 
 def _is_adts(raw: bytes) -> bool:
     return len(raw) >= 2 and raw[0] == 0xFF and raw[1] & 0xF6 == 0xF0
+
+
+def _frame_length(header: bytes) -> int:
+    """Return the length that the header of an MPEG audio frame gives, or 0 where it is none."""
+    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
+        return 0
+    version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
+    rate, frequency, padding = header[2] >> 4, header[2] >> 2 & 3, header[2] >> 1 & 1
+    if version == _MPEG_RESERVED or layer == 4 or rate in (0, 15) or frequency == 3:
+        return 0
+    full_rate = version == _MPEG_1
+    hertz = _FREQUENCIES[frequency] >> {_MPEG_1: 0, 2: 1, 0: 2}[version]
+    bits = 1000 * _BIT_RATES[full_rate, layer if full_rate else min(layer, 2)][rate - 1]
+    if layer == 1:
+        return (12 * bits // hertz + padding) * 4
+    return (144 if full_rate or layer == 2 else 72) * bits // hertz + padding
 
 
 def _tiff(peek: Peek) -> str | None:
@@ -149,6 +181,20 @@ def _tiff(peek: Peek) -> str | None:
         maker = tags.get(_MAKE, b"").upper()
         return next((name for prefix, name in _RAW_MAKERS.items() if maker.startswith(prefix)), "image/tiff")
     return "image/tiff"
+
+
+def is_targa(peek: Peek) -> bool:
+    """Check the header of a Targa picture, which has no magic number, against the length of the file."""
+    if peek.tail(26)[8:24] == b"TRUEVISION-XFILE":
+        return True
+    head = peek.head[:18]
+    if len(head) < 18 or head[1] > 1 or head[2] not in (1, 2, 3, 9, 10, 11) or head[16] not in (8, 15, 16, 24, 32):
+        return False
+    if head[1] != (head[2] in (1, 9)):
+        return False
+    width, height = int.from_bytes(head[12:14], "little"), int.from_bytes(head[14:16], "little")
+    least = width * height * ((head[16] + 7) // 8) if head[2] < 9 else height
+    return bool(width and height) and 18 + head[0] + least <= peek.size
 
 
 def _first_tags(peek: Peek, order: "_Order") -> dict[int, bytes]:

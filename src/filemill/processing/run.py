@@ -1,7 +1,5 @@
 """One claimed job, from the sandbox child to the record."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from filemill.processing import record
 from filemill.processing.models import Artifact
 from filemill.processing.plan import IDENTIFY
 from filemill.processing.record import Claim, LeaseLost, Reason
+from filemill.processing.workspaces import workspace
 from filemill.processors.base import Limits, Made, Result, Source
 from filemill.processors.registry import processors
 from filemill.sandbox.workspace import open_artifact
@@ -55,10 +54,10 @@ def run(claim: Claim, sandbox: Sandbox) -> None:
             if not source.path.is_file():
                 record.retry(claim, BYTES_MISSING)
                 return
-            with _workspace() as workspace, sandbox.child(source, workspace) as child:
+            with workspace() as folder, sandbox.child(source, folder) as child:
                 following = _identify(claim, child) if claim.processor == IDENTIFY else claim
                 if following:
-                    _process(following, source, child, workspace)
+                    _process(following, child, folder)
         except LeaseLost:
             log.info("lease lost, result dropped")
 
@@ -71,14 +70,14 @@ def _identify(claim: Claim, child: Child) -> Claim | None:
     return None
 
 
-def _process(claim: Claim, source: Source, child: Child, workspace: Path) -> None:
+def _process(claim: Claim, child: Child, folder: Path) -> None:
     with _reasons(claim):
         processor = processors().get(claim.processor)
         if processor is None:
             raise Unprocessable(f"The processor `{claim.processor}` is not installed.", code="processor_missing")
         file = File.objects.only("media_type").get(pk=claim.file_id)
         result = child.process(claim.processor, file.media_type or "", processor.limits, Heartbeat(claim))
-        _keep(claim, result, workspace)
+        _keep(claim, result, folder)
         log.info("processed", processor=claim.processor)
 
 
@@ -107,21 +106,11 @@ def _source(claim: Claim) -> Source:
     return Source(path=path, name=file.name, media_type=file.media_type or "", size=file.size)
 
 
-@contextmanager
-def _workspace() -> Iterator[Path]:
-    settings.WORK_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = Path(tempfile.mkdtemp(dir=settings.WORK_DIR))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _keep(claim: Claim, result: Result, workspace: Path) -> None:
+def _keep(claim: Claim, result: Result, folder: Path) -> None:
     kept: list[Artifact] = []
     try:
         for made in result.artifacts:
-            kept.append(_keep_one(claim, made, workspace))
+            kept.append(_keep_one(claim, made, folder))
         record.succeed(claim, result.facts, kept)
     except (LeaseLost, Unprocessable, OSError):
         for artifact in kept:
@@ -129,9 +118,9 @@ def _keep(claim: Claim, result: Result, workspace: Path) -> None:
         raise
 
 
-def _keep_one(claim: Claim, made: Made, workspace: Path) -> Artifact:
+def _keep_one(claim: Claim, made: Made, folder: Path) -> Artifact:
     content = keep.artifact_name(claim.file_id, made.name)
-    with open_artifact(workspace, made) as stream:
+    with open_artifact(folder, made) as stream:
         size, sha256 = keep.copy_in(stream, content)
     return Artifact(
         file_id=claim.file_id,

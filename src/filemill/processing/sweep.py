@@ -1,11 +1,12 @@
 """What brings lost work back: leases that ran out end, and due work that nobody took is rung for."""
 
 import structlog
+from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from filemill.files import keep
-from filemill.processing import claim, record, ring
+from filemill.processing import claim, record, ring, workspaces
 from filemill.processing.models import Job
 from filemill.processing.states import State
 
@@ -22,11 +23,13 @@ def sweep() -> None:
     if claim.work_is_due():
         ring.ring()
     keep.remove_stale_incoming()
+    workspaces.remove_left(settings.FILEMILL.upload_expire_seconds)
 
 
 def release_all() -> None:
-    """Take every running job back; only for a worker that knows that no other lives."""
+    """Take every running job and workspace back; only for a worker that knows that no other lives."""
     _release(Job.objects.filter(state=State.RUNNING))
+    workspaces.remove_left(0)
 
 
 def _release(jobs: QuerySet[Job], **still: object) -> None:

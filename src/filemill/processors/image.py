@@ -109,8 +109,9 @@ class ImageProcessor(Processor):
         """Return the facts of a picture, and a thumbnail of at most 256 and one of at most 1024 pixels."""
         if source.media_type in _UNREADABLE:
             _refuse(f"Filemill cannot read {_UNREADABLE[source.media_type]} images yet.")
+        workspace.progress(0.1, "decoding")
         with _decoding(source):
-            facts, picture = _read(source, workspace)
+            facts, picture = _read(source)
         made = []
         for edge in (_LARGE, _SMALL):
             picture = thumbnails.shrunk(picture, edge)
@@ -121,13 +122,12 @@ class ImageProcessor(Processor):
         return Result(facts=facts, artifacts=tuple(made))
 
 
-def _read(source: Source, workspace: Workspace) -> tuple[dict[str, Any], Image.Image]:
+def _read(source: Source) -> tuple[dict[str, Any], Image.Image]:
     """Decode the picture as far as a thumbnail needs it; what is true of it is read on the way."""
     with Image.open(source.path, formats=_FORMATS[source.media_type]) as image:
         stored, size = exif.orientation_of(image), image.size
         if math.prod(size) > MAX_PIXELS:
             _refuse_size()
-        workspace.progress(0.1, "decoding")
         facts = _facts(image)
         if image.format in _DRAFTABLE:
             image.draft(None, thumbnails.fitted(size, _LARGE))

@@ -5,8 +5,8 @@
     def test_the_processor_keeps_the_contract(tmp_path):
         conformance(MyProcessor, [Sample("a.xyz", "application/x-xyz", b"...")], tmp_path)
 
-Every sample has to be processed; the kit makes broken and lying files of them by itself, over which a processor may raise
-only `Unprocessable` and `TryAgain`. Failures are `AssertionError`s that say which file did what.
+Every sample has to be processed; the kit makes broken and lying files of them by itself, over which a processor may
+raise only `Unprocessable` and `TryAgain`. Failures are `AssertionError`s that say which file did what.
 """
 
 import math
@@ -58,25 +58,25 @@ class Outcome:
 def conformance(processor: type[Processor], samples: Sequence[Sample], workspace_root: Path) -> None:
     """Run the processor on the samples and on broken and hostile files made of them, below an empty folder."""
     check_declaration(processor)
-    assert samples, "the kit needs at least one sample that the processor can process"
+    _must(samples, "the kit needs at least one sample that the processor can process")
     for sample in samples:
-        assert accepts(processor, sample.media_type), f"{processor.name} does not accept {sample.media_type}"
+        _must(accepts(processor, sample.media_type), f"{processor.name} does not accept {sample.media_type}")
         outcome = check_twice(processor, sample, workspace_root)
-        assert outcome.reason is None, f"{sample.name} has to be processed, but was refused as {outcome.reason}"
+        _must(outcome.reason is None, f"{sample.name} has to be processed, but was refused as {outcome.reason}")
     for hostile in hostile_files(processor, samples):
         check_twice(processor, hostile, workspace_root)
 
 
 def check_declaration(processor: type[Processor]) -> None:
     """Check what a processor says of itself before it has seen any file."""
-    assert _NAME.fullmatch(processor.name), f"the name {processor.name!r} is not made of a-z, 0-9 and -"
-    assert processor.version >= 1, "versions count from 1"
-    assert processor.accepts, "the processor accepts nothing"
-    assert all("/" in pattern for pattern in processor.accepts), "each accepted type needs a slash"
-    assert all(isinstance(lack, str) and lack for lack in processor.missing()), "`missing` returns sentences"
+    _must(_NAME.fullmatch(processor.name), f"the name {processor.name!r} is not made of a-z, 0-9 and -")
+    _must(processor.version >= 1, "versions count from 1")
+    _must(processor.accepts, "the processor accepts nothing")
+    _must(all("/" in pattern for pattern in processor.accepts), "each accepted type needs a slash")
+    _must(all(isinstance(lack, str) and lack for lack in processor.missing()), "`missing` returns sentences")
     limits = processor.limits
     amounts = (limits.wall_seconds, limits.cpu_seconds, limits.memory_bytes, limits.output_bytes)
-    assert all(amount > 0 for amount in amounts), "each limit needs to be above zero"
+    _must(all(amount > 0 for amount in amounts), "each limit needs to be above zero")
 
 
 def hostile_files(processor: type[Processor], samples: Sequence[Sample]) -> Iterator[Sample]:
@@ -105,7 +105,7 @@ def check_twice(processor: type[Processor], sample: Sample, workspace_root: Path
         folder = workspace_root / sha256(f"{number} {sample.name} {sample.media_type}".encode()).hexdigest()[:16]
         outcomes.append(_outcome(processor, sample, folder))
     once, again = outcomes
-    assert once == again, f"{sample.name}: the same file gave {once} once and {again} the second time"
+    _must(once == again, f"{sample.name}: the same file gave {once} once and {again} the second time")
     return once
 
 
@@ -120,64 +120,70 @@ def _outcome(processor: type[Processor], sample: Sample, folder: Path) -> Outcom
         with _watched(workspace) as trespasses:
             result = processor().process(source, Workspace(workspace, _check_progress))
     except (Unprocessable, TryAgain) as error:
-        assert error.detail.strip(), f"{sample.name}: the reason is empty"
+        _must(error.detail.strip(), f"{sample.name}: the reason is empty")
         outcome = Outcome(None, (), getattr(error, "reason_code", error.code))
     except Exception as error:
         raise AssertionError(f"{sample.name}: {type(error).__name__} escaped: {error}") from error
     else:
         outcome = Outcome(_checked_facts(sample, result), _checked_artifacts(processor, result, workspace), None)
-    assert not trespasses, f"{sample.name}: the processor left its workspace: {trespasses}"
-    assert path.read_bytes() == sample.content, f"{sample.name}: the source was changed"
-    assert {entry.name for entry in folder.iterdir()} == {"source", "workspace"}, f"{sample.name}: files beside it"
+    _must(not trespasses, f"{sample.name}: the processor left its workspace: {trespasses}")
+    _must(path.read_bytes() == sample.content, f"{sample.name}: the source was changed")
+    _must({entry.name for entry in folder.iterdir()} == {"source", "workspace"}, f"{sample.name}: files beside it")
     return outcome
 
 
 def _checked_facts(sample: Sample, result: Result) -> dict[str, Any]:
     facts = result.facts
     _check_value(facts, f"{sample.name}: facts")
-    assert len(orjson.dumps(facts)) <= MAX_FACTS_BYTES, f"{sample.name}: the facts are longer than 64 KiB"
+    _must(len(orjson.dumps(facts)) <= MAX_FACTS_BYTES, f"{sample.name}: the facts are longer than 64 KiB")
     return facts
 
 
 def _check_value(value: object, where: str) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
-            assert isinstance(key, str), f"{where} have the key {key!r}"
+            _must(isinstance(key, str), f"{where} have the key {key!r}")
             _check_value(key, f"{where}: the key {key!r}")
             _check_value(inner, f"{where}[{key!r}]")
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
             _check_value(inner, f"{where}[{number}]")
     elif isinstance(value, str):
-        assert not _UNSTORABLE.search(value), f"{where} hold NUL or half a surrogate pair"
+        _must(not _UNSTORABLE.search(value), f"{where} hold NUL or half a surrogate pair")
     elif isinstance(value, float):
-        assert math.isfinite(value), f"{where} are not finite"
+        _must(math.isfinite(value), f"{where} are not finite")
     else:
-        assert value is None or type(value) in (int, bool), f"{where} are a {type(value).__name__}, which is not JSON"
+        _must(value is None or type(value) in (int, bool), f"{where} are a {type(value).__name__}, which is not JSON")
 
 
 def _checked_artifacts(processor: type[Processor], result: Result, workspace: Path) -> tuple[tuple[str, str, str], ...]:
     names = [made.name for made in result.artifacts]
-    assert len(names) == len(set(names)), f"the names of the artifacts are not unique: {names}"
+    _must(len(names) == len(set(names)), f"the names of the artifacts are not unique: {names}")
     total = 0
     for made in result.artifacts:
-        assert _NAME.fullmatch(made.name), f"the artifact's name {made.name!r} is not made of a-z, 0-9 and -"
-        assert _MEDIA_TYPE.fullmatch(made.media_type), f"{made.name}: {made.media_type!r} is no media type"
+        _must(_NAME.fullmatch(made.name), f"the artifact's name {made.name!r} is not made of a-z, 0-9 and -")
+        _must(_MEDIA_TYPE.fullmatch(made.media_type), f"{made.name}: {made.media_type!r} is no media type")
         path = workspace / made.path
-        assert path.parent == workspace, f"{made.name} does not lie directly in the workspace"
-        assert path.is_file(), f"{made.name} is no file"
-        assert not path.is_symlink(), f"{made.name} is a link"
+        _must(path.parent == workspace, f"{made.name} does not lie directly in the workspace")
+        _must(path.is_file(), f"{made.name} is no file")
+        _must(not path.is_symlink(), f"{made.name} is a link")
         total += path.stat().st_size
-    assert total <= processor.limits.output_bytes, f"the artifacts have {total} bytes, more than the limit"
+    _must(total <= processor.limits.output_bytes, f"the artifacts have {total} bytes, more than the limit")
     return tuple(
         (made.name, made.media_type, sha256((workspace / made.path).read_bytes()).hexdigest())
         for made in result.artifacts
     )
 
 
+def _must(hold: object, words: str) -> None:
+    # A plain `assert` would say nothing where Python is told to optimize.
+    if not hold:
+        raise AssertionError(words)
+
+
 def _check_progress(fraction: float, words: str) -> None:
-    assert 0 <= fraction <= 1, f"progress went to {fraction}"
-    assert isinstance(words, str), "progress needs words"
+    _must(0 <= fraction <= 1, f"progress went to {fraction}")
+    _must(isinstance(words, str), "progress needs words")
 
 
 def _with_hole(content: bytes) -> bytes:

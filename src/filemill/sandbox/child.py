@@ -164,9 +164,10 @@ class Child:
         return None
 
     def _hear_end(self) -> None:
-        word = b""
-        # A server that died leaves either the end of the stream or a reset.
-        with contextlib.suppress(ConnectionError):
+        try:
+            word = self._lifeline.recv(1024)
+        except ConnectionResetError:
+            # The server closed its end before it read our last word. Its own, if it had one, waits behind this error.
             word = self._lifeline.recv(1024)
         self._end = Exit.from_wire(word) if word else self._end
         self._over = True

@@ -23,21 +23,25 @@ def open_artifact(workspace: Path, made: Made) -> BinaryIO:
     file_name = made.path.name
     if made.path.parent != workspace or not file_name or "\0" in file_name:
         raise RefusedArtifact(made.name, "does not lie directly in the workspace")
-    folder = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        # O_NONBLOCK: opening a named pipe would wait for a writer for ever.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(file_name, flags, dir_fd=folder)
+        descriptor = _open_without_following(workspace, file_name)
     except OSError as error:
         raise RefusedArtifact(made.name, f"cannot be opened: {error.strerror}") from None
-    finally:
-        os.close(folder)
     status = os.fstat(descriptor)
     # A second name for a file elsewhere would publish what that file holds.
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
         os.close(descriptor)
         raise RefusedArtifact(made.name, "is not a plain file of its own")
     return os.fdopen(descriptor, "rb")
+
+
+def _open_without_following(workspace: Path, file_name: str) -> int:
+    folder = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        # O_NONBLOCK: opening a named pipe would wait for a writer for ever.
+        return os.open(file_name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def size_of(workspace: Path, made: Made) -> int:

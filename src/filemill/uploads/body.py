@@ -21,13 +21,14 @@ class Body:
         self.limit = limit
         self.received = 0
         self.tail = b""
+        self._is_chunked = self.length is None and "Transfer-Encoding" in request.headers
         self._source = request if self.length is not None else _unbounded(request)
         self._digests = _digests(request.headers.get("Content-Digest", ""))
         if self.length is not None and self.length > limit:
             raise TooLarge(f"The body has {self.length} bytes; at most {limit} are accepted.")
 
     def __bool__(self) -> bool:
-        return self._source is not None and self.length != 0
+        return bool(self.length) or self._is_chunked
 
     def read(self, size: int = -1) -> bytes:
         """Return up to `size` bytes, none at the end; raise TooLarge beyond the limit, IncompleteBody at a break."""

@@ -5,13 +5,17 @@ from typing import Any, cast
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler
 from django.core.handlers.wsgi import WSGIRequest
+from django.http import multipartparser
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.http import parse_header_parameters
 
 from filemill.core.errors import BrokenBody, IncompleteBody, MissingFile, TooManyFiles
 from filemill.files.keep import CHUNK_BYTES, Incoming
 from filemill.uploads.body import Body
-from filemill.uploads.rules import check_size, clean_name
+from filemill.uploads.rules import add, clean_name
+
+# Django allows 1 KiB; a name of 500 characters, or one that a client wrote percent-encoded, needs more.
+multipartparser.MAX_TOTAL_HEADER_SIZE = 16 * 1024  # type: ignore[attr-defined]  # its stubs lack it
 
 
 class IncomingHandler(FileUploadHandler):
@@ -36,11 +40,17 @@ class IncomingHandler(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # Django's signature
         """Write a chunk, unless the file grows beyond the largest upload."""
-        check_size(self.incoming.size + len(raw_data))
-        self.incoming.write(raw_data)
+        add(self.incoming, raw_data)
 
     def file_complete(self, file_size: int) -> None:  # Django's signature
         """Give Django no file object: the bytes are ours already."""
+
+
+class _Parser(MultiPartParser):
+    """Django's parser, but names come as they were sent: clean_name decides what is fit to keep."""
+
+    def sanitize_file_name(self, file_name: str) -> str:
+        return file_name
 
 
 def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tuple[str, str | None, str]:
@@ -49,7 +59,7 @@ def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tupl
     # Django takes a body without Content-Length for an empty one; Body ends it properly and bounds it.
     meta = {**request.META, "CONTENT_LENGTH": str(body.length or body.limit)}
     try:
-        fields, _files = MultiPartParser(meta, cast(Any, body), [handler], "utf-8").parse()
+        fields, _files = _Parser(meta, cast(Any, body), [handler], "utf-8").parse()
         while body.read(CHUNK_BYTES):
             pass
     except MultiPartParserError as error:

@@ -15,7 +15,7 @@ from filemill.identify.quick import identify
 from filemill.processing import plan, ring
 from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, Body
 from filemill.uploads.multipart import read_multipart
-from filemill.uploads.rules import check_body_kind, check_size, declared_type, name_of_raw_body
+from filemill.uploads.rules import add, check_body_kind, declared_type, name_of_raw_body
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +43,7 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tupl
             raise MissingFile("The request has no body. With curl: -F file=@photo.jpg") from None
         raise
     while chunk := body.read(keep.CHUNK_BYTES):
-        check_size(incoming.size + len(chunk))
-        incoming.write(chunk)
+        add(incoming, chunk)
     body.verify()
     return name, request.META.get("CONTENT_TYPE"), ""
 
@@ -62,9 +61,9 @@ def _finish(incoming: keep.Incoming, name: str, claimed: str, metadata: str) -> 
         metadata=check_metadata(_parse(metadata)) if metadata else {},
     )
     file.file.name = keep.original_name(file.id)
-    incoming.keep(file.file.name)
     staged = False
     try:
+        incoming.keep(file.file.name)
         with transaction.atomic():
             file.save(force_insert=True)
             plan.start(file)

@@ -1,11 +1,19 @@
 """May it come in, and under which name?"""
 
+import unicodedata
+
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.utils.http import parse_header_parameters
 
 from filemill.core.errors import FieldError, Invalid, MissingName, TooLarge, UnsupportedBody
+from filemill.files import keep
 from filemill.files.models import NAME_MAX_CHARS
+
+# Control characters, lone surrogates, line and paragraph separators, and what turns the direction of a text around.
+_DROPPED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+_DIRECTION_MARKS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE_CATEGORIES = {"Cf", "Zs"}
 
 URLENCODED_HINT = (
     "The body came as application/x-www-form-urlencoded, which carries no file. With curl, send a form by "
@@ -23,23 +31,29 @@ def check_body_kind(request: WSGIRequest) -> None:
         raise UnsupportedBody(f"{kind} is not accepted; send multipart/form-data or the bytes alone.")
 
 
-def check_size(size: int) -> None:
-    """Raise TooLarge for a file above the largest upload."""
+def add(incoming: keep.Incoming, chunk: bytes) -> None:
+    """Write a chunk; raise TooLarge beyond the largest upload, DiskFull where it would eat into the disk's reserve."""
     limit = settings.FILEMILL.max_upload_bytes
-    if size > limit:
+    if incoming.size + len(chunk) > limit:
         raise TooLarge(f"The file has more than {limit} bytes, the most that is accepted.")
+    keep.check_room(len(chunk))
+    incoming.write(chunk)
 
 
 def clean_name(raw: str) -> str:
     """Return a name fit to keep and show: the last part of a path, without control characters; never used as a path."""
     last = raw.replace("\\", "/").rsplit("/", 1)[-1]
-    name = "".join(character for character in last if character.isprintable()).strip()
-    if name in {"", ".", ".."}:
+    name = "".join(character for character in last if _may_be_shown(character)).strip()
+    if name in {".", ".."} or all(unicodedata.category(character) in _INVISIBLE_CATEGORIES for character in name):
         raise MissingName("The name has no character that can be shown. Send another.")
     if len(name) > NAME_MAX_CHARS:
         detail = f"The name has {len(name)} characters; at most {NAME_MAX_CHARS} are accepted."
         raise Invalid(detail, (FieldError("name", "too_long", detail),))
     return name
+
+
+def _may_be_shown(character: str) -> bool:
+    return unicodedata.category(character) not in _DROPPED_CATEGORIES and character not in _DIRECTION_MARKS
 
 
 def name_of_raw_body(request: WSGIRequest) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from filemill.files.keep import root
 from filemill.files.models import File
 from filemill.processing.models import Artifact
 
@@ -35,7 +36,7 @@ def preview_of(file: File, artifacts: Sequence[Artifact]) -> Preview | None:
 
 def _beginning(artifact: Artifact) -> Preview | None:
     try:
-        with artifact.content.open("rb") as stream:
+        with (root() / artifact.content.name).open("rb") as stream:
             head = stream.read(TEXT_BYTES)
     except FileNotFoundError:  # replaced or forgotten since the rows were read
         return None

@@ -14,6 +14,7 @@ _STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
 }
 
 
-def status_of(error: errors.Refused) -> HTTPStatus:
+def status_of(error: errors.Refused) -> int:
     """Return the status of the nearest class of an error that has one."""
-    return next((_STATUS[each] for each in type(error).__mro__ if each in _STATUS), HTTPStatus.BAD_REQUEST)
+    found = (_STATUS[each] for each in type(error).__mro__ if each in _STATUS)
+    return next(found, HTTPStatus.BAD_REQUEST).value

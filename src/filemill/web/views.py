@@ -22,7 +22,7 @@ from filemill.web.rows import MOULD, UNDER_WAY, rows_of
 class SeeOther(HttpResponseRedirect):
     """After a form: the browser gets the page anew, and reloading it sends nothing twice."""
 
-    status_code = HTTPStatus.SEE_OTHER
+    status_code = HTTPStatus.SEE_OTHER.value
 
 
 # To look for the form's token, Django would read the whole body into files of its own before receive() sees a byte.

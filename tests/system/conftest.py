@@ -1,0 +1,111 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+PATIENCE_SECONDS = 90
+
+
+class Service:
+    """A whole `filemill serve` in a data directory of its own, on a free port."""
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        self.data = data
+        self.port = _free_port()
+        self.environment = {"FILEMILL_DATA_DIR": str(data), "FILEMILL_PORT": str(self.port), **environment}
+        self.log = data.with_suffix(".log")
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Service":
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "filemill.cli.main", "serve"],
+                env={**os.environ, **self.environment},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until(lambda: "Filemill is ready" in self.said() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said()
+        return self
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        status = self.process.wait(PATIENCE_SECONDS)
+        self.log.rename(self.log.with_suffix(f".{time.monotonic_ns()}"))
+        return status
+
+    def close(self) -> None:
+        self.client.close()
+        if self.process and self.process.poll() is None:
+            self.stop()
+
+    def said(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+    def pid_of(self, name: str) -> int | None:
+        """Return the process number of web, worker or beat."""
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parent = int(path.read_text().rsplit(")", 1)[1].split()[1])
+                words = (path.parent / "cmdline").read_bytes().split(b"\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if parent == self.process.pid and name.encode() in words:
+                return int(path.parent.name)
+        return None
+
+    def upload(self, content: bytes, name: str = "a.txt") -> dict[str, Any]:
+        response = self.client.post("/upload/", files={"file": (name, content)})
+        assert response.status_code == 201, response.text
+        return response.json()
+
+    def get(self, file_id: str) -> dict[str, Any]:
+        return self.client.get(f"/files/{file_id}/").json()
+
+    def await_end(self, file_id: str) -> dict[str, Any]:
+        until(lambda: self.get(file_id)["status"] not in {"queued", "processing"})
+        return self.get(file_id)
+
+
+def until(condition: Callable[[], Any]) -> None:
+    """Wait for a condition; a test that waits too long fails with what it waited for."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Make a service that is stopped at the end, if it was started: make_service(FILEMILL_MAX_ATTEMPTS="1")."""
+    made: list[Service] = []
+
+    def make(**environment: str) -> Service:
+        made.append(Service(tmp_path / "data", **environment))
+        return made[-1]
+
+    yield make
+    for service in made:
+        service.close()
+
+
+@pytest.fixture
+def service(make_service: Callable[..., Service]) -> Service:
+    """A started service on whatever stack this run tests."""
+    return make_service().start()

@@ -1,0 +1,128 @@
+"""The whole service as a newcomer starts, uses, breaks and stops it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from system.conftest import until
+
+LONG_TEXT = b"The mill grinds slowly, and it grinds every line of this long text.\n" * 600_000
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "filemill.cli.main", *arguments]
+    return subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def sentence_of(failed: subprocess.CompletedProcess[str]) -> str:
+    assert failed.returncode != 0
+    lines = failed.stderr.strip().splitlines()
+    assert len(lines) == 1, failed.stderr
+    return lines[0]
+
+
+def test_the_transcript_of_the_readme(service):
+    uploaded = service.upload(b"Some words for the mill.\n" * 10, "words.txt")
+    assert {"id", "file", "uploaded_at", "processed"} <= uploaded.keys()
+    assert uploaded["processed"] is False
+
+    shown = service.await_end(uploaded["id"])
+    assert (shown["processed"], [artifact["name"] for artifact in shown["artifacts"]]) == (True, ["text"])
+    assert [file["id"] for file in service.client.get("/files/").json()["results"]] == [uploaded["id"]]
+    assert service.client.get("/readyz").json()["status"] == "ok"
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_cleanly_and_starts_again_with_all_it_had(service, how):
+    uploaded = service.upload(b"kept over the restart\n")
+    service.await_end(uploaded["id"])
+
+    assert service.stop(how) == 0
+    service.start()
+
+    assert service.get(uploaded["id"])["processed"] is True
+    assert service.client.get(f"/files/{uploaded['id']}/content/").content == b"kept over the restart\n"
+
+
+def test_nothing_of_it_runs_on_when_its_supervisor_is_killed(service):
+    pids = [service.pid_of(name) for name in ("web", "worker", "beat")]
+    service.process.kill()
+    service.process.wait()
+
+    until(lambda: not any(_runs(pid) for pid in pids))
+
+
+def test_a_killed_worker_loses_nothing(make_service):
+    service = make_service(FILEMILL_LEASE_SECONDS="3", FILEMILL_RENEW_SECONDS="1").start()
+    uploaded = service.upload(LONG_TEXT, "long.txt")
+    until(lambda: service.get(uploaded["id"])["status"] == "processing")
+    os.kill(service.pid_of("worker"), signal.SIGKILL)
+
+    shown = service.await_end(uploaded["id"])
+
+    assert shown["processed"] is True
+    assert max(job["attempts"] for job in shown["jobs"]) == 2
+    assert len(list((service.data / "work").iterdir())) == 0
+
+
+@pytest.mark.parametrize("name", ["web", "beat"])
+def test_a_killed_process_is_started_again(service, name):
+    before = service.pid_of(name)
+    os.kill(before, signal.SIGKILL)
+
+    until(lambda: service.pid_of(name) not in {None, before})
+    until(lambda: _answers(service))
+    assert service.await_end(service.upload(b"after the kill\n")["id"])["processed"] is True
+
+
+def test_a_port_in_use_is_one_sentence(service):
+    failed = run("serve", FILEMILL_DATA_DIR=str(service.data) + "2", FILEMILL_PORT=str(service.port))
+
+    assert f"Port {service.port}" in sentence_of(failed)
+    assert "FILEMILL_PORT" in sentence_of(failed)
+
+
+def test_a_data_folder_in_use_is_one_sentence(service):
+    failed = run("serve", FILEMILL_DATA_DIR=str(service.data), FILEMILL_PORT="1")
+
+    assert "Another `filemill serve`" in sentence_of(failed)
+
+
+def test_a_data_folder_that_cannot_be_written_is_one_sentence():
+    failed = run("serve", FILEMILL_DATA_DIR="/proc/filemill")
+
+    assert "cannot be written to" in sentence_of(failed)
+    assert "FILEMILL_DATA_DIR" in sentence_of(failed)
+
+
+def test_a_wrong_setting_stops_the_start_with_its_name_and_value(tmp_path):
+    failed = run("serve", FILEMILL_DATA_DIR=str(tmp_path), FILEMILL_MAX_ATTEMPTS="many")
+
+    assert "FILEMILL_MAX_ATTEMPTS='many'" in sentence_of(failed)
+
+
+def test_an_open_service_does_not_bind_to_everybody(tmp_path):
+    failed = run("web", FILEMILL_DATA_DIR=str(tmp_path), FILEMILL_BIND="0.0.0.0")
+
+    assert "FILEMILL_ACCESS=token" in sentence_of(failed)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def _answers(service) -> bool:
+    import httpx
+
+    try:
+        return service.client.get("/healthz").status_code == 200
+    except httpx.TransportError:
+        return False

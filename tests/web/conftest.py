@@ -1,0 +1,115 @@
+"""Fixtures for the pages: files in any state, and a real browser on a really running service."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+READY_WITHIN_SECONDS = 60
+CHROMIUM_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture
+def make_file(db: None) -> Callable[..., Any]:
+    """Make a row without bytes, in any state: make_file("a.txt", "failed", jobs=[{"processor": "text", ...}])."""
+    from filemill.core.ids import new_id
+    from filemill.files.keep import original_name
+    from filemill.files.models import File
+    from filemill.processing.models import Job
+
+    def make(name: str = "a.txt", status: str = "processed", jobs: Any = (), **columns: Any) -> Any:
+        file_id = new_id()
+        known = {"size": 1200, "sha256": uuid4().hex * 2, "media_type": "text/plain", "kind": "text", **columns}
+        file = File.objects.create(
+            id=file_id, file=original_name(file_id), name=name, status=status, processed=status == "processed", **known
+        )
+        for job in jobs:
+            held = {"token": uuid4(), "lease_until": timezone.now()} if job.get("state") == "running" else {}
+            Job.objects.create(file=file, **held, **job)
+        return file
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run `filemill serve` on a free port, with a data directory of its own; return its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("service")
+    ours = {"FILEMILL_DATA_DIR": str(folder / "data"), "FILEMILL_PORT": str(port), "FILEMILL_DISK_RESERVE_BYTES": "0"}
+    foreign = {"DATABASE_URL", "CELERY_BROKER_URL"}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("FILEMILL_") and name not in foreign
+    }
+    program = Path(sys.executable).with_name("filemill")
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([program, "serve"], env=kept | ours, stdout=log, stderr=log)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(address, process, folder / "log")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    import time
+
+    until = time.monotonic() + READY_WITHIN_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    pytest.fail(f"filemill serve did not become ready:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Start Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("chromium is not installed; scripts/test-programs installs it.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS.split())
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, service: str) -> Iterator[Callable[..., Any]]:
+    """Open a page of the service: open_page("/", java_script_enabled=False); the console must stay silent."""
+    contexts, complaints = [], []
+
+    def visit(path: str = "/", **options: Any) -> Any:
+        context = browser.new_context(base_url=service, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.goto(path)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,0 +1,99 @@
+"""The Django admin."""
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from filemill.files.models import File
+from filemill.processing.models import Artifact, Job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+FILES = "/admin/files/file/"
+
+
+@pytest.fixture
+def processed(upload, work):
+    def make(name="a.txt"):
+        file = upload(b"hello, mill", name)
+        work()
+        return file["id"]
+
+    return make
+
+
+def test_the_lists_show_what_is_there(admin_client, processed):
+    processed("<b>hostile.txt")
+    for address in (FILES, "/admin/processing/job/", "/admin/processing/artifact/"):
+        page = admin_client.get(address).content.decode()
+        assert "&lt;b&gt;hostile.txt" in page
+        assert "<b>hostile" not in page
+
+
+def test_a_file_shows_its_facts_and_can_be_renamed(admin_client, processed):
+    file_id = processed()
+    page = admin_client.get(f"{FILES}{file_id}/change/").content.decode()
+    assert "encoding" in page
+    assert f"/app/files/{file_id}/" in page
+    response = admin_client.post(f"{FILES}{file_id}/change/", {"name": "dir/new.txt", "metadata": '{"a": 1}'})
+    assert response.status_code == 302
+    file = File.objects.get()
+    assert (file.name, file.metadata) == ("new.txt", {"a": 1})
+
+
+def test_a_name_and_metadata_that_clients_may_not_send_are_refused_here_too(admin_client, processed):
+    file_id = processed()
+    response = admin_client.post(f"{FILES}{file_id}/change/", {"name": "..", "metadata": "[1]"})
+    assert response.status_code == 200
+    assert set(response.context["adminform"].form.errors) == {"name", "metadata"}
+    assert File.objects.get().name == "a.txt"
+
+
+def test_deleting_one_file_forgets_its_bytes(admin_client, processed, kept):
+    file_id = processed()
+    asked = admin_client.get(f"{FILES}{file_id}/delete/").content.decode()
+    assert "Are you sure" in asked
+    assert admin_client.post(f"{FILES}{file_id}/delete/", {"post": "yes"}).status_code == 302
+    assert File.objects.count() == Job.objects.count() == Artifact.objects.count() == 0
+    assert kept() == []
+
+
+def test_deleting_many_files_forgets_their_bytes(admin_client, processed, kept):
+    ids = [processed("a.txt"), processed("b.txt")]
+    chosen = {"action": "delete_selected", "_selected_action": ids}
+    assert "Are you sure" in admin_client.post(FILES, chosen).content.decode()
+    assert admin_client.post(FILES, {**chosen, "post": "yes"}).status_code == 302
+    assert File.objects.count() == 0
+    assert kept() == []
+
+
+def test_who_may_not_delete_files_cannot(client, django_user_model, processed):
+    file_id = processed()
+    user = django_user_model.objects.create_user("reader", password="x", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_file", "view_job"]))
+    client.force_login(user)
+    assert client.get(f"{FILES}{file_id}/change/").status_code == 200
+    assert client.post(f"{FILES}{file_id}/delete/", {"post": "yes"}).status_code == 403
+    assert File.objects.count() == 1
+
+
+def test_nothing_can_be_added_and_jobs_and_artifacts_cannot_be_changed(admin_client, processed):
+    processed()
+    assert admin_client.get(f"{FILES}add/").status_code == 403
+    for model, row in (("job", Job.objects.first()), ("artifact", Artifact.objects.first())):
+        at = f"/admin/processing/{model}/"
+        assert admin_client.get(f"{at}{row.pk}/change/").status_code == 200
+        assert admin_client.post(f"{at}{row.pk}/change/", {}).status_code == 403
+        assert admin_client.post(f"{at}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert admin_client.get(f"{at}add/").status_code == 403
+
+
+def test_a_long_list_is_counted_only_up_to_a_bound(admin_client, make_file, monkeypatch):
+    monkeypatch.setattr("filemill.web.admin.MOST_COUNTED", 3)
+    for number in range(5):
+        make_file(f"{number}.txt")
+    assert admin_client.get(FILES).context["cl"].result_count == 3
+
+
+def test_files_are_found_by_name_and_digest(admin_client, make_file):
+    wanted, _other = make_file("wanted.txt"), make_file("other.txt")
+    for query in ("WANT", wanted.sha256):
+        assert [file.pk for file in admin_client.get(FILES, {"q": query}).context["cl"].result_list] == [wanted.pk]
