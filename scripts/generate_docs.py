@@ -215,6 +215,7 @@ def _identify_limits() -> str:
 
 
 def _fixed_limits() -> list[tuple[str, ...]]:
+    from filemill.api.requests import JSON_MAX_BYTES
     from filemill.cli.services import HEADER_TIMEOUT_MS
     from filemill.cli.supervisor import STOP_SECONDS
     from filemill.files.listing import PAGE_SIZE, PAGE_SIZE_MAX
@@ -229,6 +230,7 @@ def _fixed_limits() -> list[tuple[str, ...]]:
     return [
         ("a file's name", f"{NAME_MAX_CHARS} characters"),
         ("a file's metadata, as JSON", amount(METADATA_MAX_BYTES)),
+        ("a JSON body", amount(JSON_MAX_BYTES)),
         ("a multipart body beyond its file", amount(MULTIPART_OVERHEAD_BYTES)),
         ("files on a page of the list", f"{PAGE_SIZE} by default, {PAGE_SIZE_MAX} at most"),
         ("an image that is decoded", f"{MAX_PIXELS:,} pixels"),

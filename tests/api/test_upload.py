@@ -2,7 +2,7 @@ import hashlib
 import json
 import re
 import stat
-from pathlib import Path
+from base64 import b64encode
 from urllib.parse import quote
 
 import pytest
@@ -39,7 +39,7 @@ def test_a_form_with_the_part_file_is_kept_and_answered_with_the_file(client, tr
         "error": None,
         "facts": {},
     }
-    assert expected.items() <= file.items()
+    assert {name: file[name] for name in expected} == expected
     assert [job["processor"] for job in file["jobs"]] == ["identify"]
 
 
@@ -67,7 +67,7 @@ def test_the_bytes_lie_once_under_the_name_that_the_model_holds_for_its_owner_on
     content = bytes(range(256)) * 5000
     file = File.objects.get(pk=upload(content, "a.bin")["id"])
     assert kept() == [file.file.name]
-    path = Path(file.file.path)
+    path = storage / file.file.name
     assert path.read_bytes() == content
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     folders = [storage, *(each for each in storage.rglob("*") if each.is_dir())]
@@ -108,7 +108,6 @@ def test_bytes_that_look_like_a_boundary_are_kept_as_they_are(send, form, part):
         ("attachment; filename*=UTF-8''%D0%BE%D1%82%D1%87%D1%91%D1%82.pdf", "отчёт.pdf"),
         ("attachment; filename=\"x.txt\"; filename*=UTF-8''na%C3%AFve.txt", "naïve.txt"),
         ('attachment; filename="отчёт.pdf"'.encode().decode("latin-1"), "отчёт.pdf"),
-        ("filename=bare.txt", "bare.txt"),
     ],
 )
 def test_a_raw_body_is_named_by_content_disposition(send, header, name):
@@ -139,7 +138,7 @@ def test_an_empty_file_is_accepted_in_a_form_and_raw(upload, send):
     [
         (b"%PDF-1.7\n", "application/pdf", "pdf"),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", "image/jpeg", "image"),
-        (b"PK\x05\x06" + bytes(18), "application/zip", "archive"),
+        (b"\x1f\x8b\x08\x00" + bytes(20), "application/gzip", "archive"),
     ],
 )
 def test_the_type_is_known_at_once_by_the_first_bytes_whatever_the_client_claims(upload, content, media_type, kind):
@@ -149,8 +148,6 @@ def test_the_type_is_known_at_once_by_the_first_bytes_whatever_the_client_claims
 
 @pytest.mark.parametrize("algorithm", ["sha-256", "sha-512"])
 def test_a_right_content_digest_lets_the_file_in(send, algorithm):
-    from base64 import b64encode
-
     digest = b64encode(hashlib.new(algorithm.replace("-", ""), b"hello").digest()).decode()
     response = send(b"hello", to="/upload/?name=a", Content_Digest=f"md5=:AAAA:, {algorithm}=:{digest}:")
     assert response.status_code == 201

@@ -21,7 +21,8 @@ def office(main_part: str, *, utf16: bool = False) -> bytes:
         f'<?xml version="1.0" encoding="{"UTF-16" if utf16 else "UTF-8"}"?>'
         '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="docx" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document"/>'
+        '<Default Extension="docx" '
+        'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document"/>'
         f'<Override PartName="/main" ContentType="application/vnd.{main_part}"/></Types>'
     )
     return zipped(

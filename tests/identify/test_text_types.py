@@ -11,8 +11,10 @@ from filemill.identify import deep, lines, markup, texts
 from filemill.identify.kinds import kind_of
 
 PROSE = "It was a bright cold day in April, and the clocks were striking thirteen.\nWinston went home.\n"
-RUSSIAN = "Съешь ещё этих мягких французских булок, да выпей чаю.\nПотом иди домой.\n"
-MAIL = "From: a@example.org\r\nTo: b@example.org\r\nSubject: Hello\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\n\r\nHi, Bob.\r\n"
+RUSSIAN = "Съешь ещё этих мягких французских булок, да выпей чаю.\nДети ждут вечер.\n"
+MAIL = (
+    "From: a@example.org\r\nTo: b@example.org\r\nSubject: Hello\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\n\r\nHi.\r\n"
+)
 
 
 @pytest.fixture
@@ -99,9 +101,12 @@ def test_the_form_of_a_text_names_it(type_of, content, media_type):
         ("name,age\nAnn,1\nBob,2\n", "text/csv"),
         ("name,age\rAnn,1\rBob,2\r", "text/csv"),
         ("id,text,n\n" + "1,word,2\n" * 9000, "text/csv"),
-        ("имя,возраст,город\nАня,1,Омск\n".encode("cp1251"), "text/csv"),
+        ("имя,возраст,город\nИнга,1,Пермь\n".encode("cp1251"), "text/csv"),
         ("a\tb\n1\t2\n", "text/tab-separated-values"),
         ("Title\t\t\r\na\tb\tc\r\n", "text/tab-separated-values"),
+        ("seed, 0x1\n0, 0x2\n1, 0x3\n", "text/csv"),
+        ("a,b,c\n# a remark\n1,2,3\n", "text/csv"),
+        ("\tPROGRAM A\n\tEND\n", "text/plain"),
         ("Dear Sir,\nyours,\n", "text/plain"),
         ("Roses are red, violets blue\nSugar is sweet, so are you\nSo it goes, to the end\n", "text/plain"),
         ("one, two, three\nfour, five\nsix, seven, eight, nine\n", "text/plain"),

@@ -61,7 +61,7 @@ def test_the_higher_priority_comes_first_and_then_the_older(upload):
     first, second, third = (upload(b"x", f"{n}.txt")["id"] for n in range(3))
     Job.objects.filter(file_id=third).update(priority=1)
 
-    order = [str(claim.next_claim().file_id) for _ in range(3)]
+    order = [str(claim.next_claim().file.id) for _ in range(3)]
 
     assert order == [third, first, second]
 
@@ -265,7 +265,7 @@ def test_several_workers_claim_each_job_once(upload):
 
     def take_all() -> None:
         while found := claim.next_claim():
-            claimed.append(found.file_id)
+            claimed.append(found.file.id)
 
     while claim.work_is_due():  # a row that another claim just holds is skipped, not waited for
         _at_once(*[take_all] * 4)

@@ -56,11 +56,10 @@ class Service:
         """Return the process number of web, worker or beat."""
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
-                parent = int(path.read_text().rsplit(")", 1)[1].split()[1])
-                words = (path.parent / "cmdline").read_bytes().split(b"\0")
+                own, rest = path.read_text().split("(", 1)[1].rsplit(")", 1)
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if parent == self.process.pid and name.encode() in words:
+            if own == f"filemill {name}" and int(rest.split()[1]) == self.process.pid:
                 return int(path.parent.name)
         return None
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 HOSTILE = "<img src=x onerror=document.title='taken'> & \"Мельница\".txt"
-WORK_WITHIN_MS = 30_000
+WORK_WITHIN_MS = 20_000
 PHONE = {"viewport": {"width": 320, "height": 640}}
 
 
@@ -168,16 +168,15 @@ def test_nothing_scrolls_sideways_on_a_small_phone(open_page, a_file, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/?name=nothing-is-called-so", "/?status=wrong", "file"])
+@pytest.mark.parametrize("path", ["/", "/?name=nothing-is-called-so", "file"])
 def test_the_basics_of_accessibility_hold(open_page, a_file, scheme, path):
     page = open_page("/", color_scheme=scheme)
     send(page, a_file(f"basics {scheme}.txt"))
     expect(row_of(page, f"basics {scheme}.txt").locator(".word")).to_have_text("Processed", timeout=WORK_WITHIN_MS)
-    # A chosen filter is no console error, but Chromium reports the status of a page that complains.
     if path == "file":
         row_of(page, f"basics {scheme}.txt").locator("a").click()
         expect(page.locator("h1")).to_be_visible()
-    elif "wrong" not in path:
+    else:
         page.goto(path)
     assert page.evaluate((Path(__file__).parent / "accessibility.js").read_text()) == []
 
@@ -200,6 +199,6 @@ def test_every_control_is_reached_by_the_keyboard_and_shows_it(open_page):
     assert len(reached) == expected
 
 
-def test_the_admin_lives_with_the_same_content_policy(open_page, service):
+def test_the_admin_lives_with_the_same_content_policy(open_page):
     page = open_page("/admin/login/")
     expect(page.get_by_label("Username:")).to_be_visible()

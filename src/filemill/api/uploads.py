@@ -9,7 +9,6 @@ from rest_framework.views import APIView
 from filemill.api import schema
 from filemill.api.requests import wsgi_request
 from filemill.api.serializers import FileDetailSerializer
-from filemill.files.models import File
 from filemill.uploads.receive import receive
 
 
@@ -31,6 +30,5 @@ class UploadView(APIView):
         The answer comes once the bytes are safe; processing goes on in the background.
         """
         file = receive(wsgi_request(request))
-        shown = File.objects.prefetch_related("artifacts", "jobs").get(pk=file.pk)
-        data = FileDetailSerializer(shown, context={"request": request}).data
+        data = FileDetailSerializer(file, context={"request": request}).data
         return Response(data, status=status.HTTP_201_CREATED, headers={"Location": f"/files/{file.id}/"})

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from types import ModuleType
 
 import click
 
@@ -31,44 +32,37 @@ def main() -> None:
 @main.command()
 def serve() -> None:
     """Run everything here: database migrations, web, worker and beat under one supervisor."""
+    check_port()
+    _services()
     from filemill.cli.supervisor import Supervisor, hold_data_dir
 
     with hold_data_dir():
-        check_port()
         sys.exit(Supervisor().run())
 
 
 @main.command()
 def web() -> None:
     """Run the web server."""
-    from filemill.cli.services import run_web
-
     check_port()
-    run_web()
+    _services().run_web()
 
 
 @main.command()
 def worker() -> None:
     """Run a worker, with the sweep's consumer beside its jobs."""
-    from filemill.cli.services import run_worker
-
-    run_worker()
+    _services().run_worker()
 
 
 @main.command()
 def beat() -> None:
     """Run beat, which asks for the sweep; one for the whole service is enough."""
-    from filemill.cli.services import run_beat
-
-    run_beat()
+    _services().run_beat()
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database up to date."""
-    from filemill.cli.services import run_migrations
-
-    run_migrations()
+    _services().migrate()
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
@@ -78,6 +72,14 @@ def manage(arguments: tuple[str, ...]) -> None:
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["filemill manage", *arguments])
+
+
+def _services() -> ModuleType:
+    """Load Django and what stands on it only once the preflight checks have passed."""
+    from filemill.cli import services
+
+    services.set_up()
+    return services
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """The processes that Filemill consists of, each runnable alone."""
 
-import os
+import warnings
 
 import django
+from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.core.checks import run_checks
 from django.core.management import call_command
 
 from filemill.cli.preflight import Trouble
 
-SUPERVISED = "FILEMILL_SUPERVISED"
 HEADER_TIMEOUT_MS = 15_000
 
 
@@ -19,7 +19,6 @@ def run_web() -> None:
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
 
-    _set_up()
     chosen = settings.FILEMILL
     Granian(
         "filemill.config.wsgi:application",
@@ -33,33 +32,37 @@ def run_web() -> None:
     ).serve()
 
 
-def run_worker() -> None:
-    """Work on jobs until a signal comes; what runs then is finished first."""
+def run_worker(*, alone: bool = False) -> None:
+    """Work on jobs until a signal comes; what runs then is finished first.
+
+    A worker that knows that it is the only one takes back at once what its dead predecessor held.
+    """
     from filemill.config.celery import app
 
-    _set_up()
-    if settings.EMBEDDED and os.environ.get(SUPERVISED):
+    if alone and settings.EMBEDDED:
         from filemill.processing.sweep import release_all
 
-        release_all()  # the supervisor starts one worker at a time, so whoever held these is dead
-    app.worker_main(["worker", "--loglevel=WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"])
+        release_all()
+    warnings.simplefilter("ignore", SecurityWarning)  # of root; our messages carry nothing, and files meet the sandbox
+    app.start(
+        ["--quiet", "worker", "--loglevel=WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    )
 
 
 def run_beat() -> None:
     """Send what is scheduled until a signal comes."""
     from filemill.config.celery import app
 
-    _set_up()
-    app.start(["beat", "--loglevel=WARNING", "--pidfile="])
+    app.start(["--quiet", "beat", "--loglevel=WARNING", "--pidfile="])
 
 
-def run_migrations() -> None:
+def migrate() -> None:
     """Bring the database up to date."""
-    _set_up()
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def _set_up() -> None:
+def set_up() -> None:
+    """Load Django; raise Trouble where a system check finds an error."""
     django.setup()
     errors = [found for found in run_checks() if found.is_serious()]
     if errors:

@@ -17,7 +17,7 @@ SWEEP_TASK = "filemill.sweep"
 app = Celery("filemill")
 use_safe_folders()
 app.conf.update(
-    broker_url=settings.FILEMILL.broker_url,
+    broker_url=settings.BROKER_URL,
     broker_transport_options=settings.BROKER_TRANSPORT_OPTIONS,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,

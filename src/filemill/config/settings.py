@@ -17,6 +17,8 @@ DATA_DIR = FILEMILL.data_dir.expanduser().resolve()
 EMBEDDED = FILEMILL.broker_url.startswith("filesystem:")
 
 # A visibility timeout only hands bells out again; nothing leans on it.
+# kombu warns of an address without a host, which a folder does not have.
+BROKER_URL = "filesystem://localhost//" if EMBEDDED else FILEMILL.broker_url
 BROKER_TRANSPORT_OPTIONS = broker.folder_options(DATA_DIR / "broker") if EMBEDDED else {}
 
 SECRET_KEY = FILEMILL.secret_key or env.secret(DATA_DIR / "secrets" / "django")

@@ -3,7 +3,6 @@
 import csv
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Callable
 
 _MAX_FIRST_LINE = 400
@@ -129,10 +128,17 @@ def _is_table(piece: str, separator: str, *, cut: bool) -> bool:
         rows.pop()
     if len(rows) < 2:
         return False
-    columns, alike = Counter(map(len, rows)).most_common(1)[0]
-    if columns < 2 or alike < len(rows) * 0.95 or len(rows[0]) != columns:
+    columns = len(rows[0])
+    if columns < 2 or not _agree(rows, columns):
         return False
     return columns > 2 or separator == "\t" or (len(rows) > 2 and _is_narrow_table(rows))
+
+
+def _agree(rows: list[list[str]], columns: int) -> bool:
+    """Say whether nearly all rows are as long as the first, and not just indented."""
+    alike = sum(len(row) == columns for row in rows)
+    filled = sum(bool(row[0].strip()) for row in rows)
+    return alike >= len(rows) * 0.95 and filled > len(rows) / 2
 
 
 def _rows(piece: str, separator: str) -> list[list[str]]:
@@ -141,7 +147,7 @@ def _rows(piece: str, separator: str) -> list[list[str]]:
     rows: list[list[str]] = []
     try:
         for row in csv.reader(piece.splitlines(keepends=True), delimiter=separator):
-            if row:
+            if row and not row[0].startswith("#"):
                 rows.append(row)
             if len(rows) == _MAX_TABLE_ROWS or len(row) > _MAX_COLUMNS:
                 break
@@ -151,10 +157,10 @@ def _rows(piece: str, separator: str) -> list[list[str]]:
 
 
 def _is_narrow_table(rows: list[list[str]]) -> bool:
-    """Tell two columns from sentences with one comma each: there a space follows it, or nothing."""
-    spaced = sum(row[-1].startswith(" ") for row in rows)
-    filled = sum(bool(row[0].strip()) and bool(row[-1].strip()) for row in rows)
-    return spaced < len(rows) / 2 and filled > len(rows) / 2
+    """Tell two columns from sentences with one comma each: these go on after a space, in several words, or stop."""
+    spoken = sum(row[-1].startswith(" ") and " " in row[-1].strip() for row in rows)
+    filled = sum(bool(row[-1].strip()) for row in rows)
+    return spoken < len(rows) / 2 and filled > len(rows) / 2
 
 
 def _toml(start: str, whole: bool) -> str | None:  # noqa: FBT001

@@ -9,7 +9,7 @@ _DOCTYPE_END = re.compile(r"[^>\[]*(?:\[.*?\]\s*)?>", re.DOTALL)
 _TAG = re.compile(r"\s*<([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)((?:\s[^<>]*)?)/?>", re.DOTALL)
 _HTML_TAG = re.compile(
     "a|article|aside|b|blockquote|body|br|button|center|code|dd|div|dl|dt|em|fieldset|font|footer|form|frameset|h[1-6r]|head"
-    "|header|html|i|iframe|img|input|label|li|link|main|meta|nav|ol|p|pre|script|section|span|strong|style|table|tbody|td"
+    "|header|html|i|iframe|img|input|label|li|link|main|meta|nav|ol|option|p|pre|script|section|select|span|strong|style|table|tbody|td"
     "|textarea|th|title|tr|u|ul|video"
 )
 _HTML_PAIR = re.compile(r"<(html|head|title|body|table|script)(?:\s[^<>]*)?>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
@@ -61,7 +61,7 @@ def _markup(start: str, *, whole: bool) -> str | None:
     if doctype:
         end = _DOCTYPE_END.match(start, doctype.end())
         at = _past(_MISC, start, end.end() if end else doctype.end())
-    if doctype and doctype.group(1).lower() == "html":
+    if doctype and doctype.group(1).lower() in ("html", "netscape-bookmark-file-1"):
         return "application/xhtml+xml" if declared else "text/html"
     return _by_root(start, at, declared=declared or bool(doctype), whole=whole)
 

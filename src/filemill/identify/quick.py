@@ -156,7 +156,7 @@ def _png(head: bytes) -> str | None:
 
 
 def _riff(head: bytes) -> str | None:
-    if head[:4] in (b"RIFF", b"RF64"):
+    if head[:4] in (b"RIFF", b"RIFX", b"RF64"):
         return _RIFF.get(head[8:12])
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return "audio/x-aiff"

@@ -9,7 +9,9 @@ IDENTIFY = "identify"
 
 def start(file: File) -> None:
     """Plan a new file's first job, which finds out what the file is; the caller holds a transaction."""
-    Job.objects.create(file=file, processor=IDENTIFY)
+    job = Job.objects.create(file=file, processor=IDENTIFY)
+    # What is in the database is known: whoever shows the file now need not ask for it.
+    file._prefetched_objects_cache = {"jobs": [job], "artifacts": []}  # type: ignore[attr-defined]
 
 
 def follow(file: File, media_type: str) -> tuple[set[str], set[str]]:

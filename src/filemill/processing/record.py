@@ -33,7 +33,7 @@ class Claim:
     """The right to run a job and to record what comes of it."""
 
     job_id: UUID
-    file_id: UUID
+    file: File
     processor: str
     attempts: int
     token: UUID
@@ -50,7 +50,13 @@ class Reason:
 
 def start(job: Job) -> Claim:
     """Give a queued job to the caller, counting the attempt; the caller holds the job's and the file's rows."""
-    claim = Claim(job.id, job.file_id, job.processor, job.attempts + 1, uuid4())
+    claim = _start(job)
+    settle(job.file)
+    return claim
+
+
+def _start(job: Job) -> Claim:
+    claim = Claim(job.id, job.file, job.processor, job.attempts + 1, uuid4())
     changed = _move(
         Job.objects.filter(pk=job.pk),
         states.START,
@@ -64,7 +70,6 @@ def start(job: Job) -> Claim:
     )
     if not changed:
         raise LeaseLost
-    settle(job.file)
     return claim
 
 
@@ -89,15 +94,13 @@ def identified(claim: Claim, identity: Identity) -> Claim | None:
         _finish(claim, states.SUCCEED, facts=facts, error=None)
         file.media_type, file.kind = identity.media_type, kind_of(identity.media_type)
         again, obsolete = plan.follow(file, identity.media_type)
-        _drop(file.jobs.filter(processor__in=obsolete))
-        _requeue(file.jobs.filter(processor__in=again))
-        file.save(update_fields=["media_type", "kind"])
+        if again or obsolete:
+            _drop(file.jobs.filter(processor__in=obsolete))
+            _requeue(file.jobs.filter(processor__in=again))
         following = file.jobs.filter(state=State.QUEUED).order_by("-priority", "created_at", "id").first()
-        if following is None:
-            settle(file)
-            return None
-        following.file = file
-        return start(following)
+        next_claim = _start(following) if following else None
+        settle(file, "media_type", "kind")
+        return next_claim
 
 
 def succeed(claim: Claim, facts: dict[str, Any], artifacts: Sequence[Artifact]) -> None:
@@ -105,11 +108,13 @@ def succeed(claim: Claim, facts: dict[str, Any], artifacts: Sequence[Artifact]) 
     with transaction.atomic():
         file = _locked(claim)
         _finish(claim, states.SUCCEED, facts=facts, error=None, progress=1.0)
-        _drop_artifacts(Artifact.objects.filter(job_id=claim.job_id))
-        taken = file.artifacts.filter(name__in=[artifact.name for artifact in artifacts]).values_list("name", flat=True)
+        present = list(file.artifacts.all())
+        _drop_artifacts([artifact for artifact in present if artifact.job_id == claim.job_id])
+        others = {artifact.name for artifact in present if artifact.job_id != claim.job_id}
+        taken = others & {artifact.name for artifact in artifacts}
         if taken:
             raise Unprocessable(
-                f"Another processor of this file already made: {', '.join(taken)}.", code="artifact_name_taken"
+                f"Another processor of this file already made: {', '.join(sorted(taken))}.", code="artifact_name_taken"
             )
         Artifact.objects.bulk_create(artifacts)
         settle(file)
@@ -159,14 +164,17 @@ def reprocess(file_id: UUID, names: Sequence[str] | None) -> None:
         settle(file)
 
 
-def settle(file: File) -> None:
-    """Bring a file's status, error and warnings in line with its jobs; the caller holds the file's row."""
+def settle(file: File, *also: str) -> None:
+    """Bring a file's status, error and warnings in line with its jobs, and save those and other fields.
+
+    The caller holds the file's row.
+    """
     jobs = list(file.jobs.all())
     file.status = status_of(jobs)
     file.processed = file.status == Status.PROCESSED
     file.error = error_of(jobs)
     file.warnings = warnings_of(file, jobs)
-    file.save(update_fields=["status", "processed", "error", "warnings"])
+    file.save(update_fields=["status", "processed", "error", "warnings", *also])
 
 
 def _move(jobs: QuerySet[Job], move: Move, **changes: Any) -> int:  # noqa: ANN401  # columns of Job
@@ -199,7 +207,7 @@ def _existing(file_id: UUID) -> File:
 
 
 def _locked(claim: Claim) -> File:
-    file = File.objects.select_for_update().filter(pk=claim.file_id).first()
+    file = File.objects.select_for_update().filter(pk=claim.file.pk).first()
     if file is None:
         raise LeaseLost
     return file
@@ -214,11 +222,12 @@ def _error(claim: Claim, reason: Reason) -> dict[str, str]:
 
 
 def _drop(jobs: QuerySet[Job]) -> None:
-    _drop_artifacts(Artifact.objects.filter(job__in=jobs))
+    _drop_artifacts(list(Artifact.objects.filter(job__in=jobs)))
     jobs.delete()
 
 
-def _drop_artifacts(artifacts: QuerySet[Artifact]) -> None:
-    for content in artifacts.values_list("content", flat=True):
-        transaction.on_commit(partial(keep.remove, content))
-    artifacts.delete()
+def _drop_artifacts(artifacts: Sequence[Artifact]) -> None:
+    for artifact in artifacts:
+        transaction.on_commit(partial(keep.remove, str(artifact.content)))
+    if artifacts:
+        Artifact.objects.filter(pk__in=[artifact.pk for artifact in artifacts]).delete()

@@ -10,7 +10,6 @@ from django.conf import settings
 
 from filemill.core.errors import TryAgain, Unprocessable
 from filemill.files import keep
-from filemill.files.models import File
 from filemill.processing import record
 from filemill.processing.models import Artifact
 from filemill.processing.plan import IDENTIFY
@@ -18,9 +17,9 @@ from filemill.processing.record import Claim, LeaseLost, Reason
 from filemill.processing.workspaces import workspace
 from filemill.processors.base import Limits, Made, Result, Source
 from filemill.processors.registry import processors
-from filemill.sandbox.workspace import open_artifact
 from filemill.sandbox.client import Child, Progress, Sandbox
 from filemill.sandbox.errors import ChildFailed
+from filemill.sandbox.workspace import open_artifact
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +47,7 @@ class Heartbeat:
 
 def run(claim: Claim, sandbox: Sandbox) -> None:
     """Run a claimed job, and after identification the first job that it planned, in the same child."""
-    with structlog.contextvars.bound_contextvars(job_id=str(claim.job_id), file_id=str(claim.file_id)):
+    with structlog.contextvars.bound_contextvars(job_id=str(claim.job_id), file_id=str(claim.file.id)):
         try:
             source = _source(claim)
             if not source.path.is_file():
@@ -75,8 +74,7 @@ def _process(claim: Claim, child: Child, folder: Path) -> None:
         processor = processors().get(claim.processor)
         if processor is None:
             raise Unprocessable(f"The processor `{claim.processor}` is not installed.", code="processor_missing")
-        file = File.objects.only("media_type").get(pk=claim.file_id)
-        result = child.process(claim.processor, file.media_type or "", processor.limits, Heartbeat(claim))
+        result = child.process(claim.processor, claim.file.media_type or "", processor.limits, Heartbeat(claim))
         _keep(claim, result, folder)
         log.info("processed", processor=claim.processor)
 
@@ -99,9 +97,7 @@ def _reasons(claim: Claim) -> Iterator[None]:
 
 
 def _source(claim: Claim) -> Source:
-    file = File.objects.filter(pk=claim.file_id).first()
-    if file is None:
-        raise LeaseLost
+    file = claim.file
     path = keep.root() / str(file.file)
     return Source(path=path, name=file.name, media_type=file.media_type or "", size=file.size)
 
@@ -119,11 +115,11 @@ def _keep(claim: Claim, result: Result, folder: Path) -> None:
 
 
 def _keep_one(claim: Claim, made: Made, folder: Path) -> Artifact:
-    content = keep.artifact_name(claim.file_id, made.name)
+    content = keep.artifact_name(claim.file.id, made.name)
     with open_artifact(folder, made) as stream:
         size, sha256 = keep.copy_in(stream, content)
     return Artifact(
-        file_id=claim.file_id,
+        file_id=claim.file.id,
         job_id=claim.job_id,
         name=made.name,
         media_type=made.media_type,

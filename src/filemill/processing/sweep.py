@@ -33,10 +33,10 @@ def release_all() -> None:
 
 
 def _release(jobs: QuerySet[Job], **still: object) -> None:
-    for job in jobs.filter(**still):
+    for job in jobs.filter(**still).select_related("file"):
         if job.token is None:
             continue
-        held = record.Claim(job.id, job.file_id, job.processor, job.attempts, job.token)
+        held = record.Claim(job.id, job.file, job.processor, job.attempts, job.token)
         try:
             record.retry(held, WORKER_LOST, **still)
         except record.LeaseLost:

@@ -26,11 +26,13 @@ def drain() -> None:
 
 def _drain() -> None:
     until = time.monotonic() + settings.FILEMILL.drain_seconds
-    while claimed := claim.next_claim():
-        if claim.work_is_due():
-            ring.ring()  # else one bell feeds one thread while the others idle
+    claimed = claim.next_claim()
+    if claimed and claim.work_is_due():
+        ring.ring()  # else one bell feeds one thread while the others idle
+    while claimed:
         run.run(claimed, sandbox)
         if time.monotonic() >= until:
             break
+        claimed = claim.next_claim()
     if claim.work_is_due():
         ring.ring()

@@ -198,6 +198,8 @@ def main() -> None:
     walls.wear_for_all_children()
     known = processors()
     deep.warm()
+    for processor in known.values():
+        processor.warm()
     # Children share these pages until somebody writes on them; the collector would.
     gc.collect()
     gc.freeze()

@@ -124,7 +124,9 @@ def _facts_in_words(job: Job) -> str:
     found = {name: getattr(job, name, None) for name in _SHOWN_FACTS}
     if found["fact_width"] and found["fact_height"]:
         return f"{found['fact_width']} × {found['fact_height']}"  # noqa: RUF001  # the sign that it is
-    return f"{found['fact_lines']} {'line' if found['fact_lines'] == '1' else 'lines'}" if found["fact_lines"] else ""
+    return (
+        f"{found['fact_lines']} {'line' if str(found['fact_lines']) == '1' else 'lines'}" if found["fact_lines"] else ""
+    )
 
 
 def _detail(file: File, jobs: Sequence[Job], progress: float | None) -> str:

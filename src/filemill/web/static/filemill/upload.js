@@ -2,6 +2,7 @@
 import { refresh } from "./live.js";
 
 const AT_ONCE = 3;
+const FORM = /^(multipart\/|application\/x-www-form-urlencoded)/; // as the type of a body these would say that it is a form
 const waiting = [];
 let sending = 0;
 
@@ -9,6 +10,7 @@ export function takeFiles() {
   const input = document.getElementById("file");
   input.multiple = true;
   input.tabIndex = -1;
+  input.ariaHidden = "true"; // the button beside it stands for it
   document.getElementById("choose").addEventListener("click", () => input.click());
   input.addEventListener("change", () => { take(input.files); input.value = ""; });
   addEventListener("dragover", (event) => { if (hasFiles(event)) { event.preventDefault(); document.body.classList.add("over"); } });
@@ -58,12 +60,12 @@ function send({ file, row }) {
   request.addEventListener("error", () => failed(row, file, "The connection broke before the file was whole."));
   request.addEventListener("abort", () => row.remove());
   request.addEventListener("loadend", () => { stop.remove(); sending -= 1; start(); });
-  request.open("POST", document.getElementById("mould").dataset.address);
+  // The bytes alone, with the name beside them: in a form, browsers turn quotes in names into %22.
+  request.open("POST", `${document.getElementById("mould").dataset.address}?${new URLSearchParams({ name: file.name })}`);
   request.responseType = "json";
   request.setRequestHeader("Accept", "application/json");
-  const form = new FormData();
-  form.append("file", file);
-  request.send(form);
+  request.setRequestHeader("Content-Type", FORM.test(file.type) || !file.type ? "application/octet-stream" : file.type);
+  request.send(file);
 }
 
 function arrived(row, file, made) {

@@ -1,0 +1,48 @@
+"""The files that are sent: 4 KiB texts and JPEG photographs of about 34 KB, made anew from fixed seeds."""
+
+import io
+import random
+
+from PIL import Image
+
+TEXT_BYTES = 4096
+JPEG_SIZE = (640, 480)
+BOUNDARY = "filemill-bench"
+
+_WORDS = (
+    "the river runs past a mill where grain is ground to flour every morning while people bring sacks and wait and "
+    "talk about weather prices roads and the year that was better than this one or perhaps only seems so today"
+).split()
+
+
+def text(seed: int) -> bytes:
+    """Return 4 KiB of English-looking words in lines."""
+    pick = random.Random(seed)
+    lines: list[str] = []
+    while sum(len(line) + 1 for line in lines) < TEXT_BYTES:
+        lines.append(" ".join(pick.choice(_WORDS) for _ in range(12)))
+    return "\n".join(lines).encode()[:TEXT_BYTES]
+
+
+def jpeg(seed: int) -> bytes:
+    """Return a JPEG of 640 x 480 pixels with as much detail as a photograph of that size has."""
+    coarse = Image.frombytes("RGB", (40, 30), random.Random(seed).randbytes(40 * 30 * 3))
+    out = io.BytesIO()
+    coarse.resize(JPEG_SIZE, Image.Resampling.BICUBIC).save(out, "JPEG", quality=60)
+    return out.getvalue()
+
+
+def multipart(name: str, content: bytes) -> bytes:
+    """Return the body of a form with the one part `file`."""
+    return multipart_start(name) + content + multipart_end()
+
+
+def multipart_start(name: str) -> bytes:
+    """Return what comes before the file in a form."""
+    disposition = f'Content-Disposition: form-data; name="file"; filename="{name}"'
+    return f"--{BOUNDARY}\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
+
+
+def multipart_end() -> bytes:
+    """Return what comes after the file in a form."""
+    return f"\r\n--{BOUNDARY}--\r\n".encode()
