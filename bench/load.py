@@ -57,10 +57,10 @@ def _by_wrk(url: str, seconds: float, form: bytes | None) -> Outcome:
     environment = dict(os.environ)
     if form is not None:
         environment |= {"BENCH_BODY": form.decode("latin-1"), "BENCH_TYPE": _FORM["Content-Type"]}
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(round(seconds), 1)}s", "--timeout", "30s", "-s", str(_SCRIPT), url]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    options = ["-t1", f"-c{CONNECTIONS}", f"-d{max(round(seconds), 1)}s", "--timeout", "30s", "-s", str(_SCRIPT)]
+    done = subprocess.run(["wrk", *options, url], env=environment, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout.rpartition("BENCH ")[2])
-    if told["errors"]:
+    if told["errors"] or not told["requests"]:
         raise LoadFailed(f"{told['errors']} of {told['requests']} requests to {url} failed:\n{done.stdout}")
     return Outcome(told["requests"], told["us"] / 1e6, told["p50_us"] / 1e3, told["p99_us"] / 1e3)
 

@@ -1,0 +1,78 @@
+"""Writes the documents that quote figures, from their templates and the results: no figure is written by hand."""
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import derive
+
+ROOT = Path(__file__).resolve().parent.parent
+_TEMPLATES = ROOT / "bench" / "templates"
+_DOCUMENTS = {
+    "performance.en.md": "docs/performance.md",
+    "performance.ru.md": "docs/ru/performance.md",
+    "scaling.en.md": "docs/scaling.md",
+    "scaling.ru.md": "docs/ru/scaling.md",
+}
+_PLACE = re.compile(r"\{\{ *([a-z0-9_.]+)(\|m)? *\}\}")
+_WHOLE_FROM = 20
+_TENTHS_FROM = 1
+
+
+def write(results: dict[str, Any]) -> list[Path]:
+    """Write all documents and return their paths."""
+    written = []
+    for template, document in _DOCUMENTS.items():
+        path = ROOT / document
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text_of(template, results))
+        written.append(path)
+    return written
+
+
+def text_of(template: str, results: dict[str, Any]) -> str:
+    """Return a template's text with every place filled; a place without a figure is an error."""
+    is_russian = ".ru." in template
+    figures = results | {"derived": derive.derive(results, is_russian=is_russian)}
+
+    def fill(match: re.Match[str]) -> str:
+        shown = _shown(_look_up(figures, match[1]), only_median=bool(match[2]))
+        return re.sub(r"(?<=\d)\.(?=\d)", ",", shown) if is_russian and isinstance(_number(shown), float) else shown
+
+    return _PLACE.sub(fill, (_TEMPLATES / template).read_text())
+
+
+def _look_up(figures: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # figures, words and numbers
+    found: Any = figures
+    for part in name.split("."):
+        try:
+            found = found[part]
+        except KeyError as error:
+            raise KeyError(f"no figure {name}") from error
+    return found
+
+
+def _shown(value: Any, *, only_median: bool) -> str:  # noqa: ANN401
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return _rounded(value)
+    middle, low, high = (_rounded(value[part]) for part in ("median", "low", "high"))
+    return middle if only_median or low == high else f"{middle} ({low}\N{EN DASH}{high})"
+
+
+def _rounded(number: float) -> str:
+    """Return three digits at most before the point's worth is noise; thousands apart by a thin space."""
+    if abs(number) >= _WHOLE_FROM:
+        digits = max(0, math.floor(math.log10(abs(number))) - 2)
+        return f"{round(number, -digits):,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return f"{number:.1f}" if abs(number) >= _TENTHS_FROM else f"{number:.2f}".rstrip("0").rstrip(".") or "0"
+
+
+def _number(shown: str) -> float | None:
+    try:
+        return float(shown.split(" ")[0].replace("\N{NARROW NO-BREAK SPACE}", ""))
+    except ValueError:
+        return None

@@ -1,7 +1,8 @@
-"""`make bench`: measures Filemill on this machine and writes docs/performance.md and docs/scaling.md from the figures."""
+"""`make bench`: measures Filemill on this machine, writes docs/performance.md and docs/scaling.md from the figures."""
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="measure nothing, write the documents from results.json")
     parser.add_argument("--only", choices=CONFIGURATIONS, help="measure one configuration; prints, writes nothing")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # so that every program started here is ended
     if not chosen.write:
         results = measure(QUICK if chosen.quick else FULL, [chosen.only] if chosen.only else list(CONFIGURATIONS))
         if chosen.quick or chosen.only:

@@ -9,18 +9,18 @@ TEXT_BYTES = 4096
 JPEG_SIZE = (640, 480)
 BOUNDARY = "filemill-bench"
 
-_WORDS = (
+_SENTENCE = (
     "the river runs past a mill where grain is ground to flour every morning while people bring sacks and wait and "
     "talk about weather prices roads and the year that was better than this one or perhaps only seems so today"
-).split()
+)
 
 
 def text(seed: int) -> bytes:
     """Return 4 KiB of English-looking words in lines."""
-    pick = random.Random(seed)
+    pick, words = random.Random(seed), _SENTENCE.split()
     lines: list[str] = []
     while sum(len(line) + 1 for line in lines) < TEXT_BYTES:
-        lines.append(" ".join(pick.choice(_WORDS) for _ in range(12)))
+        lines.append(" ".join(pick.choice(words) for _ in range(12)))
     return "\n".join(lines).encode()[:TEXT_BYTES]
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from statistics import median
 
 import orjson
-
 import procs
 import samples
+
 from filemill.identify import deep
 from filemill.processors.base import Source, Workspace
 from filemill.processors.registry import processors

@@ -92,7 +92,7 @@ def test_a_page_reached_backwards_leads_forwards_again(client, tied):
 def test_rows_that_arrive_meanwhile_neither_repeat_nor_hide_others(client, rows, tied):
     for ordering in ORDERINGS:
         before = set(flat(walk(client, f"/files/?ordering={ordering}&page_size=200")))
-        seen, address = [], f"/files/?ordering={ordering}&page_size=4"
+        seen, address = [], f"/files/?ordering={ordering}&page_size=8"
         while address:
             page = client.get(address).json()
             seen += [file["id"] for file in page["results"]]

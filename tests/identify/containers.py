@@ -9,9 +9,9 @@ _FREE, _END = b"\xff\xff\xff\xff", b"\xfe\xff\xff\xff"
 
 def zipped(*entries: tuple[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     raw = io.BytesIO()
-    with zipfile.ZipFile(raw, "w", method) as archive:
+    with zipfile.ZipFile(raw, "w") as archive:
         for name, content in entries:
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, method)
     return raw.getvalue()
 
 
@@ -36,7 +36,7 @@ def open_document(media_type: str) -> bytes:
     raw = io.BytesIO()
     with zipfile.ZipFile(raw, "w") as archive:
         archive.writestr(zipfile.ZipInfo("mimetype"), media_type)
-        archive.writestr("content.xml", "<office/>")
+        archive.writestr(zipfile.ZipInfo("content.xml"), "<office/>")
     return raw.getvalue()
 
 

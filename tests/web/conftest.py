@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-READY_WITHIN_SECONDS = 60
+READY_WITHIN_SECONDS = 180
 CHROMIUM_FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -65,12 +66,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield address
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    import time
-
     until = time.monotonic() + READY_WITHIN_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:

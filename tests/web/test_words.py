@@ -30,6 +30,7 @@ def test_sizes_have_two_or_three_digits(count, shown):
         (1.23, "1.2 s"),
         (12.4, "12 s"),
         (185, "3 min 5 s"),
+        (60, "1 min"),
         (7440, "2 h 4 min"),
     ],
 )

@@ -17,6 +17,8 @@ from filemill.files.models import File
 from filemill.files.serve import Content, serve
 from filemill.processing.models import Artifact
 
+_TEXT = "text"  # the processor that finds out the encoding
+
 
 class _AnyForm(BaseContentNegotiation):
     """Bytes come in the one form that they have, whatever an `<img>` says that it accepts."""
@@ -43,8 +45,10 @@ class ContentView(APIView):
         file = File.objects.filter(pk=file_id).first()
         if file is None:
             raise NotFound("There is no such file.")
-        known = file.media_type if file.jobs.filter(facts__isnull=False).exists() else None
-        content = Content(str(file.file), file.name, known, file.size, file.sha256, file.uploaded_at)
+        # Until the sandbox has looked, the type is a guess by the first bytes, and nothing is shown on a guess.
+        found = dict(file.jobs.filter(facts__isnull=False).values_list("processor", "facts__encoding"))
+        known = file.media_type if found else None
+        content = Content(str(file.file), file.name, known, file.size, file.sha256, file.uploaded_at, found.get(_TEXT))
         return serve(wsgi_request(request), content)
 
     head = get
@@ -67,7 +71,7 @@ class ArtifactView(APIView):
             raise NotFound("There is no such artifact.")
         modified = artifact.job.finished_at or artifact.file.uploaded_at
         content = Content(
-            str(artifact.content), artifact.name, artifact.media_type, artifact.size, artifact.sha256, modified
+            str(artifact.content), artifact.name, artifact.media_type, artifact.size, artifact.sha256, modified, "utf-8"
         )
         return serve(wsgi_request(request), content)
 

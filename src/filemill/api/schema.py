@@ -1,11 +1,16 @@
 """How the parts of the API that REST Framework does not describe by itself appear in the OpenAPI document."""
 
+from collections.abc import Callable
+from typing import Any
+
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from filemill.api.problems import CONTENT_TYPE
 from filemill.api.serializers import ProblemSerializer
 from filemill.files.listing import ORDERINGS, PAGE_SIZE, PAGE_SIZE_MAX
 from filemill.files.models import Kind, Status
+
+Endpoint = tuple[str, str, str, Callable[..., Any]]  # address, the same as a regular expression, method, view
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
@@ -14,6 +19,11 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
         (status, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, description="Problem details")
         for status in (*statuses, 503)
     }
+
+
+def one_address_each(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """Leave out the addresses without the final slash, which answer as well (drf-spectacular's PREPROCESSING_HOOKS)."""
+    return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
 
 
 FILE_ID = OpenApiParameter("file_id", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH)

@@ -1,6 +1,6 @@
 """`?wait=SECONDS`: an answer that comes when the processing is over, without letting waiters use up the threads."""
 
-import math
+import re
 import threading
 import time
 from uuid import UUID
@@ -11,6 +11,7 @@ from filemill.core.errors import FieldError, Invalid
 from filemill.files.models import File, Status
 
 _PAUSES_SECONDS = (0.02, 0.03, 0.05, 0.1, 0.25)
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?(e[0-9]{1,2})?", re.ASCII)
 _UNDER_WAY = (Status.QUEUED, Status.PROCESSING)
 
 _seats = threading.BoundedSemaphore(max(settings.FILEMILL.max_waiters, 1))
@@ -18,14 +19,10 @@ _seats = threading.BoundedSemaphore(max(settings.FILEMILL.max_waiters, 1))
 
 def seconds_to_wait(given: str) -> float:
     """Return the seconds asked for, at most FILEMILL_MAX_WAIT_SECONDS; raise Invalid for what is no number."""
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = math.nan
-    if not seconds >= 0:
+    if not _NUMBER.fullmatch(given):
         detail = "wait is a number of seconds, 0 or more."
         raise Invalid(detail, (FieldError("wait", "invalid", detail),))
-    return min(seconds, settings.FILEMILL.max_wait_seconds)
+    return min(float(given), settings.FILEMILL.max_wait_seconds)
 
 
 def wait(file_id: UUID, seconds: float) -> None:

@@ -21,7 +21,7 @@ log = structlog.get_logger("filemill.requests")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_PUBLIC = ("/healthz", "/readyz", "/admin/login/", "/static/")
+_PUBLIC = {"/healthz", "/healthz/", "/readyz", "/readyz/", "/admin/login/"}
 
 
 class RequestLog:
@@ -85,7 +85,7 @@ class SignedIn:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Serve one request."""
-        is_public = settings.FILEMILL.access == "open" or request.path.startswith(_PUBLIC)
+        is_public = settings.FILEMILL.access == "open" or request.path in _PUBLIC
         if is_public or request.user.is_authenticated:
             return self.get_response(request)
         if wants_page(request) and request.method in _SAFE_METHODS:

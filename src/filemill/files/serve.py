@@ -16,12 +16,13 @@ from filemill.files.keep import CHUNK_BYTES, root
 #: Types that a browser shows without running anything; all others are downloads.
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "text/plain"}
 
+_CHARSET = re.compile(r"[a-zA-Z0-9._-]{1,40}")
 _RANGE = re.compile(r"bytes=([0-9]{0,100})-([0-9]{0,100})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Content:
-    """What is served: a storage name, the name to save it as, its media type, size in bytes, digest and time."""
+    """What is served: a storage name, the name to save it as, its media type, size in bytes, digest, time, charset."""
 
     stored: str
     name: str
@@ -29,6 +30,7 @@ class Content:
     size: int
     sha256: str
     modified: datetime
+    charset: str | None = None  # of text; None: not known
 
 
 def serve(request: HttpRequest, content: Content) -> HttpResponseBase:
@@ -83,7 +85,8 @@ class _Span:
 def _with_headers(response: HttpResponseBase, content: Content, etag: str) -> HttpResponseBase:
     inline = content.media_type in INLINE
     media_type = content.media_type or "application/octet-stream"
-    response["Content-Type"] = "text/plain; charset=utf-8" if media_type == "text/plain" else media_type
+    has_charset = media_type == "text/plain" and _CHARSET.fullmatch(content.charset or "")
+    response["Content-Type"] = f"{media_type}; charset={content.charset}" if has_charset else media_type
     response["Content-Disposition"] = content_disposition_header(not inline, content.name) or "attachment"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
     response["X-Content-Type-Options"] = "nosniff"

@@ -19,8 +19,10 @@ BYTE_ORDER_MARKS: Final = (
 
 # Everything below the space but NUL, BEL to CR, SO, SI (shifts of ISO-2022), SUB (DOS' end of file) and ESC.
 _CONTROLS = bytes({*range(1, 32)} - {*range(7, 16), 0x1A, 0x1B})
+_ASCII_TEXT = bytes({0, *range(9, 14), *range(32, 127)})
 _CONTROL_CHARACTERS = re.compile("[\x00-\x06\x10-\x19\x1c-\x1f\x7f\ufffd]")
 _PRINTABLE_RUN = re.compile(rb"[\x20-\x7e]{8}")
+_NEARLY_ALL = 0.9
 _MANY_NULS = 0.75
 _FEW = 0.005
 _WIDE_SAMPLE_BYTES = 4096
@@ -53,8 +55,11 @@ def wide_encoding(head: bytes) -> str | None:
         return "utf-32-be"
     if _zeros(sample[2::4]) == _zeros(sample[3::4]) == 1.0 and _is_text_in("utf-32-le", sample):
         return "utf-32-le"
-    high_first = _zeros(sample[::2]) >= _zeros(sample[1::2])
-    encoding = "utf-16-be" if high_first else "utf-16-le"
+    highest = max(_zeros(sample[::2]), _zeros(sample[1::2]))
+    encoding = "utf-16-be" if _zeros(sample[::2]) == highest else "utf-16-le"
+    # Where only ASCII is left without the NULs, every other byte has to be one, or they just stand between words.
+    if highest < _NEARLY_ALL and not sample.translate(None, _ASCII_TEXT):
+        return None
     return encoding if _is_text_in(encoding, sample) else None
 
 

@@ -49,16 +49,21 @@ def run(claim: Claim, sandbox: Sandbox) -> None:
     """Run a claimed job, and after identification the first job that it planned, in the same child."""
     with structlog.contextvars.bound_contextvars(job_id=str(claim.job_id), file_id=str(claim.file.id)):
         try:
-            source = _source(claim)
-            if not source.path.is_file():
-                record.retry(claim, BYTES_MISSING)
-                return
-            with workspace() as folder, sandbox.child(source, folder) as child:
-                following = _identify(claim, child) if claim.processor == IDENTIFY else claim
-                if following:
-                    _process(following, child, folder)
+            with _reasons(claim):
+                _run(claim, sandbox)
         except LeaseLost:
             log.info("lease lost, result dropped")
+
+
+def _run(claim: Claim, sandbox: Sandbox) -> None:
+    source = _source(claim)
+    if not source.path.is_file():
+        record.retry(claim, BYTES_MISSING)
+        return
+    with workspace() as folder, sandbox.child(source, folder) as child:
+        following = _identify(claim, child) if claim.processor == IDENTIFY else claim
+        if following:
+            _process(following, child, folder)
 
 
 def _identify(claim: Claim, child: Child) -> Claim | None:

@@ -9,6 +9,7 @@ from typing import IO
 from filemill.identify import texts
 
 _SAMPLE_BYTES = 64 * 1024
+_BEFORE_BYTES = 1024
 _CHUNK_BYTES = 1024 * 1024
 _MOSTLY = 10
 _ESCAPES = re.compile(rb"\x1b[$(]|~\{")
@@ -65,7 +66,7 @@ def _by_reading(file: IO[bytes]) -> Encoding:
 
 def _by_sample(file: IO[bytes], *, at: int) -> Encoding:
     """Judge by the bytes around the first that are not UTF-8, or by the start where that includes them."""
-    file.seek(max(at - _SAMPLE_BYTES // 2, 0) if at >= _SAMPLE_BYTES else 0)
+    file.seek(at - _BEFORE_BYTES if at >= _SAMPLE_BYTES else 0)
     sample = file.read(_SAMPLE_BYTES)
     text = sample.decode("utf-8", "replace")
     broken = text.count("\ufffd")

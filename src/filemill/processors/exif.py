@@ -10,11 +10,11 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 
 _MAX_CHARACTERS = 200
+_MAX_RAW_CHARACTERS = 4096
 _ORIENTATIONS = range(1, 9)
 _LATITUDE, _LONGITUDE = 2, 4
 _GPS_IN_XMP = b"GPSLatitude"
 _FLASH_FIRED = 1
-_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _TAKEN_AT = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d:\d\d:\d\d)")
 _OFFSET = re.compile(r"[+-]\d\d:\d\d|Z")
 
@@ -33,7 +33,6 @@ def exif_facts(image: Image.Image) -> dict[str, Any]:
 
 def orientation_of(image: Image.Image) -> int | None:
     """Return how the picture is stored, from 1 (upright) to 8; None where it does not say."""
-    # HEIF is turned while it is opened, and keeps its number aside.
     value = image.info.get("original_orientation") or _main(image).get(Base.Orientation)
     return value if isinstance(value, int) and value in _ORIENTATIONS else None
 
@@ -68,7 +67,9 @@ def _text(value: object) -> str | None:
         value = value.decode("utf-8", "replace")
     if not isinstance(value, str):
         return None
-    return _UNSTORABLE.sub(" ", value).strip()[:_MAX_CHARACTERS] or None
+    # NUL, halves of surrogate pairs and marks that turn the direction of writing are not printable.
+    printable = (character if character.isprintable() else " " for character in value[:_MAX_RAW_CHARACTERS])
+    return "".join(printable).strip()[:_MAX_CHARACTERS] or None
 
 
 def _number(value: object) -> float | None:

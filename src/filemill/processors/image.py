@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final, NoReturn
 
-import pillow_heif
+import pi_heif
 from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
 from filemill.core.errors import Unprocessable
@@ -89,9 +89,9 @@ _UNREADABLE: Final = {
 _PLUGINS = "Bmp Cur Dcx Dds Gif Icns Ico Jpeg Jpeg2K Mpo Pcx Png Ppm Psd Qoi Sgi Tga Tiff WebP Xbm Xpm"
 for _plugin in _PLUGINS.split():
     importlib.import_module(f"PIL.{_plugin}ImagePlugin")
-pillow_heif.register_heif_opener()
+pi_heif.register_heif_opener()
 # One child uses one core, and its memory limit counts every thread's stack.
-pillow_heif.options.DECODE_THREADS = 1
+pi_heif.options.DECODE_THREADS = 1
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 # Pillow warns from this number on and refuses from twice as much, pictures within pictures included.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
@@ -125,19 +125,23 @@ class ImageProcessor(Processor):
 def _read(source: Source) -> tuple[dict[str, Any], Image.Image]:
     """Decode the picture as far as a thumbnail needs it; what is true of it is read on the way."""
     with Image.open(source.path, formats=_FORMATS[source.media_type]) as image:
-        stored, size = exif.orientation_of(image), image.size
+        size = image.size
         if math.prod(size) > MAX_PIXELS:
             _refuse_size()
         facts = _facts(image)
         if image.format in _DRAFTABLE:
             image.draft(None, thumbnails.fitted(size, _LARGE))
+        # TIFF is turned upright while it is decoded; to ask PNG would decode it here, and hide what went wrong.
+        stored = exif.orientation_of(image) if image.format == "TIFF" else None
         image.load()
         if image.format not in _DRAFTABLE:
-            # Icons tell their true size only now; TIFF has been turned upright meanwhile.
+            # Icons tell their true size only now.
             size = image.size
-        pending = exif.orientation_of(image) if "original_orientation" not in image.info else None
+        left = exif.orientation_of(image)
+        # HEIF was turned upright while it was opened, and keeps its number aside.
+        pending = None if "original_orientation" in image.info else left
         width, height = reversed(size) if pending in _TURNED_ASIDE else size
-        facts = {"width_pixels": width, "height_pixels": height, **facts, **_about_origin(image, stored)}
+        facts = {"width_pixels": width, "height_pixels": height, **facts, **_about_origin(image, stored or left)}
         return facts, thumbnails.small_copy(image, _LARGE, pending)
 
 

@@ -127,7 +127,7 @@ def _outcome(processor: type[Processor], sample: Sample, folder: Path) -> Outcom
     else:
         outcome = Outcome(_checked_facts(sample, result), _checked_artifacts(processor, result, workspace), None)
     _must(not trespasses, f"{sample.name}: the processor left its workspace: {trespasses}")
-    _must(path.read_bytes() == sample.content, f"{sample.name}: the source was changed")
+    _must(path.is_file() and path.read_bytes() == sample.content, f"{sample.name}: the source was changed")
     _must({entry.name for entry in folder.iterdir()} == {"source", "workspace"}, f"{sample.name}: files beside it")
     return outcome
 

@@ -36,7 +36,7 @@ def preview_of(file: File, artifacts: Sequence[Artifact]) -> Preview | None:
 
 def _beginning(artifact: Artifact) -> Preview | None:
     try:
-        with (root() / artifact.content.name).open("rb") as stream:
+        with (root() / str(artifact.content.name)).open("rb") as stream:
             head = stream.read(TEXT_BYTES)
     except FileNotFoundError:  # replaced or forgotten since the rows were read
         return None

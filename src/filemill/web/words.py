@@ -25,7 +25,7 @@ def duration(seconds: float) -> str:
     if whole < _MINUTE:
         return f"{whole} s"
     if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s".removesuffix(" 0 s")
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
 
 

@@ -1,13 +1,6 @@
-"""Run inside a service's configuration: fills its database up to N processed files, without bytes on the disk."""
+"""Rows without bytes: imported inside a service's configuration to make its list long."""
 
-import os
-import sys
 from datetime import datetime, timedelta
-
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
-django.setup()
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -20,9 +13,9 @@ from filemill.processing.states import State
 _BATCH = 2000
 
 
-def main() -> None:
-    """Add rows until there are as many files as the command line says."""
-    missing = int(sys.argv[1]) - File.objects.count()
+def fill(wanted: int) -> None:
+    """Add processed files until there are as many as wanted."""
+    missing = wanted - File.objects.count()
     newest = timezone.now()
     for start in range(0, missing, _BATCH):
         with transaction.atomic():
@@ -33,7 +26,7 @@ def main() -> None:
 
 def _add(moments: list[datetime]) -> None:
     files = [_file(moment) for moment in moments]
-    jobs = [Job(file=file, processor="text", state=State.SUCCEEDED, attempts=1, progress=1.0, facts={}) for file in files]
+    jobs = [Job(file=file, processor="text", state=State.SUCCEEDED, attempts=1, facts={}) for file in files]
     artifacts = [
         Artifact(
             file_id=job.file_id, job=job, name="text", media_type="text/plain", size=4096, sha256="0" * 64,
@@ -53,7 +46,3 @@ def _file(moment: datetime) -> File:
         name=f"{file_id.hex[-8:]}.txt", size=4096, sha256=file_id.hex * 2, declared_type="text/plain",
         media_type="text/plain", kind=Kind.TEXT,
     )  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()

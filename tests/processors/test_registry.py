@@ -1,0 +1,128 @@
+from importlib.metadata import EntryPoint, EntryPoints
+
+import pytest
+
+from filemill.processors import registry
+from filemill.processors.base import Processor, Result
+from filemill.processors.binary import BinaryProcessor
+from filemill.processors.image import ImageProcessor
+from filemill.processors.text import TextProcessor
+
+
+class Stranger(Processor):
+    """A plugin from another package."""
+
+    name = "stranger"
+    accepts = ("image/*", "application/*+json")
+
+    def process(self, source, workspace):
+        return Result()
+
+
+class Nameless(Processor):
+    """A plugin whose author forgot its name."""
+
+    accepts = ("image/*",)
+
+    def process(self, source, workspace):
+        return Result()
+
+
+class Unfinished(Processor):
+    """A plugin that does nothing yet."""
+
+    name = "unfinished"
+    accepts = ("image/*",)
+
+
+class Twin(Stranger):
+    """A plugin that takes another's name."""
+
+
+NOT_A_PROCESSOR = "words"
+
+
+@pytest.fixture
+def install(monkeypatch):
+    """Put plugins behind the entry points, beside the fallback."""
+
+    def put(*targets):
+        found = EntryPoints(EntryPoint(target.rpartition(".")[2], target, "filemill.processors") for target in targets)
+        monkeypatch.setattr(registry, "entry_points", lambda group: found.select(group=group))
+        registry.processors.cache_clear()
+
+    yield put
+    monkeypatch.undo()
+    registry.processors.cache_clear()
+
+
+def here(name):
+    return f"{__name__}:{name}"
+
+
+BINARY = "filemill.processors.binary:BinaryProcessor"
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch, request):
+    monkeypatch.setitem(__import__("sys").modules, __name__, request.module)
+
+
+def test_our_own_processors_come_through_the_entry_points():
+    known = registry.processors()
+    assert {"image": ImageProcessor, "text": TextProcessor, "binary": BinaryProcessor}.items() <= known.items()
+
+
+@pytest.mark.parametrize(
+    ("media_type", "names"),
+    [
+        ("image/jpeg", ["image"]),
+        ("image/emf", ["image"]),
+        ("image/svg+xml", ["text"]),
+        ("text/plain", ["text"]),
+        ("Text/HTML; charset=utf-8", ["text"]),
+        ("application/geo+json", ["text"]),
+        ("application/json", ["text"]),
+        ("application/pdf", ["binary"]),
+        ("application/x-empty", ["binary"]),
+        ("image/x-never-heard-of", ["binary"]),
+        ("", ["binary"]),
+    ],
+)
+def test_the_media_type_chooses_the_processors_and_binary_is_only_the_fallback(media_type, names):
+    ours = {"image", "text", "binary"}
+    assert [processor.name for processor in registry.planned_for(media_type) if processor.name in ours] == names
+
+
+def test_all_processors_that_accept_a_type_are_planned(install):
+    install("filemill.processors.image:ImageProcessor", BINARY, here("Stranger"))
+    assert {processor.name for processor in registry.planned_for("image/png")} == {"image", "stranger"}
+    assert [processor.name for processor in registry.planned_for("application/ld+json")] == ["stranger"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "fault"),
+    [
+        ("filemill.processors.nowhere:Nothing", "cannot be loaded"),
+        (here("Missing"), "cannot be loaded"),
+        (here("NOT_A_PROCESSOR"), "no subclass of Processor"),
+        (here("Unfinished"), "no method `process`"),
+        (here("Nameless"), "needs a `name`"),
+    ],
+)
+def test_a_broken_plugin_is_reported_and_does_not_stop_the_others(install, caplog, broken, fault):
+    install(broken, BINARY, here("Stranger"))
+    assert set(registry.processors()) == {"binary", "stranger"}
+    assert broken in caplog.text
+    assert fault in caplog.text
+
+
+def test_a_name_is_given_once(install, caplog):
+    install(BINARY, here("Stranger"), here("Twin"))
+    assert registry.processors()["stranger"] is Stranger
+    assert "the name 'stranger' is taken" in caplog.text
+
+
+def test_a_plugin_needs_to_say_nothing_about_missing_programs_or_tables():
+    assert Stranger.missing() == []
+    assert Stranger.warm() is None
