@@ -1,6 +1,6 @@
 # One image for everything: `serve` alone runs all of Filemill, `web`, `worker`, `beat` and `migrate` are its parts.
 #   docker build -t filemill .
-#   docker run -p 127.0.0.1:8000:8000 -v filemill:/data filemill
+#   docker run --init -p 127.0.0.1:8000:8000 -e FILEMILL_PUBLISHED_ON_LOOPBACK=yes -v filemill:/data filemill
 
 FROM python:3.13-slim-bookworm AS build
 RUN python -m venv /opt/filemill
@@ -20,12 +20,12 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /
 # The base image leaves the standard library's bytecode out, and an ordinary user cannot add it: each start would take seconds more.
 RUN python -m compileall -q -x 'site-packages|/test' /usr/local/lib/python3.*
 COPY --from=build /opt/filemill /opt/filemill
-# A container has to bind every address; its port is for this machine only as long as it is published as above.
+# A container has to bind every address. The open configuration starts only once it is told that the port is published
+# on this machine's loopback: FILEMILL_PUBLISHED_ON_LOOPBACK, as above and in compose.yaml.
 ENV PATH=/opt/filemill/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     FILEMILL_DATA_DIR=/data \
-    FILEMILL_BIND=0.0.0.0 \
-    FILEMILL_PUBLISHED_ON_LOOPBACK=true
+    FILEMILL_BIND=0.0.0.0
 USER filemill
 WORKDIR /data
 VOLUME /data

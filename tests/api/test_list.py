@@ -184,6 +184,8 @@ def test_filters_stay_in_the_links(client, rows):
         ("media_type=%00", "media_type"),
         ("sha256=%00", "sha256"),
         ("uploaded_at_after=yesterday", "uploaded_at_after"),
+        ("uploaded_at_after=", "uploaded_at_after"),
+        ("size_min=", "size_min"),
         ("uploaded_at_after=%00", "uploaded_at_after"),
         ("uploaded_at_after=9999-12-31T23:59:59-10:00", "uploaded_at_after"),
         ("uploaded_at_before=0001-01-01T00:00:00%2B10:00", "uploaded_at_before"),

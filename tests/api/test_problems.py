@@ -1,5 +1,6 @@
 import re
 import sys
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -137,7 +138,7 @@ def test_codes_are_unique_and_every_one_has_a_page(client, db):
         for address in (f"/docs/problems/{code}/", f"/docs/problems/{code}"):
             response = client.get(address)
             assert response.status_code == 200
-            assert error.title in response.content.decode()
+            assert error.title in unescape(response.content.decode())
 
 
 def test_a_code_that_is_not_there_has_no_page(client, db, refused):

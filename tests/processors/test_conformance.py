@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from processors.pictures import encoded, gradient, photo
+from processors.pictures import encoded, gradient, photo, sample
 
 from filemill.core.errors import TryAgain, Unprocessable
 from filemill.processors.base import Limits, Made, Processor, Result
@@ -41,8 +41,7 @@ TEXT = Sample("a.txt", "text/plain", b"Some words, and some more of them.\r\n")
     ],
 )
 def test_the_image_processor_keeps_the_contract(tmp_path, kind, media_type):
-    sample = Sample(f"a.{kind}", media_type, encoded(gradient(40, 30), kind))
-    conformance(ImageProcessor, [sample], tmp_path)
+    conformance(ImageProcessor, [Sample(f"a.{kind}", media_type, sample(kind, gradient(40, 30)))], tmp_path)
 
 
 def test_the_image_processor_is_not_led_astray_by_a_wrong_type(tmp_path):

@@ -9,6 +9,7 @@ import click
 from filemill.cli.preflight import Trouble, check_data_dir, check_platform, check_port
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
+os.umask(0o077)  # whatever is made here, the database and the broker's messages too, is for its owner alone
 
 
 class _Sentences(click.Group):

@@ -29,7 +29,7 @@ class _Moment(forms.DateTimeField):
 
     def to_python(self, value: Any) -> datetime | None:  # noqa: ANN401  # Django's signature
         try:
-            return _in_utc(str(value)) if value else None
+            return None if value is None else _in_utc(str(value))
         except ValueError:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
 
@@ -38,8 +38,17 @@ class _MomentFilter(django_filters.Filter):
     field_class = _Moment
 
 
+class _Size(forms.IntegerField):
+    """A whole number; an empty one is a mistake, not a missing one."""
+
+    def to_python(self, value: Any) -> int | None:  # noqa: ANN401  # Django's signature
+        if value == "":
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
 class _SizeFilter(django_filters.Filter):
-    field_class = forms.IntegerField
+    field_class = _Size
 
 
 class FileFilter(django_filters.FilterSet):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final, NoReturn
 
-import pi_heif
+import pi_heif  # type: ignore[import-untyped]
 from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
 from filemill.core.errors import Unprocessable
