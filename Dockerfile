@@ -31,6 +31,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ.get('FILEMILL_PORT', 8000)}/healthz\", timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(f\"http://127.0.0.1:{os.environ.get('FILEMILL_PORT', 8000)}/healthz\", timeout=4)"]
 ENTRYPOINT ["filemill"]
 CMD ["serve"]

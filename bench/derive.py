@@ -1,6 +1,8 @@
 """What follows from the measured figures: who pays for a file, and how many cores a rate of uploads needs."""
 
 import math
+import re
+from collections.abc import Iterable
 from typing import Any
 
 _BUSY = 0.7  # a core that is busier than this makes requests wait
@@ -32,15 +34,25 @@ def derive(results: dict[str, Any], *, is_russian: bool) -> dict[str, Any]:
             "work_to_upload": sum(mix.values()) / of_upload,
             "uploads_per_core": 1000 / of_upload,
             "mix_per_core": 1000 / sum(mix.values()),
-            "sustained_mix": cores * _BUSY * 1000 / total,
-            "sustained_text": cores * _BUSY * 1000 / (of_upload + of_text),
+            "sustained_mix": _sustained(cores, total, results[name]["backlog_mix"]),
+            "sustained_text": _sustained(cores, of_upload + of_text, results[name]["backlog_text"]),
             "web_rps_per_process": 1000 / upload["web"],
             "shares": _shares(upload, mix, is_russian=is_russian),
             "first": _first(upload, mix, is_russian=is_russian),
-            "plan": _plan(upload, mix),
+            "plan": _plan(upload, mix, is_russian=is_russian),
         }
     found["production"]["wal_kb"] = results["production"]["backlog_mix"]["wal_bytes"]["median"] / 1000
     return found | _sandbox(results["sandbox"])
+
+
+def in_russian(number: str) -> str:
+    """Return a number as Russian writes it: with a decimal comma."""
+    return re.sub(r"(?<=\d)\.(?=\d)", ",", number)
+
+
+def _sustained(cores: int, total_ms: float, backlog: dict[str, Any]) -> float:
+    """Return the files per second that can arrive for ever: what the cores allow, and never more than was seen."""
+    return min(cores * _BUSY * 1000 / total_ms, float(backlog["files_per_s"]["median"]))
 
 
 def _costs(figures: dict[str, Any]) -> Costs:
@@ -57,7 +69,8 @@ def _shares(upload: Costs, work: Costs, *, is_russian: bool) -> str:
     costs = {part: cost for part, cost in _merged(upload, work).items() if cost > 0}
     total = sum(costs.values())
     rows = sorted(costs.items(), key=lambda item: -item[1])
-    return "\n".join(f"| {_NAMES[part][is_russian]} | {cost:.1f} | {100 * cost / total:.0f} % |" for part, cost in rows)
+    cells = ((_NAMES[part][is_russian], f"{cost:.1f}", f"{100 * cost / total:.0f} %") for part, cost in rows)
+    return _table(cells, is_russian=is_russian)
 
 
 def _first(upload: Costs, work: Costs, *, is_russian: bool) -> str:
@@ -65,7 +78,7 @@ def _first(upload: Costs, work: Costs, *, is_russian: bool) -> str:
     return _NAMES[max(costs, key=lambda part: costs[part])][is_russian]
 
 
-def _plan(upload: Costs, work: Costs) -> str:
+def _plan(upload: Costs, work: Costs, *, is_russian: bool) -> str:
     """Return rows: uploads per second, web processes, worker processes, cores for both, cores for the database."""
     costs = _merged(upload, work)
     rows = []
@@ -73,9 +86,14 @@ def _plan(upload: Costs, work: Costs) -> str:
         web, worker, sandbox, database = (
             rate * costs[part] / 1000 / _BUSY for part in ("web", "worker", "sandbox", "database")
         )
-        cells = (rate, math.ceil(web), math.ceil(worker), f"{web + worker + sandbox:.1f}", f"{database:.1f}")
-        rows.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    return "\n".join(rows)
+        cores = f"{web + worker + sandbox:.1f}"
+        rows.append((str(rate), str(math.ceil(web)), str(math.ceil(worker)), cores, f"{database:.1f}"))
+    return _table(rows, is_russian=is_russian)
+
+
+def _table(rows: Iterable[tuple[str, ...]], *, is_russian: bool) -> str:
+    text = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+    return in_russian(text) if is_russian else text
 
 
 def _sandbox(found: Costs) -> dict[str, float]:

@@ -38,8 +38,11 @@ def text_of(template: str, results: dict[str, Any]) -> str:
     figures = results | {"derived": derive.derive(results, is_russian=is_russian)}
 
     def fill(match: re.Match[str]) -> str:
-        shown = _shown(_look_up(figures, match[1]), only_median=bool(match[2]))
-        return re.sub(r"(?<=\d)\.(?=\d)", ",", shown) if is_russian and isinstance(_number(shown), float) else shown
+        value = _look_up(figures, match[1])
+        if isinstance(value, str):
+            return value
+        shown = _shown(value, only_median=bool(match[2]))
+        return derive.in_russian(shown) if is_russian else shown
 
     return _PLACE.sub(fill, (_TEMPLATES / template).read_text())
 
@@ -55,9 +58,9 @@ def _look_up(figures: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # f
 
 
 def _shown(value: Any, *, only_median: bool) -> str:  # noqa: ANN401
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float):
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
         return _rounded(value)
     middle, low, high = (_rounded(value[part]) for part in ("median", "low", "high"))
     return middle if only_median or low == high else f"{middle} ({low}\N{EN DASH}{high})"
@@ -69,10 +72,3 @@ def _rounded(number: float) -> str:
         digits = max(0, math.floor(math.log10(abs(number))) - 2)
         return f"{round(number, -digits):,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     return f"{number:.1f}" if abs(number) >= _TENTHS_FROM else f"{number:.2f}".rstrip("0").rstrip(".") or "0"
-
-
-def _number(shown: str) -> float | None:
-    try:
-        return float(shown.split(" ")[0].replace("\N{NARROW NO-BREAK SPACE}", ""))
-    except ValueError:
-        return None

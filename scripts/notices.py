@@ -52,8 +52,8 @@ needs beyond them ([requirements-dev.txt](requirements-dev.txt)) is not distribu
 TAIL = """
 Some wheels carry more than their own code:
 
-- `pi-heif`: libheif and libde265 (LGPL-3.0), as shared libraries of their own. It decodes only; its sibling `pillow-heif`
-  adds x265 and with it the GPL, so Filemill does not use that.
+- `pi-heif`: libheif and libde265 (LGPL-3.0), as shared libraries of their own. It decodes only; its sibling
+  `pillow-heif` adds x265 and with it the GPL, so Filemill does not use that.
 - `psycopg-binary`: libpq (PostgreSQL licence), OpenSSL (Apache-2.0), MIT Kerberos, OpenLDAP, Cyrus SASL.
 - `pillow`: among others libjpeg-turbo, libpng, libtiff, libwebp, libavif, OpenJPEG, FreeType, HarfBuzz, Little CMS.
 - `pylibmagic`: libmagic and its database, of the program file (BSD-2-Clause).

@@ -116,6 +116,7 @@ def test_a_page_has_1_to_200_rows(client, db, refused, given):
     assert problem["errors"][0]["field"] == "page_size"
 
 
+CYRILLIC = "name=" + quote("ОТЧ")
 FILTERS = [
     ("status=failed", "b"),
     ("status=failed&status=processed", "bc"),
@@ -126,7 +127,7 @@ FILTERS = [
     ("processed=false", "abd"),
     ("processed=False", "abd"),
     ("name=PORT", "c"),
-    ("name=" + quote("ОТЧ"), "d"),
+    (CYRILLIC, "d"),
     ("name=" + quote("50%_"), "a"),
     ("name=.", "ad"),
     ("name=" + quote("("), "b"),
@@ -153,6 +154,11 @@ def test_each_filter_keeps_what_it_names(client, rows, query, found):
          "processed": True, "kind": "text"},
         {"name": "Отчёт.txt", "size": 3, "uploaded_at": NOON + timedelta(minutes=3), "status": "cancelled"},
     )  # fmt: skip
+    if query == CYRILLIC and connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT upper('ч')")
+            if cursor.fetchone() != ("Ч",):
+                pytest.skip("the locale of this PostgreSQL knows no Cyrillic")
     letters = {str(row.id): letter for row, letter in zip(made, "abcd", strict=True)}
     answer = client.get(f"/files/?ordering=uploaded_at&{query}")
     assert answer.status_code == 200, answer.content

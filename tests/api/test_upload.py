@@ -12,7 +12,7 @@ FILE_FIELDS = {
     "id", "file", "uploaded_at", "processed", "status", "name", "size", "media_type", "declared_type", "kind", "sha256",
     "metadata", "artifacts", "warnings", "error",
 }  # fmt: skip
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(40)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(17) + b"\0\0\0\x05IDAThello"
 
 
 def test_a_form_with_the_part_file_is_kept_and_answered_with_the_file(client, transactional_db):

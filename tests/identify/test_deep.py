@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from identify.containers import MAGIC_OLE, compound, mp4, office, ogg, open_document, tiff, zipped
 
 from filemill.identify import deep
+from filemill.identify.identity import Identity
 from filemill.identify.peek import Peek
 
 ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -219,3 +220,45 @@ def test_a_file_that_sends_the_reader_around_gets_no_more_than_a_budget(tmp_path
         read = sum(len(peek.at(offset, 1 << 20)) for offset in range(0, 1 << 30, 1 << 20))
         assert read < 16 * 1024 * 1024
         assert peek.at(-1, 5) == peek.at(0, 0) == peek.at(1 << 31, 5) == b""
+
+
+def test_warming_up_more_than_once_does_no_harm():
+    deep.warm()
+    deep.warm()
+
+
+def test_bytes_that_only_begin_like_zlib_are_not_called_so(type_of):
+    noise = bytes(range(256)) * 4
+    assert type_of(zlib.compress(bytes(range(256)) + b"words")) == "application/zlib"
+    assert type_of(b"\x78\x9c" + noise) == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("rate", "media_type"),
+    [
+        (b"\xff\xfb\x90\x00", "audio/mpeg"),
+        (b"\xff\xf3\x40\x00", "audio/mpeg"),
+        (b"\xff\xfb\xf0\x00", "application/octet-stream"),
+    ],
+)
+def test_sound_without_a_tag_needs_two_frames_in_a_row(type_of, rate, media_type):
+    length = {0x90: 417, 0x40: 104, 0xF0: 417}[rate[2]]
+    frame = rate + bytes(length - 4)
+    assert type_of(frame * 3) == media_type
+    assert type_of(frame[:-1] + b"\x01" * 200) == "application/octet-stream"
+
+
+def test_a_targa_picture_has_to_fit_its_file(type_of):
+    header = bytes([0, 0, 2]) + bytes(9) + struct.pack("<HHBB", 8, 8, 24, 0)
+    assert type_of(header + bytes(8 * 8 * 3)) == "image/x-tga"
+    assert type_of(header + bytes(8)) == "application/octet-stream"
+
+
+def test_a_file_that_libmagic_gives_up_on_is_unknown(tmp_path, monkeypatch):
+    def give_up(self, name):
+        raise deep.magic.MagicException("no")
+
+    path = tmp_path / "content"
+    path.write_bytes(bytes(range(256)))
+    monkeypatch.setattr(deep.magic.Magic, "from_file", give_up)
+    assert deep.identify(path, "a") == Identity("application/octet-stream", "data")

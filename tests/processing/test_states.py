@@ -26,9 +26,13 @@ def test_every_move_of_the_table_is_made_by_record():
 def _writes_state(path: Path) -> bool:
     """Say whether a module updates `state`, or saves a file's `status`, in any row."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":
-            if any(keyword.arg in {"state", "status", "processed"} for keyword in node.keywords):
-                return True
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "update"
+            and any(keyword.arg in {"state", "status", "processed"} for keyword in node.keywords)
+        ):
+            return True
         if isinstance(node, ast.Assign):
             targets = [target for target in node.targets if isinstance(target, ast.Attribute)]
             if any(target.attr in {"state", "status", "processed"} and _is_row(target) for target in targets):

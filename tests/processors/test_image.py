@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw, ImageFile
+from PIL.PngImagePlugin import PngInfo
+from PIL.TiffImagePlugin import IFDRational
 from processors.pictures import HEIC, encoded, gradient, photo, png_chunk, png_header, sample
 
 from filemill.core.errors import Unprocessable
@@ -273,6 +275,23 @@ def test_where_a_photo_was_taken_is_said_only_to_be_known(read):
     assert facts["has_location"] is True
     assert "52" not in json.dumps({key: value for key, value in facts.items() if "pixels" not in key})
     assert "has_location" not in read(photo(), "image/jpeg")[0]
+
+
+@pytest.mark.parametrize(("kind", "media_type"), [("PNG", "image/png"), ("WEBP", "image/webp"), ("TIFF", "image/tiff")])
+def test_a_place_in_other_words_is_known_too(read, kind, media_type):
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a exif:GPSLatitude="52,31N"/></x:xmpmeta>'
+    options = {"tiffinfo": {700: xmp}} if kind == "TIFF" else {"xmp": xmp}
+    if kind == "PNG":
+        options = {"pnginfo": PngInfo()}
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode())
+    assert read(encoded(gradient(9, 9), kind, **options), media_type)[0]["has_location"] is True
+
+
+@pytest.mark.parametrize("value", [(0, 0), (1, 0)])
+def test_numbers_in_exif_that_are_none_are_left_out(read, value):
+    tags = exif(make="x")
+    tags.get_ifd(EXIF_DIRECTORY)[0x829A] = IFDRational(*value)
+    assert "exposure_seconds" not in read(photo(exif=tags), "image/jpeg")[0]["exif"]
 
 
 def test_hostile_words_in_exif_break_nothing(read):

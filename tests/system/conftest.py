@@ -107,7 +107,8 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A running service that several tests share: they may kill its parts, but not stop it."""
-    service = Service(tmp_path_factory.mktemp("service") / "data", FILEMILL_LEASE_SECONDS="3", FILEMILL_RENEW_SECONDS="1")
+    data = tmp_path_factory.mktemp("service") / "data"
+    service = Service(data, FILEMILL_LEASE_SECONDS="3", FILEMILL_RENEW_SECONDS="1")
     service.start()
     yield service
     service.close()

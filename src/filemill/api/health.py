@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from filemill.core.errors import DiskFull
 from filemill.files import keep
 from filemill.processing import ring
 from filemill.processing.models import Job
@@ -48,6 +49,8 @@ def _storage() -> str:
         with keep.Incoming() as probe:
             probe.write(b"ready?")
         free = shutil.disk_usage(keep.root()).free
+    except DiskFull:
+        return "full"
     except OSError:
         return "down"
     return "ok" if free > settings.FILEMILL.disk_reserve_bytes else "full"

@@ -25,6 +25,7 @@ SERVICES: dict[str, Callable[[], None]] = {
     "worker": partial(services.run_worker, alone=True),
     "beat": services.run_beat,
 }
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STOP_SECONDS = 30
 RESTART_SECONDS = 1
 TICK_SECONDS = 0.05
@@ -62,7 +63,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Migrate, start, watch, stop."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
         services.migrate()
         connections.close_all()  # a connection must not be shared with a fork
@@ -83,7 +84,12 @@ class Supervisor:
 
     def _start(self, name: str) -> None:
         child = get_context("fork").Process(target=_live, args=(name, os.getpid()), name=name)
-        child.start()
+        # A signal that met the child while it still has our handlers would be lost: it waits until _live took them off.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        try:
+            child.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         self._children[name] = child
 
     def _restart_dead(self) -> None:
@@ -100,14 +106,17 @@ class Supervisor:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self._address()}/healthz", timeout=1) as response:  # noqa: S310  # our own
+            # Without a proxy, whatever the environment says: the address is this machine's.
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(f"{self._address()}/healthz", timeout=1) as response:
                 return bool(response.status == 200)
         except OSError:
             return False
 
     def _address(self) -> str:
         bind = self._configuration.bind
-        host = "127.0.0.1" if bind == "0.0.0.0" else f"[{bind}]" if ":" in bind else bind  # noqa: S104  # compared
+        bind = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104  # compared
+        host = f"[{bind}]" if ":" in bind else bind
         return f"http://{host}:{self._configuration.port}"
 
     def _say_ready(self) -> None:
@@ -139,6 +148,7 @@ def _live(name: str, supervisor: int) -> None:
     libc.prctl(PR_SET_NAME, f"filemill {name}".encode())
     if os.getppid() != supervisor:
         return
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     SERVICES[name]()

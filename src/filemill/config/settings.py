@@ -24,7 +24,13 @@ BROKER_TRANSPORT_OPTIONS = broker.folder_options(DATA_DIR / "broker") if EMBEDDE
 SECRET_KEY = FILEMILL.secret_key or env.secret(DATA_DIR / "secrets" / "django")
 DEBUG = FILEMILL.debug
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = [*LOCAL_HOSTS, *FILEMILL.hosts]
+# An address is no name that another site could let point here.
+OWN_ADDRESS = f"[{FILEMILL.bind}]" if ":" in FILEMILL.bind else FILEMILL.bind
+ALLOWED_HOSTS = [*LOCAL_HOSTS, OWN_ADDRESS, *FILEMILL.hosts]
+# Behind a proxy that ends TLS, Origin says https where Django sees http; the names are ours all the same.
+CSRF_TRUSTED_ORIGINS = [
+    f"https://{'*' if host.startswith('.') else ''}{host}" for host in FILEMILL.hosts if host != "*"
+]
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -79,6 +79,7 @@ class Incoming:
         """Make the bytes last on the disk under their final storage name."""
         target = root() / name
         with _full_disk_refused():
+            doubt(name)
             os.fsync(self._file.fileno())
             _make_directory(target.parent)
             self._path.rename(target)
@@ -111,18 +112,47 @@ def remove(name: str) -> None:
     if name.startswith("artifacts/"):
         with contextlib.suppress(OSError):
             path.parent.rmdir()
+    trust(name)
+
+
+def doubt(name: str) -> None:
+    """Note that bytes may belong to no row: who stops between bytes and commit leaves this for the sweep to settle."""
+    mark = _mark(name)
+    _make_directory(mark.parent)
+    mark.touch(mode=0o600)
+
+
+def trust(name: str) -> None:
+    """Take a doubt back: a row that owns the bytes is committed, or they are gone."""
+    with contextlib.suppress(OSError):  # the sweep takes it back later
+        _mark(name).unlink()
+
+
+def doubtful() -> list[str]:
+    """Return the storage names that have been doubtful for so long that nobody is at them any more."""
+    return [mark.name.replace("~", "/") for mark in _expired(root() / "doubtful", "*~*~*")]
 
 
 def remove_stale_incoming() -> int:
     """Remove unfinished bytes that nobody has written to for long; return how many files that were."""
-    oldest = time.time() - settings.FILEMILL.upload_expire_seconds
     removed = 0
-    for path in (root() / "incoming").glob("*.part"):
+    for path in _expired(root() / "incoming", "*.part"):
         with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
-                removed += 1
+            path.unlink()
+            removed += 1
     return removed
+
+
+def _expired(directory: Path, pattern: str) -> Iterator[Path]:
+    oldest = time.time() - settings.FILEMILL.upload_expire_seconds
+    for path in directory.glob(pattern):
+        with contextlib.suppress(FileNotFoundError):  # somebody was done with it meanwhile
+            if path.stat().st_mtime < oldest:
+                yield path
+
+
+def _mark(name: str) -> Path:
+    return root() / "doubtful" / name.replace("/", "~")
 
 
 @contextlib.contextmanager

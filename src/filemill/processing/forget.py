@@ -1,5 +1,7 @@
 """Deleting a file: its rows at once, its bytes after the commit."""
 
+import contextlib
+from collections.abc import Iterable
 from functools import partial
 from uuid import UUID
 
@@ -13,6 +15,14 @@ from filemill.files.models import File
 log = structlog.get_logger(__name__)
 
 
+def remove_once_committed(names: Iterable[str]) -> None:
+    """Remove bytes after the commit; one that cannot be removed then hinders nothing, and the sweep tries again."""
+    for name in names:
+        with contextlib.suppress(OSError):  # a full disk takes no note, but must let go of a file
+            keep.doubt(name)
+        transaction.on_commit(partial(_remove, name))
+
+
 def forget(file_id: UUID) -> None:
     """Delete a file with its jobs, artifacts and bytes; a worker that is at it loses its lease and drops its result."""
     with transaction.atomic():
@@ -21,6 +31,13 @@ def forget(file_id: UUID) -> None:
             raise NotFound("There is no such file.")
         names = [file.file.name, *file.artifacts.values_list("content", flat=True)]
         file.delete()
-        for name in names:
-            transaction.on_commit(partial(keep.remove, name))
+        remove_once_committed(names)
     log.info("forgotten", file_id=str(file_id))
+
+
+def _remove(name: str) -> None:
+    # What is raised after a commit would make the caller believe that there was none.
+    try:
+        keep.remove(name)
+    except OSError as error:
+        log.warning("bytes not removed yet", stored=name, reason=str(error))

@@ -18,6 +18,7 @@ from filemill.files.models import File, Status
 from filemill.identify.identity import Identity
 from filemill.identify.kinds import kind_of
 from filemill.processing import plan, states
+from filemill.processing.forget import remove_once_committed
 from filemill.processing.models import Artifact, Job
 from filemill.processing.states import Move, State
 from filemill.processing.status import error_of, status_of, warnings_of
@@ -117,6 +118,8 @@ def succeed(claim: Claim, facts: dict[str, Any], artifacts: Sequence[Artifact]) 
                 f"Another processor of this file already made: {', '.join(sorted(taken))}.", code="artifact_name_taken"
             )
         Artifact.objects.bulk_create(artifacts)
+        for artifact in artifacts:
+            transaction.on_commit(partial(keep.trust, str(artifact.content)))
         settle(file)
 
 
@@ -227,7 +230,6 @@ def _drop(jobs: QuerySet[Job]) -> None:
 
 
 def _drop_artifacts(artifacts: Sequence[Artifact]) -> None:
-    for artifact in artifacts:
-        transaction.on_commit(partial(keep.remove, str(artifact.content)))
+    remove_once_committed(str(artifact.content) for artifact in artifacts)
     if artifacts:
         Artifact.objects.filter(pk__in=[artifact.pk for artifact in artifacts]).delete()

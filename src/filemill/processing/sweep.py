@@ -6,8 +6,9 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from filemill.files import keep
+from filemill.files.models import File
 from filemill.processing import claim, record, ring, workspaces
-from filemill.processing.models import Job
+from filemill.processing.models import Artifact, Job
 from filemill.processing.states import State
 
 log = structlog.get_logger(__name__)
@@ -18,11 +19,12 @@ WORKER_LOST = record.Reason(
 
 
 def sweep() -> None:
-    """End leases that ran out, ring for due work, and remove unfinished bytes that nobody writes to."""
+    """End leases that ran out, ring for due work, and remove bytes that belong to no file and nobody is at."""
     _release(Job.objects.filter(state=State.RUNNING), lease_until__lt=Now())
     if claim.work_is_due():
         ring.ring()
     keep.remove_stale_incoming()
+    _settle_doubts()
     workspaces.remove_left(settings.FILEMILL.upload_expire_seconds)
 
 
@@ -30,6 +32,16 @@ def release_all() -> None:
     """Take every running job and workspace back; only for a worker that knows that no other lives."""
     _release(Job.objects.filter(state=State.RUNNING))
     workspaces.remove_left(0)
+
+
+def _settle_doubts() -> None:
+    for name in keep.doubtful():
+        file_id = name.split("/")[2]
+        is_owned = (
+            File.objects.filter(pk=file_id, file=name).exists()
+            or Artifact.objects.filter(file_id=file_id, content=name).exists()
+        )
+        (keep.trust if is_owned else keep.remove)(name)
 
 
 def _release(jobs: QuerySet[Job], **still: object) -> None:

@@ -1,0 +1,122 @@
+"""Bytes and rows part where a disk, a commit or a process fails between them: nothing is lost, and nothing is left."""
+
+import errno
+import os
+import time
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError, connection
+
+from filemill.files import keep
+from filemill.files.models import File
+from filemill.processing import record, sweep
+from filemill.processing.forget import forget
+from filemill.processing.models import Artifact
+
+
+@pytest.fixture
+def file(upload, work) -> File:
+    file = File.objects.get(pk=upload(b"some words\n")["id"])
+    work()
+    return file
+
+
+@pytest.fixture
+def failing_removal(monkeypatch):
+    """Let the first removal of bytes fail: the disk has a bad moment."""
+    real, asked = keep.remove, []
+
+    def remove(name: str) -> None:
+        asked.append(name)
+        if len(asked) == 1:
+            raise OSError(errno.EIO, "Input/output error")
+        real(name)
+
+    monkeypatch.setattr(keep, "remove", remove)
+    return asked
+
+
+@pytest.fixture
+def a_day_later(storage):
+    """Sweep as if all notes about bytes were old: a_day_later()."""
+
+    def later() -> None:
+        for note in (storage / "doubtful").iterdir():
+            os.utime(note, (0, time.time() - 90_000))
+        sweep.sweep()
+
+    return later
+
+
+def of_rows() -> list[str]:
+    return sorted(
+        [str(file.file) for file in File.objects.all()] + [str(each.content) for each in Artifact.objects.all()]
+    )
+
+
+def test_a_result_outlives_the_failed_removal_of_the_one_it_replaced(file, work, kept, failing_removal, a_day_later):
+    record.reprocess(file.id, ["text"])
+    work()
+
+    assert File.objects.get(pk=file.pk).processed
+    assert str(file.artifacts.get().content) in kept()
+    a_day_later()
+    assert kept() == of_rows()
+
+
+def test_a_deleted_file_is_gone_though_some_bytes_could_not_be_removed_at_once(
+    file, client, kept, failing_removal, a_day_later
+):
+    answer = client.delete(f"/files/{file.id}/")
+
+    assert (answer.status_code, File.objects.count()) == (204, 0)
+    assert file.file.name in kept()
+    a_day_later()
+    assert kept() == []
+
+
+@pytest.mark.parametrize("happened", [False, True])
+def test_after_a_commit_of_unknown_end_the_sweep_keeps_what_has_a_row_only(
+    transactional_db, client, kept, monkeypatch, a_day_later, happened
+):
+    real = connection._commit
+
+    def commit() -> None:
+        if happened:
+            real()
+        raise OperationalError("the connection was lost")
+
+    monkeypatch.setattr(connection, "_commit", commit)
+    assert client.post("/upload/", {"file": SimpleUploadedFile("a.txt", b"x")}).status_code == 503
+    monkeypatch.undo()
+
+    sweep.sweep()
+    assert any(name.startswith("originals/") for name in kept())
+    a_day_later()
+    assert (len(kept()), kept()) == (happened, of_rows())
+
+
+def test_artifacts_of_a_worker_that_died_before_its_commit_are_removed_in_the_end(
+    upload, work, kept, monkeypatch, a_day_later, configure
+):
+    class Killed(BaseException):
+        pass
+
+    def die(*_args: object) -> None:
+        raise Killed
+
+    upload(b"some words\n")
+    monkeypatch.setattr(record, "succeed", die)
+    with pytest.raises(Killed):
+        work()
+    assert any(name.startswith("artifacts/") for name in kept())
+
+    a_day_later()
+    assert kept() == of_rows()
+
+
+def test_a_file_that_is_whole_leaves_no_doubt(file, storage):
+    assert list((storage / "doubtful").iterdir()) == []
+    forget(file.id)
+    assert list((storage / "doubtful").iterdir()) == []
