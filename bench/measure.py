@@ -36,7 +36,7 @@ class Size:
     patience_seconds: float  #: for a backlog
 
 
-FULL = Size(3, 3.0, 1000, 40, 100_000, 1024 * MIB, 150.0)
+FULL = Size(3, 3.0, 1000, 40, 100_000, 1024 * MIB, 75.0)
 QUICK = Size(2, 1.0, 60, 6, 5_000, 64 * MIB, 60.0)
 
 

@@ -120,3 +120,22 @@ def test_a_file_that_is_whole_leaves_no_doubt(file, storage):
     assert list((storage / "doubtful").iterdir()) == []
     forget(file.id)
     assert list((storage / "doubtful").iterdir()) == []
+
+
+def test_a_disk_that_takes_longer_than_the_lease_to_keep_an_artifact_costs_no_attempt(
+    upload, work, monkeypatch, configure
+):
+    configure(lease_seconds=2, renew_seconds=0.2)
+    write = keep.Incoming.write
+
+    def slowly(incoming: keep.Incoming, chunk: bytes) -> None:
+        write(incoming, chunk)
+        time.sleep(0.9)
+        sweep.sweep()
+
+    file = File.objects.get(pk=upload(b"some words of a long text\n" * 120_000)["id"])  # in three chunks
+    monkeypatch.setattr(keep.Incoming, "write", slowly)
+    work()
+
+    job = file.jobs.get(processor="text")
+    assert (job.state, job.attempts) == ("succeeded", 1)

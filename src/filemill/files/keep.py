@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -96,11 +96,15 @@ def artifact_name(file_id: UUID, name: str) -> str:
     return f"artifacts/{file_id.hex[-2:]}/{file_id}/{name}-{new_id()}"
 
 
-def copy_in(source: BinaryIO, name: str) -> tuple[int, str]:
-    """Keep all that `source` gives under a storage name; return the size in bytes and the SHA-256."""
+def copy_in(source: BinaryIO, name: str, pulse: Callable[[], None]) -> tuple[int, str]:
+    """Keep all that `source` gives under a storage name; return the size in bytes and the SHA-256.
+
+    `pulse` is called with every chunk: a slow disk takes long.
+    """
     with Incoming() as incoming:
         while chunk := source.read(CHUNK_BYTES):
             incoming.write(chunk)
+            pulse()
         incoming.keep(name)
         return incoming.size, incoming.sha256
 

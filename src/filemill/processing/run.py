@@ -44,6 +44,11 @@ class Heartbeat:
         else:
             record.check(self.claim)
 
+    def pulse(self) -> None:
+        """Renew when it is time, and else ask nothing; for work that no child does."""
+        if time.monotonic() - self._renewed >= settings.FILEMILL.renew_seconds:
+            self(None)
+
 
 def run(claim: Claim, sandbox: Sandbox) -> None:
     """Run a claimed job, and after identification the first job that it planned, in the same child."""
@@ -79,8 +84,9 @@ def _process(claim: Claim, child: Child, folder: Path) -> None:
         processor = processors().get(claim.processor)
         if processor is None:
             raise Unprocessable(f"The processor `{claim.processor}` is not installed.", code="processor_missing")
-        result = child.process(claim.processor, claim.file.media_type or "", processor.limits, Heartbeat(claim))
-        _keep(claim, result, folder)
+        heartbeat = Heartbeat(claim)
+        result = child.process(claim.processor, claim.file.media_type or "", processor.limits, heartbeat)
+        _keep(heartbeat, result, folder)
         log.info("processed", processor=claim.processor)
 
 
@@ -107,11 +113,12 @@ def _source(claim: Claim) -> Source:
     return Source(path=path, name=file.name, media_type=file.media_type or "", size=file.size)
 
 
-def _keep(claim: Claim, result: Result, folder: Path) -> None:
+def _keep(heartbeat: Heartbeat, result: Result, folder: Path) -> None:
+    claim = heartbeat.claim
     kept: list[Artifact] = []
     try:
         for made in result.artifacts:
-            kept.append(_keep_one(claim, made, folder))
+            kept.append(_keep_one(heartbeat, made, folder))
         record.succeed(claim, result.facts, kept)
     except (LeaseLost, Unprocessable, OSError):
         for artifact in kept:
@@ -119,10 +126,11 @@ def _keep(claim: Claim, result: Result, folder: Path) -> None:
         raise
 
 
-def _keep_one(claim: Claim, made: Made, folder: Path) -> Artifact:
+def _keep_one(heartbeat: Heartbeat, made: Made, folder: Path) -> Artifact:
+    claim = heartbeat.claim
     content = keep.artifact_name(claim.file.id, made.name)
     with open_artifact(folder, made) as stream:
-        size, sha256 = keep.copy_in(stream, content)
+        size, sha256 = keep.copy_in(stream, content, heartbeat.pulse)
     return Artifact(
         file_id=claim.file.id,
         job_id=claim.job_id,
