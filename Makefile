@@ -3,6 +3,8 @@
 
 BIN := .venv/bin
 SEED ?= 1
+# What meets a database or a broker is tested on both stacks.
+STACKED = tests/api tests/config tests/files tests/processing tests/system
 PYTEST = $(BIN)/pytest -n 2 --randomly-seed=$(SEED) $(ARGS)
 
 help:  ## Show this list
@@ -17,7 +19,7 @@ dev:  ## Install what work on Filemill needs
 test: dev  ## Install what the tests need and run them all, on SQLite, then on PostgreSQL and Redis
 	@scripts/test-programs
 	$(PYTEST) --cov --cov-report= --cov-fail-under=0
-	FILEMILL_TEST_STACK=production $(PYTEST) --cov --cov-append --cov-report=term
+	FILEMILL_TEST_STACK=production $(PYTEST) --cov --cov-append --cov-report=term $(STACKED)
 
 lint: dev  ## Check style, types, layers and migrations
 	$(BIN)/ruff check .

@@ -37,8 +37,14 @@ def children_of(pid: int) -> list[int]:
 
 
 def servers_of(worker: int) -> list[int]:
-    """Return the fork servers that a worker has started."""
-    return [pid for pid, parent, arguments in _all() if parent == worker and b"filemill.sandbox.server" in arguments]
+    """Return the fork servers with plugins that a worker has started; other tests of its process start some without."""
+    return [
+        pid
+        for pid, parent, arguments in _all()
+        if parent == worker
+        and b"filemill.sandbox.server" in arguments
+        and any(argument.endswith(b"/plugins") for argument in arguments)
+    ]
 
 
 def descriptors_of(pid: int) -> dict[int, str]:

@@ -15,7 +15,7 @@ FilemillError
     ├── TooLarge
     ├── UnsupportedBody
     ├── NotFound
-    ├── Conflict
+    ├── LengthRequired
     ├── RangeNotSatisfiable
     ├── CrossSite
     ├── SignInRequired
@@ -155,11 +155,11 @@ class NotFound(Refused):
     title = "Not found"
 
 
-class Conflict(Refused):
-    """What is asked contradicts the present state."""
+class LengthRequired(Refused):
+    """Nothing says how long the body is, so that a broken one would pass for a whole one."""
 
-    code = "conflict"
-    title = "The request contradicts the file's state"
+    code = "length_required"
+    title = "The length of the body must be known"
 
 
 class RangeNotSatisfiable(Refused):

@@ -138,7 +138,7 @@ def retry(claim: Claim, reason: Reason, **still: Any) -> None:  # noqa: ANN401  
         detail = f"{reason.detail} It was tried {claim.attempts} times."
         reason, move, due = Reason(reason.code, reason.title, detail), states.FAIL, timedelta(0)
     else:
-        pause = min(limits.backoff_seconds * 2 ** (claim.attempts - 1), limits.backoff_max_seconds)
+        pause = min(limits.backoff_seconds * 2 ** min(claim.attempts - 1, 30), limits.backoff_max_seconds)
         move, due = states.RETRY, timedelta(seconds=pause)
     with transaction.atomic():
         file = _locked(claim)

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 
-from filemill.core.errors import TryAgain, Unprocessable
+from filemill.core.errors import DiskFull, TryAgain, Unprocessable
 from filemill.files import keep
 from filemill.processing import record
 from filemill.processing.models import Artifact
@@ -102,9 +102,9 @@ def _reasons(claim: Claim) -> Iterator[None]:
         (record.retry if error.retry else record.fail)(claim, reason)
     except TryAgain as error:
         record.retry(claim, Reason(error.code, error.title, error.detail))
-    except OSError as error:
+    except (OSError, DiskFull) as error:
         log.warning("storage trouble", reason=str(error))
-        record.retry(claim, Reason("storage_trouble", "The storage did not take the result", f"{error.strerror}."))
+        record.retry(claim, Reason("storage_trouble", "The storage did not take the result", str(error)))
 
 
 def _source(claim: Claim) -> Source:
@@ -120,7 +120,7 @@ def _keep(heartbeat: Heartbeat, result: Result, folder: Path) -> None:
         for made in result.artifacts:
             kept.append(_keep_one(heartbeat, made, folder))
         record.succeed(claim, result.facts, kept)
-    except (LeaseLost, Unprocessable, OSError):
+    except (LeaseLost, Unprocessable, OSError, DiskFull):
         for artifact in kept:
             keep.remove(str(artifact.content))
         raise

@@ -30,6 +30,11 @@ class Body:
     def __bool__(self) -> bool:
         return bool(self.length) or self._is_chunked
 
+    @property
+    def is_verifiable(self) -> bool:
+        """Say whether a body that broke off can be told from a whole one; granian does not report it in chunks."""
+        return not self._is_chunked or bool(self._digests)
+
     def read(self, size: int = -1) -> bytes:
         """Return up to `size` bytes, none at the end; raise TooLarge beyond the limit, IncompleteBody at a break."""
         if self._source is None:

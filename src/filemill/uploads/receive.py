@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
 
-from filemill.core.errors import MissingFile, MissingName
+from filemill.core.errors import LengthRequired, MissingFile, MissingName
 from filemill.files import keep
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
@@ -42,6 +42,8 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tupl
         if not body:
             raise MissingFile("The request has no body. With curl: -F file=@photo.jpg") from None
         raise
+    if not body.is_verifiable:
+        raise LengthRequired("Send the bytes with Content-Length or Content-Digest, or as multipart/form-data.")
     while chunk := body.read(keep.CHUNK_BYTES):
         add(incoming, chunk)
     body.verify()
