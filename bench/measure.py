@@ -37,7 +37,7 @@ class Size:
 
 
 FULL = Size(3, 3.0, 1000, 40, 100_000, 1024 * MIB, 75.0)
-QUICK = Size(2, 1.0, 60, 6, 5_000, 64 * MIB, 60.0)
+QUICK = Size(1, 1.0, 60, 6, 5_000, 64 * MIB, 30.0)
 
 
 class Bench:
@@ -61,16 +61,16 @@ class Bench:
         return self.results
 
     def _reads(self) -> None:
-        """GET on a list of 100 files, one of them with each kind of content."""
+        """GET on a list of 100 files, on one of them, and on two contents."""
         names = {"30k": os.urandom(30 * 1024), "1m": os.urandom(MIB)}
         ids = {name: self._upload(f"content-{name}.bin", content) for name, content in names.items()}
-        self._work_off()
         self.service.fill(100)
         files = f"{self.service.url}/files/"
+        newest = orjson.loads(load.ask(load.connect(files), f"{files}?page_size=1&processed=true"))["results"][0]["id"]
         self._interleaved(
             {
                 "list_100": files,
-                "detail": f"{files}{ids['30k']}/",
+                "detail": f"{files}{newest}/",
                 "content_30k": f"{files}{ids['30k']}/content/",
                 "content_1m": f"{files}{ids['1m']}/content/",
             }
@@ -231,10 +231,6 @@ class Bench:
                 return
             time.sleep(pause)
         self.say(f"patience ended: {statement}")
-
-    def _work_off(self) -> None:
-        with self.service.worker():
-            self._await(f"SELECT COUNT(*) FROM files_file WHERE {_UNDER_WAY}", above=None)
 
     def _drop_queue(self) -> None:
         """Cancel what no worker will get to, without the rules of the service: nobody is there to mind."""
