@@ -72,8 +72,10 @@ def test_a_killed_worker_loses_nothing(service):
 @pytest.mark.parametrize("name", ["web", "beat"])
 def test_a_killed_process_is_started_again(service, name):
     before = service.pid_of(name)
+    below = [int(pid) for pid in Path(f"/proc/{before}/task/{before}/children").read_text().split()]
     os.kill(before, signal.SIGKILL)
 
+    until(lambda: not any(_runs(pid) for pid in below))
     until(lambda: service.pid_of(name) not in {None, before})
     until(lambda: _answers(service))
     assert service.await_end(service.upload(b"after the kill\n")["id"])["processed"] is True

@@ -1,16 +1,20 @@
 """The processes that Filemill consists of, each runnable alone."""
 
+import ctypes
+import signal
 import warnings
 
 import django
 from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.core.checks import run_checks
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 
 from filemill.cli.preflight import Trouble
 
 HEADER_TIMEOUT_MS = 15_000
+PR_SET_PDEATHSIG = 1
 
 
 def run_web() -> None:
@@ -29,7 +33,15 @@ def run_web() -> None:
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
         log_enabled=False,
         websockets=False,
-    ).serve()
+    ).serve(target_loader=_load_application, wrap_loader=False)
+
+
+def _load_application() -> WSGIHandler:
+    # This runs in granian's own child, which would serve on, unseen, if its parent were killed.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    from filemill.config.wsgi import application
+
+    return application
 
 
 def run_worker(*, alone: bool = False) -> None:
