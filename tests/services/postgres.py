@@ -30,7 +30,9 @@ class Postgres(Server):
 
     def make_cluster(self) -> None:
         """Fill the folder, once, with what the server needs."""
-        options = ["--username=filemill", "--auth=trust", "--encoding=UTF8", "--no-sync", f"--pgdata={self._data}"]
+        # With locale C, PostgreSQL knows no capital letters but ASCII's.
+        text = ["--encoding=UTF8", "--locale=C.UTF-8"]
+        options = ["--username=filemill", "--auth=trust", "--no-sync", f"--pgdata={self._data}", *text]
         self.run(str(self._programs / "initdb"), *options)
 
     def command(self) -> list[str]:
