@@ -18,7 +18,7 @@ _home = Path(tempfile.mkdtemp(prefix="filemill-tests-"))
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 atexit.register(_stack.close)
 
-for name in [name for name in os.environ if name.startswith("FILEMILL_") and name != "FILEMILL_TEST_STACK"]:
+for name in [name for name in os.environ if name.startswith("FILEMILL_") and not name.startswith("FILEMILL_TEST_")]:
     del os.environ[name]
 os.environ["DJANGO_SETTINGS_MODULE"] = "filemill.config.settings"
 os.environ["FILEMILL_DATA_DIR"] = str(_home / "data")
