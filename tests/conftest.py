@@ -52,11 +52,22 @@ def django_db_modify_db_settings() -> None:
 @pytest.fixture(autouse=True)
 def storage(tmp_path: Path, settings: Any) -> Path:
     """Give each test a storage of its own."""
-    root = tmp_path / "files"
+    _store_in(tmp_path / "files", settings)
+    settings.WORK_DIR = tmp_path / "work"
+    return tmp_path / "files"
+
+
+def _store_in(root: Path, settings: Any) -> None:
     options = {**settings.STORAGES["default"]["OPTIONS"], "location": root}
     settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": options}}
-    settings.WORK_DIR = tmp_path / "work"
-    return root
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, storage: Path, settings: Any) -> Iterator[Path]:
+    """Keep the storage on a file system of its own, of 2 MiB and 40 entries; return the file system's root."""
+    with services.small_disk(tmp_path / "small", "size=2m,nr_inodes=40") as root:
+        _store_in(root, settings)
+        yield root
 
 
 @pytest.fixture

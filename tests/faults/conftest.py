@@ -24,11 +24,16 @@ CONTENT = b"A few words of a text, for the mill to read.\n"
 class World:
     """A service whose parts a test breaks, and what a client of it knows."""
 
-    storage: Path
     work_dir: Path
     work: Callable[[], None]
     configure: Callable[..., None]
     client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+
+    @property
+    def storage(self) -> Path:
+        from filemill.files import keep
+
+        return keep.root()
 
     def upload(self, name: str, content: bytes = CONTENT) -> Any:
         return self.client.post("/upload/", {"file": SimpleUploadedFile(name, content, "text/plain")})
@@ -93,8 +98,8 @@ class World:
 
 
 @pytest.fixture
-def world(storage: Path, settings: Any, work: Callable[[], None], configure: Callable[..., None]) -> World:
-    return World(storage, settings.WORK_DIR, work, configure)
+def world(settings: Any, work: Callable[[], None], configure: Callable[..., None]) -> World:
+    return World(settings.WORK_DIR, work, configure)
 
 
 @dataclass
