@@ -34,7 +34,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    beat_scheduler="filemill.config.beat:Scheduler",
     beat_max_loop_interval=settings.FILEMILL.sweep_seconds,
     beat_schedule={
         "sweep": {
