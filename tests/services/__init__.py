@@ -1,7 +1,7 @@
 """Real servers and disks for tests, private to the process that starts them: nothing outlives it, even if it dies."""
 
 from services.disk import small_disk
-from services.postgres import Postgres, postgres
+from services.postgres import Postgres, new_database, postgres
 from services.redis import Redis, redis
 
-__all__ = ["Postgres", "Redis", "postgres", "redis", "small_disk"]
+__all__ = ["Postgres", "Redis", "new_database", "postgres", "redis", "small_disk"]

@@ -156,6 +156,13 @@ class Configuration:
     drain_seconds: float = _variable(
         "FILEMILL_DRAIN_SECONDS", 1.0, "how long a worker goes on after one bell", unit="seconds", check=_at_least_0
     )
+    stop_seconds: float = _variable(
+        "FILEMILL_STOP_SECONDS",
+        25.0,
+        "how long a worker that is told to stop lets its jobs run; then it gives them back",
+        unit="seconds",
+        check=_at_least_0,
+    )
     identify_wall_seconds: float = _variable(
         "FILEMILL_IDENTIFY_WALL_SECONDS", 30.0, "the time-out of identification", unit="seconds", check=_at_least_1
     )

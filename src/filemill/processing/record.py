@@ -158,6 +158,15 @@ def retry(claim: Claim, reason: Reason, **still: Any) -> None:  # noqa: ANN401  
         settle(file)
 
 
+def give_back(claim: Claim, pause_seconds: float = 0) -> None:
+    """Queue a job again as if it had not been claimed: its worker, not the file, is why it cannot go on."""
+    due = Now() + timedelta(seconds=pause_seconds)
+    with transaction.atomic():
+        file = _locked(claim)
+        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=due)
+        settle(file)
+
+
 def shorten_waits() -> None:
     """End waits that are longer than any that is ever set: the database's clock was set back since.
 
