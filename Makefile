@@ -4,7 +4,7 @@
 BIN := .venv/bin
 SEED ?= 1
 # What meets a database or a broker is tested on both stacks.
-STACKED = tests/api tests/config tests/files tests/processing tests/system
+STACKED = tests/api tests/cli tests/config tests/files tests/processing tests/system
 PYTEST = $(BIN)/pytest -n 2 --randomly-seed=$(SEED) $(ARGS)
 
 help:  ## Show this list
