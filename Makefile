@@ -5,6 +5,8 @@ BIN := .venv/bin
 SEED ?= 1
 # What meets a database or a broker is tested on both stacks.
 STACKED = tests/api tests/config tests/files tests/processing tests/system
+# What a bell or a sweep goes through is tested with the third broker, too.
+BROKERED = tests/system/test_broker.py tests/system/test_serve.py tests/api/test_health.py tests/processing
 PYTEST = $(BIN)/pytest -n 2 --randomly-seed=$(SEED) $(ARGS)
 
 help:  ## Show this list
@@ -16,10 +18,11 @@ run:  ## Install what is missing and start everything at http://127.0.0.1:8000
 dev:  ## Install what work on Filemill needs
 	@scripts/bootstrap requirements-dev.txt
 
-test: dev  ## Install what the tests need and run them all, on SQLite, then on PostgreSQL and Redis
+test: dev  ## Install what the tests need and run them all, on SQLite, on PostgreSQL and Redis, and with RabbitMQ
 	@scripts/test-programs
 	$(PYTEST) --cov --cov-report= --cov-fail-under=0
-	FILEMILL_TEST_STACK=production $(PYTEST) --cov --cov-append --cov-report=term $(STACKED)
+	FILEMILL_TEST_STACK=production $(PYTEST) --cov --cov-append --cov-report= --cov-fail-under=0 $(STACKED)
+	FILEMILL_TEST_STACK=rabbitmq $(PYTEST) --cov --cov-append --cov-report=term $(BROKERED)
 
 lint: dev  ## Check style, types, layers and migrations
 	$(BIN)/ruff check .

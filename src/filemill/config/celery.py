@@ -24,6 +24,7 @@ app.conf.update(
     task_ignore_result=True,
     task_acks_late=True,
     task_default_queue=QUEUE,
+    task_default_delivery_mode="transient",  # RabbitMQ need not write to its disk what the ledger knows
     task_queues=[Queue(QUEUE)],
     task_routes={SWEEP_TASK: {"queue": SweepConsumer.queue.name}},
     worker_pool="threads",
