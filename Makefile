@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint format lock bench corpus docker-smoke
+.PHONY: help run dev test lint format lock bench chaos corpus docker-smoke
 
 BIN := .venv/bin
 SEED ?= 1
@@ -41,6 +41,10 @@ lock:  ## Write requirements.txt and requirements-dev.txt anew from pyproject.to
 bench: dev  ## Measure requests and files per second
 	@scripts/test-programs
 	$(BIN)/python bench/run.py $(ARGS)
+
+chaos: dev  ## Kill, stop, flush and restart every part under load, 200 times on each stack, and look what was lost
+	@scripts/test-programs
+	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 corpus: dev  ## Run every file of a corpus through the service
 	$(BIN)/python scripts/corpus.py $(ARGS)
