@@ -4,7 +4,7 @@
 BIN := .venv/bin
 SEED ?= 1
 # What meets a database or a broker is tested on both stacks.
-STACKED = tests/api tests/cli tests/config tests/files tests/processing tests/system
+STACKED = tests/api tests/cli tests/config tests/faults tests/files tests/processing tests/system
 # What a bell or a sweep goes through is tested with the third broker, too.
 BROKERED = tests/system/test_broker.py tests/system/test_serve.py tests/api/test_health.py tests/processing
 PYTEST = $(BIN)/pytest -n 2 --randomly-seed=$(SEED) $(ARGS)

@@ -18,7 +18,7 @@ _home = Path(tempfile.mkdtemp(prefix="filemill-tests-"))
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 atexit.register(_stack.close)
 
-for name in [name for name in os.environ if name.startswith("FILEMILL_") and name != "FILEMILL_TEST_STACK"]:
+for name in [name for name in os.environ if name.startswith("FILEMILL_") and not name.startswith("FILEMILL_TEST_")]:
     del os.environ[name]
 os.environ["DJANGO_SETTINGS_MODULE"] = "filemill.config.settings"
 os.environ["FILEMILL_DATA_DIR"] = str(_home / "data")
@@ -55,11 +55,22 @@ def django_db_modify_db_settings() -> None:
 @pytest.fixture(autouse=True)
 def storage(tmp_path: Path, settings: Any) -> Path:
     """Give each test a storage of its own."""
-    root = tmp_path / "files"
+    _store_in(tmp_path / "files", settings)
+    settings.WORK_DIR = tmp_path / "work"
+    return tmp_path / "files"
+
+
+def _store_in(root: Path, settings: Any) -> None:
     options = {**settings.STORAGES["default"]["OPTIONS"], "location": root}
     settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": options}}
-    settings.WORK_DIR = tmp_path / "work"
-    return root
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, storage: Path, settings: Any) -> Iterator[Path]:
+    """Keep the storage on a file system of its own, of 2 MiB and 40 entries; return the file system's root."""
+    with services.small_disk(tmp_path / "small", "size=2m,nr_inodes=40") as root:
+        _store_in(root, settings)
+        yield root
 
 
 @pytest.fixture
