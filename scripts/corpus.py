@@ -30,7 +30,7 @@ BUGS = ("internal", "worker_lost", "server_lost")  # reasons that are our fault,
 PROCESSES, FAILS, HOSTILE = "processes", "must fail cleanly", "hostile"
 # Where the manifest asks for more than the bytes hold; shown each time, but not counted.
 ACCEPTED = {
-    "image/135-crash-4fb027452e6988530aa5dabee76eecacb3b79f8a.j2k": "named as a codestream, but a JP2 file by its bytes",
+    "image/135-crash-4fb027452e6988530aa5dabee76eecacb3b79f8a.j2k": "a JP2 file by its bytes, not a bare codestream",
     "image/164-fixture.nef": "128 bytes of a TIFF header, cut off before the maker's name: only the name says NEF",
     "text/128-cp865.txt": "85 bytes with one letter beyond ASCII, which a dozen encodings explain equally well",
     "text/118-_ude_euc-tw1.txt": "EUC-TW, which Python cannot decode: named and refused, not read as something else",
