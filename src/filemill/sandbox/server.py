@@ -93,6 +93,9 @@ class Server:
         self._wards[pid] = ward
         self._selector.register(ward.pidfd, selectors.EVENT_READ, lambda: self._bury(ward))
         self._selector.register(lifeline, selectors.EVENT_READ, lambda: self._heed(ward))
+        # The worker counts what the child holds; if it is gone, the next read says so.
+        with contextlib.suppress(OSError):
+            lifeline.send(b"%d" % pid)
         return True
 
     def _heed(self, ward: _Ward) -> None:
