@@ -1,4 +1,4 @@
-"""Fixtures for all tests; FILEMILL_TEST_STACK=production runs them on a PostgreSQL and a Redis started here."""
+"""Fixtures for all tests; FILEMILL_TEST_STACK chooses on which database and broker they run (see STACKS)."""
 
 import atexit
 import os
@@ -23,10 +23,13 @@ for name in [name for name in os.environ if name.startswith("FILEMILL_") and not
 os.environ["DJANGO_SETTINGS_MODULE"] = "filemill.config.settings"
 os.environ["FILEMILL_DATA_DIR"] = str(_home / "data")
 os.environ["FILEMILL_DISK_RESERVE_BYTES"] = "0"
-PRODUCTION = os.environ.get("FILEMILL_TEST_STACK") == "production"
-if PRODUCTION:
+
+# The embedded stack, SQLite and a folder, needs no server.
+STACKS: dict[str, Any] = {"embedded": None, "production": services.redis, "rabbitmq": services.rabbitmq}
+_start_broker = STACKS[os.environ.get("FILEMILL_TEST_STACK") or "embedded"]
+if _start_broker:
     os.environ["DATABASE_URL"] = _stack.enter_context(services.postgres()).url
-    BROKER = _stack.enter_context(services.redis())
+    BROKER = _stack.enter_context(_start_broker())
     os.environ["CELERY_BROKER_URL"] = BROKER.url
 else:
     collect_ignore = ["system/test_broker.py"]  # the embedded broker is a folder: it does not go down
@@ -45,7 +48,7 @@ def django_db_modify_db_settings() -> None:
     """Keep the test database in a file: several threads and processes use it."""
     from django.conf import settings
 
-    if not PRODUCTION:
+    if not _start_broker:
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(_home / "test.sqlite3")
 
 
@@ -71,8 +74,8 @@ def small_disk(tmp_path: Path, storage: Path, settings: Any) -> Iterator[Path]:
 
 
 @pytest.fixture
-def broker() -> services.Redis:
-    """Lend the Redis of this run."""
+def broker() -> services.Redis | services.RabbitMQ:
+    """Lend the broker of this run."""
     return BROKER
 
 

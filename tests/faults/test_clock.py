@@ -8,7 +8,7 @@ from celery import current_app
 from django.db.models import F
 from kombu import Queue
 
-from filemill.config.beat import Scheduler
+from filemill.config.schedule import Scheduler
 from filemill.processing import claim, record, ring
 from filemill.processing.models import Job
 from filemill.processing.sweep import sweep

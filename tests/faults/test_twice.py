@@ -65,7 +65,7 @@ def test_beats_at_once_agree_on_one_schedule(world: World):
     from celery import current_app
     from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-    from filemill.config.beat import Scheduler
+    from filemill.config.schedule import Scheduler
 
     def beat() -> None:
         scheduler = Scheduler(app=current_app)

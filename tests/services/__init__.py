@@ -2,6 +2,7 @@
 
 from services.disk import small_disk
 from services.postgres import Postgres, new_database, postgres
+from services.rabbitmq import RabbitMQ, rabbitmq
 from services.redis import Redis, redis
 
-__all__ = ["Postgres", "Redis", "new_database", "postgres", "redis", "small_disk"]
+__all__ = ["Postgres", "RabbitMQ", "Redis", "new_database", "postgres", "rabbitmq", "redis", "small_disk"]

@@ -138,6 +138,11 @@ def trust(name: str) -> None:
         _mark(name).unlink()
 
 
+def is_doubtful(name: str) -> bool:
+    """Say whether the sweep is to settle these bytes."""
+    return _mark(name).exists()
+
+
 def doubtful() -> list[str]:
     """Return the storage names that have been doubtful for so long that nobody is at them any more."""
     return [mark.name.replace("~", "/") for mark in _expired(root() / "doubtful", "*~*~*")]
@@ -151,6 +156,16 @@ def remove_stale_incoming() -> int:
             path.unlink()
             removed += 1
     return removed
+
+
+def leave_stale() -> Path:
+    """Leave an unfinished upload that looks abandoned; that it goes away shows that somebody sweeps."""
+    path = root() / "incoming" / f"{new_id()}.part"
+    _make_directory(path.parent)
+    path.touch(mode=0o600)
+    long_ago = time.time() - 2 * settings.FILEMILL.upload_expire_seconds
+    os.utime(path, (long_ago, long_ago))
+    return path
 
 
 def _expired(directory: Path, pattern: str) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from filemill.processing.record import Claim
 from filemill.sandbox.client import Sandbox
 
 log = structlog.get_logger(__name__)
-sandbox = Sandbox()
+sandbox = Sandbox(strict=settings.FILEMILL.sandbox == "strict")
 
 
 @shared_task(name=ring.TASK, acks_late=True, ignore_result=True)

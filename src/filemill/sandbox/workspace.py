@@ -57,12 +57,14 @@ def size_of(workspace: Path, made: Made) -> int:
         return os.fstat(file.fileno()).st_size
 
 
-def outgrown(workspace: Path, most: int) -> bool:
-    """Say whether the workspace holds more than so many bytes, or anything that cannot be counted.
+def outgrown(workspace: Path, most: int, elsewhere: int = 0) -> bool:
+    """Say whether the workspace and what is elsewhere hold more than so many bytes, or anything that cannot be counted.
 
     RLIMIT_FSIZE bounds one file; only a count from outside bounds how much many files fill together.
     """
-    taken, entries, folders = 0, 0, [workspace]
+    taken, entries, folders = elsewhere, 0, [workspace]
+    if taken > most:
+        return True
     while folders:
         try:
             with os.scandir(folders.pop()) as found:
