@@ -25,9 +25,11 @@ os.environ["FILEMILL_DATA_DIR"] = str(_home / "data")
 os.environ["FILEMILL_DISK_RESERVE_BYTES"] = "0"
 PRODUCTION = os.environ.get("FILEMILL_TEST_STACK") == "production"
 if PRODUCTION:
-    os.environ["DATABASE_URL"] = _stack.enter_context(services.postgres()).url
+    DATABASE = _stack.enter_context(services.postgres())
+    os.environ["DATABASE_URL"] = DATABASE.url
     BROKER = _stack.enter_context(services.redis())
     os.environ["CELERY_BROKER_URL"] = BROKER.url
+    collect_ignore = ["system/test_upgrade.py"]  # only the embedded database is copied before a migration
 else:
     collect_ignore = ["system/test_broker.py"]  # the embedded broker is a folder: it does not go down
 
@@ -63,6 +65,20 @@ def storage(tmp_path: Path, settings: Any) -> Path:
 def broker() -> services.Redis:
     """Lend the Redis of this run."""
     return BROKER
+
+
+@pytest.fixture
+def apart() -> Callable[[], dict[str, str]]:
+    """Make the environment of a service that shares neither database nor broker with any other: apart()."""
+    numbers = iter(range(1, 16))
+
+    def environment() -> dict[str, str]:
+        if not PRODUCTION:
+            return {}
+        broker = f"{BROKER.url.removesuffix('/0')}/{next(numbers)}"
+        return {"DATABASE_URL": DATABASE.new_database(), "CELERY_BROKER_URL": broker}
+
+    return environment
 
 
 @pytest.fixture

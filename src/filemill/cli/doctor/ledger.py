@@ -105,8 +105,8 @@ def _is_out_of_line_for_sure(file_id: UUID, *, fix: bool) -> bool:
 
 def _plan(file_id: UUID) -> None:
     with transaction.atomic():
-        file = File.objects.select_for_update().filter(pk=file_id, jobs__isnull=True).first()
-        if file:
+        file = File.objects.select_for_update().filter(pk=file_id).first()
+        if file and not file.jobs.exists():
             plan.start(file)
             record.settle(file)
 
