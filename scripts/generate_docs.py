@@ -224,7 +224,7 @@ def _fixed_limits() -> list[tuple[str, ...]]:
     from filemill.processing.ring import EXPIRES_SECONDS
     from filemill.processors import text
     from filemill.processors.image import MAX_PIXELS
-    from filemill.sandbox import answers, facts, walls, workspace
+    from filemill.sandbox import allowance, answers, facts, workspace
     from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES
 
     return [
@@ -238,7 +238,7 @@ def _fixed_limits() -> list[tuple[str, ...]]:
         ("facts of one job, as JSON", amount(facts.MAX_FACTS)),
         ("artifacts of one job", str(answers._MAX_ARTIFACTS)),
         ("files and folders in a job's workspace", f"{workspace._MAX_ENTRIES:,}"),
-        ("descriptors that a job may have open", str(walls._OPEN_FILES)),
+        ("descriptors that a job may have open", str(allowance.OPEN_FILES)),
         ("time for a request's headers", f"{HEADER_TIMEOUT_MS / 1000:g} s"),
         ("time for a service to stop under `filemill serve`", f"{STOP_SECONDS} s"),
         ("age at which a bell expires", f"{EXPIRES_SECONDS} s"),

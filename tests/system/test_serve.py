@@ -40,11 +40,12 @@ def test_the_transcript_of_the_readme(service):
 def test_it_stops_cleanly_and_starts_again_with_all_it_had(make_service):
     service = make_service().start()
     uploaded = service.upload(b"kept over the restart\n")
-    service.await_end(uploaded["id"])
+    ended = service.await_end(uploaded["id"])
+    assert ended["processed"], ended
 
     assert service.stop(signal.SIGTERM) == 0
     service.start()
-    assert service.get(uploaded["id"])["processed"] is True
+    assert service.get(uploaded["id"]) == ended
     assert service.client.get(f"/files/{uploaded['id']}/content/").content == b"kept over the restart\n"
     assert service.stop(signal.SIGINT) == 0
 

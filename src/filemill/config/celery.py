@@ -8,13 +8,14 @@ from celery import Celery, signals
 from django.conf import settings
 from kombu import Queue
 
-from filemill.config.broker import use_safe_folders
+from filemill.config.broker import Connection, use_safe_folders
 from filemill.config.sweeper import SweepConsumer
 from filemill.processing.ring import QUEUE
 
 SWEEP_TASK = "filemill.sweep"
 
 app = Celery("filemill")
+app.amqp.Connection = Connection
 use_safe_folders()
 app.conf.update(
     broker_url=settings.BROKER_URL,
@@ -24,6 +25,7 @@ app.conf.update(
     task_ignore_result=True,
     task_acks_late=True,
     task_default_queue=QUEUE,
+    task_default_delivery_mode="transient",  # RabbitMQ need not write to its disk what the ledger knows
     task_queues=[Queue(QUEUE)],
     task_routes={SWEEP_TASK: {"queue": SweepConsumer.queue.name}},
     worker_pool="threads",
@@ -34,7 +36,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    beat_scheduler="filemill.config.schedule:Scheduler",
     beat_max_loop_interval=settings.FILEMILL.sweep_seconds,
     beat_schedule={
         "sweep": {

@@ -90,6 +90,12 @@ class Configuration:
     hosts: list[str] = _variable(
         "FILEMILL_HOSTS", [], "host names, besides localhost, under which the service is reached"
     )
+    sandbox: str = _variable(
+        "FILEMILL_SANDBOX",
+        "auto",
+        "`auto`: with every wall that this machine allows; `strict`: not at all without those that are required",
+        check=validate.OneOf(["auto", "strict"]),
+    )
     secret_key: str = _variable("FILEMILL_SECRET_KEY", "", "Django's secret key; made on first start if not given")
     debug: bool = _variable("FILEMILL_DEBUG", False, "Django's debug mode, for work on Filemill itself")  # noqa: FBT003
     log_format: str = _variable(

@@ -105,6 +105,14 @@ def _database() -> dict[str, Any]:
         }
     else:
         parsed["CONN_HEALTH_CHECKS"] = True
+        # A server that is gone without a word would hold a thread for minutes; what the address says comes first.
+        parsed["OPTIONS"] = {
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+        } | parsed.get("OPTIONS", {})
     if FILEMILL.database_password_file:
         with open(FILEMILL.database_password_file, encoding="utf-8") as file:  # noqa: PTH123
             parsed["PASSWORD"] = file.read().strip()

@@ -49,6 +49,7 @@ class Incoming:
             _make_directory(self._path.parent)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb", buffering=0)
+        self._is_kept = False
 
     def __enter__(self) -> Self:
         return self
@@ -56,8 +57,12 @@ class Incoming:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what matters is synced, or lost anyway
+            self._file.close()
+        # A name that cannot be removed must not hide why the block ended; the sweep removes it later.
+        with contextlib.suppress(OSError):
+            if not self._is_kept:
+                self._path.unlink()
 
     @property
     def sha256(self) -> str:
@@ -83,6 +88,7 @@ class Incoming:
             os.fsync(self._file.fileno())
             _make_directory(target.parent)
             self._path.rename(target)
+            self._is_kept = True
             _sync_directory(target.parent)
 
 

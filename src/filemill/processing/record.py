@@ -52,7 +52,11 @@ class Reason:
 def start(job: Job) -> Claim:
     """Give a queued job to the caller, counting the attempt; the caller holds the job's and the file's rows."""
     claim = _start(job)
-    settle(job.file)
+    file = job.file
+    # What ranks above queued (a required job that failed, one that runs) hides this start, and nothing ranks below.
+    if file.status == Status.QUEUED:
+        file.status = Status.PROCESSING
+        file.save(update_fields=["status"])
     return claim
 
 
@@ -94,13 +98,21 @@ def identified(claim: Claim, identity: Identity) -> Claim | None:
         facts = {"media_type": identity.media_type, "description": identity.description}
         _finish(claim, states.SUCCEED, facts=facts, error=None)
         file.media_type, file.kind = identity.media_type, kind_of(identity.media_type)
-        again, obsolete = plan.follow(file, identity.media_type)
-        if again or obsolete:
-            _drop(file.jobs.filter(processor__in=obsolete))
-            _requeue(file.jobs.filter(processor__in=again))
-        following = file.jobs.filter(state=State.QUEUED).order_by("-priority", "created_at", "id").first()
-        next_claim = _start(following) if following else None
-        settle(file, "media_type", "kind")
+        jobs = _outlines(file)
+        planned = plan.follow(file, jobs)
+        if planned.again or planned.obsolete:
+            _drop(file.jobs.filter(processor__in=planned.obsolete))
+            _requeue(file.jobs.filter(processor__in=planned.again))
+            jobs = _outlines(file)
+        else:
+            jobs += planned.new
+        queued = [job for job in jobs if job.state == State.QUEUED]
+        next_claim = None
+        if queued:
+            following = max(queued, key=lambda job: job.priority)  # the oldest of the highest
+            next_claim = _start(following)
+            following.state = State.RUNNING
+        _settle(file, jobs, "media_type", "kind")
         return next_claim
 
 
@@ -167,12 +179,17 @@ def reprocess(file_id: UUID, names: Sequence[str] | None) -> None:
         settle(file)
 
 
-def settle(file: File, *also: str) -> None:
-    """Bring a file's status, error and warnings in line with its jobs, and save those and other fields.
+def settle(file: File) -> None:
+    """Bring a file's status, error and warnings in line with its jobs, and save them; the caller holds its row."""
+    _settle(file, _outlines(file))
 
-    The caller holds the file's row.
-    """
-    jobs = list(file.jobs.all())
+
+def _outlines(file: File) -> list[Job]:
+    """Return a file's jobs, oldest first, without what they found: facts may be long."""
+    return list(file.jobs.only("file", "processor", "state", "required", "error", "priority", "attempts"))
+
+
+def _settle(file: File, jobs: Sequence[Job], *also: str) -> None:
     file.status = status_of(jobs)
     file.processed = file.status == Status.PROCESSED
     file.error = error_of(jobs)
@@ -203,17 +220,17 @@ def _held(claim: Claim) -> QuerySet[Job]:
 
 
 def _existing(file_id: UUID) -> File:
-    file = File.objects.select_for_update().filter(pk=file_id).first()
-    if file is None:
-        raise NotFound("There is no such file.")
-    return file
+    try:
+        return File.objects.select_for_update().get(pk=file_id)
+    except File.DoesNotExist:
+        raise NotFound("There is no such file.") from None
 
 
 def _locked(claim: Claim) -> File:
-    file = File.objects.select_for_update().filter(pk=claim.file.pk).first()
-    if file is None:
-        raise LeaseLost
-    return file
+    try:
+        return File.objects.select_for_update().get(pk=claim.file.pk)
+    except File.DoesNotExist:
+        raise LeaseLost from None
 
 
 def _lease_end() -> Any:  # noqa: ANN401  # Django's combined expressions have no public type

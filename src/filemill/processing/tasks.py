@@ -11,7 +11,7 @@ from filemill.processing import claim, ring, run
 from filemill.sandbox.client import Sandbox
 
 log = structlog.get_logger(__name__)
-sandbox = Sandbox()
+sandbox = Sandbox(strict=settings.FILEMILL.sandbox == "strict")
 
 
 @shared_task(name=ring.TASK, acks_late=True, ignore_result=True)

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import orjson
+
 from filemill.sandbox.errors import ChildFailed
+from filemill.sandbox.walls import Wall
 from filemill.sandbox.wire import JOB, READY
 
 # What plugins have to say while they load, printed or logged, is for the operator.
@@ -16,6 +19,7 @@ _ERRORS = 2
 _SECONDS_TO_START = 60.0
 _SECONDS_TO_TAKE_A_JOB = 10.0
 _SECONDS_TO_END = 10.0
+_MAX_REPORT = 16 * 1024
 
 # Numeric libraries start one thread a core when imported; a fork of them would hang.
 _ENVIRONMENT = {
@@ -51,21 +55,22 @@ class ServerProcess:
                 start_new_session=True,
             )
         try:
-            self._await_ready()
+            self.walls = self._await_ready()
         except BaseException:
             self.kill()
             raise
 
-    def _await_ready(self) -> None:
+    def _await_ready(self) -> list[Wall]:
         self._control.settimeout(_SECONDS_TO_START)
         try:
-            ready = self._control.recv(len(READY))
+            ready = self._control.recv(_MAX_REPORT)
         except OSError as error:
             raise ChildFailed("server_lost", f"The sandbox server did not start: {error}.") from error
-        if ready != READY:
+        if not ready.startswith(READY):
             code = self._process.wait(_SECONDS_TO_END)
             raise ChildFailed("server_lost", f"The sandbox server did not start; it ended with exit code {code}.")
         self._control.settimeout(_SECONDS_TO_TAKE_A_JOB)
+        return [Wall(*each) for each in orjson.loads(ready.removeprefix(READY))]
 
     def alive(self) -> bool:
         """Say whether the server still holds its end of the control socket."""

@@ -108,7 +108,7 @@ def _plan(file_id: UUID) -> None:
         file = File.objects.select_for_update().filter(pk=file_id).first()
         if file and not file.jobs.exists():
             plan.start(file)
-            record.settle(file)
+            record.settle(File.objects.get(pk=file_id))  # without what plan remembers of it
 
 
 def _long_ago() -> object:
