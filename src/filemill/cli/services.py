@@ -11,6 +11,7 @@ from django.core.checks import run_checks
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 
+from filemill.cli.copies import copy_before_migration
 from filemill.cli.preflight import Trouble
 
 HEADER_TIMEOUT_MS = 15_000
@@ -69,7 +70,8 @@ def run_beat() -> None:
 
 
 def migrate() -> None:
-    """Bring the database up to date."""
+    """Bring the database up to date; of an embedded one a copy is kept first."""
+    copy_before_migration()
     call_command("migrate", verbosity=0, interactive=False)
 
 
