@@ -22,7 +22,7 @@ class Redis(Server):
 
     def __init__(self) -> None:
         super().__init__()
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"redis://127.0.0.1:{self._port}/0"
 
     def command(self) -> list[str]:
@@ -42,7 +42,7 @@ class Redis(Server):
             client.flushall()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a free port below those that the system lends out, so that it is still free after a stop."""
     while True:
         port = random.SystemRandom().randrange(20000, 30000)
