@@ -3,12 +3,12 @@
 import ctypes
 import signal
 import warnings
+from typing import Any
 
 import django
 from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.core.checks import run_checks
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 
 from filemill.cli.copies import copy_before_migration
@@ -37,12 +37,13 @@ def run_web() -> None:
     ).serve(target_loader=_load_application, wrap_loader=False)
 
 
-def _load_application() -> WSGIHandler:
+def _load_application() -> Any:  # noqa: ANN401  # a WSGI application
     # This runs in granian's own child, which would serve on, unseen, if its parent were killed.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    from filemill.cli.watchdog import guard
     from filemill.config.wsgi import application
 
-    return application
+    return guard(application)
 
 
 def run_worker(*, alone: bool = False) -> None:
