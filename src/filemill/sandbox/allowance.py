@@ -21,7 +21,7 @@ class Allowance:
         """Cap the child for its whole life, so that nothing it runs can raise a step's limits again."""
         most = self._most
         _limit(resource.RLIMIT_CORE, 0, 0)
-        _limit(resource.RLIMIT_NOFILE, OPEN_FILES, _OPEN_FILES)
+        _limit(resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES)
         _limit(resource.RLIMIT_FSIZE, most.output_bytes, most.output_bytes)
         _limit(resource.RLIMIT_AS, self._inherited + most.memory_bytes, self._inherited + most.memory_bytes)
         # Two steps may follow each other, and each rounds the CPU time used so far up.

@@ -1,6 +1,6 @@
 """The walls around a child: some on the server, which all children inherit, the rest on each before foreign bytes.
 
-Each wall is put up where the kernel lets us, and its report says whether it stands; who demands all of them looks there.
+Each is put up where the kernel lets us, and the report says whether it stands; who demands walls looks there.
 """
 
 import contextlib
