@@ -29,7 +29,7 @@ def forbid(walls: list[str]) -> None:
     }
     kernel.prctl(PR_SET_NO_NEW_PRIVS, 1)
     # One filter for all: the first one could not be followed by a second.
-    seccomp.put_on([step for wall in walls for step in programs[wall]])
+    seccomp.put_on(seccomp.whole([step for wall in walls for step in programs[wall]]))
 
 
 def run(sandbox: Sandbox, folder: Path, what: str, how: object, limits: dict[str, float]) -> dict[str, object]:
