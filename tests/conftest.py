@@ -28,9 +28,11 @@ os.environ["FILEMILL_DISK_RESERVE_BYTES"] = "0"
 STACKS: dict[str, Any] = {"embedded": None, "production": services.redis, "rabbitmq": services.rabbitmq}
 _start_broker = STACKS[os.environ.get("FILEMILL_TEST_STACK") or "embedded"]
 if _start_broker:
-    os.environ["DATABASE_URL"] = _stack.enter_context(services.postgres()).url
+    DATABASE = _stack.enter_context(services.postgres())
+    os.environ["DATABASE_URL"] = DATABASE.url
     BROKER = _stack.enter_context(_start_broker())
     os.environ["CELERY_BROKER_URL"] = BROKER.url
+    collect_ignore = ["system/test_upgrade.py"]  # only the embedded database is copied before a migration
 else:
     collect_ignore = ["system/test_broker.py"]  # the embedded broker is a folder: it does not go down
 
@@ -77,6 +79,19 @@ def small_disk(tmp_path: Path, storage: Path, settings: Any) -> Iterator[Path]:
 def broker() -> services.Redis | services.RabbitMQ:
     """Lend the broker of this run."""
     return BROKER
+
+
+@pytest.fixture
+def apart() -> Iterator[Callable[[], dict[str, str]]]:
+    """Make the environment of a service that shares neither database nor broker with any other: apart()."""
+
+    def environment() -> dict[str, str]:
+        if not _start_broker:
+            return {}
+        return {"DATABASE_URL": DATABASE.new_database(), "CELERY_BROKER_URL": own.enter_context(_start_broker()).url}
+
+    with ExitStack() as own:
+        yield environment
 
 
 @pytest.fixture

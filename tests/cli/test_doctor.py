@@ -20,6 +20,7 @@ from filemill.files import keep
 from filemill.files.models import File, Status
 from filemill.processing import claim, sweep
 from filemill.processing.models import Artifact, Job
+from filemill.sandbox.walls import Wall
 
 LONG_AGO = timedelta(minutes=5)
 
@@ -189,6 +190,18 @@ def test_too_few_open_files_are_named_with_what_is_needed(monkeypatch):
 
     assert finding.state == State.BREACH
     assert "RLIMIT_NOFILE is 100 where" in finding.detail
+
+
+def test_a_wall_that_the_machine_refuses_is_named_with_its_reason(monkeypatch):
+    walls = [Wall("no_new_privs", on=True, why=""), Wall("landlock", on=False, why="the kernel has none")]
+    monkeypatch.setattr(host.probe, "walls", lambda: walls)
+
+    finding = host.the_sandbox_has_its_walls()
+
+    assert (finding.state, finding.detail) == (
+        State.BREACH,
+        "The sandbox lacks a wall on this machine: landlock (the kernel has none)",
+    )
 
 
 def test_a_disk_below_its_reserve_is_a_breach(file, configure):

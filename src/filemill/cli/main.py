@@ -3,6 +3,7 @@
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from uuid import UUID
 
@@ -11,7 +12,6 @@ import click
 from filemill.cli.preflight import Trouble, check_data_dir, check_platform, check_port
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
-os.umask(0o077)  # whatever is made here, the database and the broker's messages too, is for its owner alone
 
 
 class _Ending(click.ClickException):
@@ -104,6 +104,26 @@ def verify(*, ids: tuple[UUID, ...], sample: int | None, since: datetime | None,
 
     choice = Choice(ids, sample, since.replace(tzinfo=UTC) if since else None)
     sys.exit(run_verify(choice, mib_per_second=mib_per_second))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def backup(folder: Path) -> None:
+    """Copy database, files and secrets into a new FOLDER, while everything runs."""
+    _services()
+    from filemill.cli.backup import run_backup
+
+    run_backup(folder)
+
+
+@main.command()
+@click.argument("seconds", type=click.IntRange(min=1))
+def hold(seconds: int) -> None:
+    """Let the bytes of deleted files stay for so many SECONDS, while you copy the database, then the files."""
+    _services()
+    from filemill.files.keep import hold
+
+    hold(seconds)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

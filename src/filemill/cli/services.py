@@ -3,14 +3,15 @@
 import ctypes
 import signal
 import warnings
+from typing import Any
 
 import django
 from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.core.checks import run_checks
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 
+from filemill.cli.copies import copy_before_migration
 from filemill.cli.preflight import Trouble
 
 HEADER_TIMEOUT_MS = 15_000
@@ -36,12 +37,13 @@ def run_web() -> None:
     ).serve(target_loader=_load_application, wrap_loader=False)
 
 
-def _load_application() -> WSGIHandler:
+def _load_application() -> Any:  # noqa: ANN401  # a WSGI application
     # This runs in granian's own child, which would serve on, unseen, if its parent were killed.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    from filemill.cli.watchdog import guard
     from filemill.config.wsgi import application
 
-    return application
+    return guard(application)
 
 
 def run_worker(*, alone: bool = False) -> None:
@@ -69,7 +71,8 @@ def run_beat() -> None:
 
 
 def migrate() -> None:
-    """Bring the database up to date."""
+    """Bring the database up to date; of an embedded one a copy is kept first."""
+    copy_before_migration()
     call_command("migrate", verbosity=0, interactive=False)
 
 

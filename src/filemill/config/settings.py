@@ -1,5 +1,6 @@
 """Django's settings, decided by the environment (env.py) alone."""
 
+import os
 import sys
 from typing import Any
 
@@ -12,6 +13,8 @@ try:
     FILEMILL = env.read()
 except env.BadSetting as error:
     sys.exit(f"Filemill does not start: {error}")
+
+os.umask(0o077)  # whatever is made from here on, the database and the broker's messages too, is for its owner alone
 
 DATA_DIR = FILEMILL.data_dir.expanduser().resolve()
 EMBEDDED = FILEMILL.broker_url.startswith("filesystem:")

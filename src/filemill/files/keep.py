@@ -121,13 +121,44 @@ def is_kept(name: str) -> bool:
 
 
 def remove(name: str) -> None:
-    """Remove kept bytes, and the artifact directory that they leave empty; what is gone already is no error."""
+    """Remove kept bytes, and the artifact directory that they leave empty; what is gone already is no error.
+
+    While a backup holds them they only become doubtful: its copy of the database may still have their row.
+    """
+    if _is_held():
+        doubt(name)
+        return
     path = root() / name
     path.unlink(missing_ok=True)
     if name.startswith("artifacts/"):
         with contextlib.suppress(OSError):
             path.parent.rmdir()
     trust(name)
+
+
+def hold(seconds: float) -> None:
+    """Let no kept bytes go for so long, for whoever copies first the database and then the bytes of its rows."""
+    note = root() / "hold"
+    _make_directory(note.parent)
+    until = time.time() + seconds
+    if note.exists():
+        until = max(until, note.stat().st_mtime)
+    note.touch(mode=0o600)
+    os.utime(note, (until, until))
+
+
+def _is_held() -> bool:
+    try:
+        return (root() / "hold").stat().st_mtime > time.time()
+    except FileNotFoundError:
+        return False
+
+
+def names() -> Iterator[str]:
+    """Yield the storage names of all kept bytes, and of what others may have put beside them."""
+    for top in ("originals", "artifacts"):
+        for folder, _, files in os.walk(root() / top):
+            yield from (str((Path(folder) / file).relative_to(root())) for file in files)
 
 
 def doubt(name: str) -> None:
@@ -181,8 +212,13 @@ def _expired(directory: Path, pattern: str) -> Iterator[Path]:
                 yield path
 
 
+def mark_name(name: str) -> str:
+    """Return the file name under which bytes are noted as doubtful."""
+    return name.replace("/", "~")
+
+
 def _mark(name: str) -> Path:
-    return root() / "doubtful" / name.replace("/", "~")
+    return root() / "doubtful" / mark_name(name)
 
 
 @contextlib.contextmanager

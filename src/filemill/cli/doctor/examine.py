@@ -18,6 +18,7 @@ def examine(*, fix: bool) -> Iterator[tuple[str, Finding]]:
         "beat": service.beat_asks,
         "disk": host.there_is_room,
         "limits of the host": host.limits_are_granted,
+        "sandbox": host.the_sandbox_has_its_walls,
         "clocks": host.clocks_agree,
         "permissions": partial(host.folders_are_private, fix=fix),
         "passwords": service.nobody_has_the_first_password,

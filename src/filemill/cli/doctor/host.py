@@ -16,6 +16,8 @@ from django.db.models.functions import Now
 from filemill.cli.doctor.finding import Finding, Tally, breach, ok
 from filemill.files import keep
 from filemill.processors.registry import processors
+from filemill.sandbox import probe
+from filemill.sandbox.walls import complaint
 
 #: A request or job has a socket, a file, its folder, a pipe, and three for SQLite; the rest is for the program itself.
 FILES_PER_THREAD, FILES_BESIDES = 8, 64
@@ -37,6 +39,14 @@ def limits_are_granted() -> Finding:
             "set fewer threads or a smaller FILEMILL_MAX_UPLOAD_BYTES.",
         )
     return ok("this account may open, write and map as much as the settings ask for")
+
+
+def the_sandbox_has_its_walls() -> Finding:
+    """Ask the kernel for each wall of the sandbox."""
+    lacks = complaint(probe.walls())
+    if lacks is None:
+        return ok(f"it has {', '.join(wall.name for wall in probe.walls() if wall.on)}")
+    return breach(lacks.removesuffix("."), "Allow it: docs/operations.md says how. Until then run no hostile files.")
 
 
 def there_is_room() -> Finding:

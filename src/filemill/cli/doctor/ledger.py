@@ -105,10 +105,10 @@ def _is_out_of_line_for_sure(file_id: UUID, *, fix: bool) -> bool:
 
 def _plan(file_id: UUID) -> None:
     with transaction.atomic():
-        file = File.objects.select_for_update().filter(pk=file_id, jobs__isnull=True).first()
-        if file:
+        file = File.objects.select_for_update().filter(pk=file_id).first()
+        if file and not file.jobs.exists():
             plan.start(file)
-            record.settle(file)
+            record.settle(File.objects.get(pk=file_id))  # without what plan remembers of it
 
 
 def _long_ago() -> object:

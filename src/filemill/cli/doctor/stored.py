@@ -1,9 +1,7 @@
 """Rows and bytes: each row has its bytes, and each byte has a row or is known to be doubtful."""
 
-import os
 from collections.abc import Iterator
 from itertools import chain, islice
-from pathlib import Path
 from uuid import UUID
 
 from filemill.cli.doctor.finding import Finding, Tally
@@ -54,7 +52,7 @@ def bytes_have_rows(*, fix: bool) -> Finding:
 def only_our_names() -> Finding:
     """Find what somebody else put into the storage."""
     tally = Tally()
-    for name in _names():
+    for name in keep.names():
         tally.looked_at += 1
         if _file_id(name) is None:
             tally.add(name)
@@ -83,14 +81,7 @@ def _owned(names: list[str]) -> set[str]:
 
 
 def _kept_names() -> Iterator[str]:
-    return (name for name in _names() if _file_id(name))
-
-
-def _names() -> Iterator[str]:
-    root = keep.root()
-    for top in ("originals", "artifacts"):
-        for folder, _, names in os.walk(root / top):
-            yield from (str((Path(folder) / name).relative_to(root)) for name in names)
+    return (name for name in keep.names() if _file_id(name))
 
 
 def _file_id(name: str) -> UUID | None:
