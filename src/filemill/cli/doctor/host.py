@@ -91,7 +91,7 @@ def folders_are_private(*, fix: bool) -> Finding:
     return tally.finding(
         "{} files and folders, for their owner alone",
         "files or folders that others may use" + (", now for their owner alone" if fix else ""),
-        "`filemill doctor --fix`, or `chmod -R go= ` and the data folder.",
+        "`filemill doctor --fix` shuts them.",
         mended=fix,
     )
 
