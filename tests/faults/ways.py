@@ -44,7 +44,7 @@ def _claimed(world: World, name: str) -> str:
         incoming.write(CONTENT)
         incoming.keep(orphan)
     (world.storage / "incoming" / "unfinished.part").write_bytes(CONTENT)
-    (world.work_dir / "left").mkdir(parents=True)
+    (world.work_dir / name).mkdir(parents=True)
     return file_id
 
 

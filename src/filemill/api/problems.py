@@ -71,11 +71,13 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
     errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     FilemillError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -119,7 +121,7 @@ def _headers(known: FilemillError) -> dict[str, str]:
     headers: dict[str, str] = {}
     if isinstance(known, errors.RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{known.size}"
-    if isinstance(known, Unavailable):
+    if isinstance(known, Unavailable | errors.Busy):
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     if isinstance(known, errors.SignInRequired):
         headers["WWW-Authenticate"] = 'Session realm="filemill"'

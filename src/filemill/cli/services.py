@@ -3,6 +3,7 @@
 import ctypes
 import signal
 import warnings
+from typing import Any
 
 import django
 from celery.exceptions import SecurityWarning
@@ -10,7 +11,6 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
 from django.core.checks import run_checks
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 
 from filemill.cli.copies import copy_before_migration
@@ -40,12 +40,13 @@ def run_web() -> None:
     ).serve(target_loader=_load_application, wrap_loader=False)
 
 
-def _load_application() -> WSGIHandler:
+def _load_application() -> Any:  # noqa: ANN401  # a WSGI application
     # This runs in granian's own child, which would serve on, unseen, if its parent were killed.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    from filemill.cli.watchdog import guard
     from filemill.config.wsgi import application
 
-    return application
+    return guard(application)
 
 
 def run_worker(*, alone: bool = False) -> None:

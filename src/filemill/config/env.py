@@ -117,13 +117,20 @@ class Configuration:
         "CELERY_BROKER_URL", "filesystem://", "the broker; a folder in the data folder if not given", check=_broker
     )
     web_threads: int = _variable(
-        "FILEMILL_WEB_THREADS", 32, "requests that a web process serves at once", check=_at_least_1
+        "FILEMILL_WEB_THREADS", 128, "requests that a web process serves at once", check=_at_least_1
     )
     max_waiters: int = _variable(
-        "FILEMILL_MAX_WAITERS", 8, "requests with `?wait=` that a web process lets wait", check=_at_least_0
+        "FILEMILL_MAX_WAITERS", 32, "requests with `?wait=` that a web process lets wait", check=_at_least_0
     )
     max_wait_seconds: float = _variable(
         "FILEMILL_MAX_WAIT_SECONDS", 30.0, "the longest `?wait=`", unit="seconds", check=_at_least_0
+    )
+    stall_seconds: float = _variable(
+        "FILEMILL_STALL_SECONDS",
+        30.0,
+        "how long a client may take for 64 KiB of a body",
+        unit="seconds",
+        check=_at_least_1,
     )
     worker_threads: int = _variable(
         "FILEMILL_WORKER_THREADS", os.cpu_count() or 1, "jobs that a worker runs at once", check=_at_least_1
@@ -167,6 +174,13 @@ class Configuration:
     )
     drain_seconds: float = _variable(
         "FILEMILL_DRAIN_SECONDS", 1.0, "how long a worker goes on after one bell", unit="seconds", check=_at_least_0
+    )
+    stop_seconds: float = _variable(
+        "FILEMILL_STOP_SECONDS",
+        25.0,
+        "how long a worker that is told to stop lets its jobs run; then it gives them back",
+        unit="seconds",
+        check=_at_least_0,
     )
     identify_wall_seconds: float = _variable(
         "FILEMILL_IDENTIFY_WALL_SECONDS", 30.0, "the time-out of identification", unit="seconds", check=_at_least_1

@@ -7,7 +7,8 @@ from celery import shared_task
 from django.conf import settings
 from django.db import DatabaseError
 
-from filemill.processing import claim, ring, run
+from filemill.processing import claim, ring, run, stopping
+from filemill.processing.record import Claim
 from filemill.sandbox.client import Sandbox
 
 log = structlog.get_logger(__name__)
@@ -26,13 +27,17 @@ def drain() -> None:
 
 def _drain() -> None:
     until = time.monotonic() + settings.FILEMILL.drain_seconds
-    claimed = claim.next_claim()
+    claimed = _next_claim()
     if claimed and claim.work_is_due():
         ring.ring()  # else one bell feeds one thread while the others idle
     while claimed:
         run.run(claimed, sandbox)
         if time.monotonic() >= until:
             break
-        claimed = claim.next_claim()
+        claimed = _next_claim()
     if claim.work_is_due():
         ring.ring()
+
+
+def _next_claim() -> Claim | None:
+    return None if stopping.is_stopping() else claim.next_claim()

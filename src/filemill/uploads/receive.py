@@ -7,7 +7,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
 
 from filemill.core.errors import LengthRequired, MissingFile, MissingName
-from filemill.files import keep
+from filemill.files import keep, transfers
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
 from filemill.identify.kinds import kind_of
@@ -27,7 +27,7 @@ def receive(request: WSGIRequest) -> File:
     limit = settings.FILEMILL.max_upload_bytes + (MULTIPART_OVERHEAD_BYTES if is_multipart else 0)
     body = Body(request, limit)
     keep.check_room(body.length or 0)
-    with keep.Incoming() as incoming:
+    with transfers.Seat(), keep.Incoming() as incoming:
         if is_multipart:
             name, claimed, metadata = read_multipart(request, body, incoming)
         else:

@@ -19,8 +19,8 @@ from filemill.processors.registry import processors
 from filemill.sandbox import probe
 from filemill.sandbox.walls import complaint
 
-#: A request or job has a socket, a file, its folder, a pipe, and three for SQLite; the rest is for the program itself.
-FILES_PER_THREAD, FILES_BESIDES = 8, 64
+#: A request or job has a socket or two, a file, its folder, and two for SQLite; the rest is for the program itself.
+FILES_PER_THREAD, FILES_BESIDES = 6, 64
 TOLERATED_SECONDS = 5
 GROUP_AND_OTHERS = 0o077
 
