@@ -94,7 +94,7 @@ def test_a_late_result_is_dropped(file):
     assert record.identified(current, TEXT) is not None
 
 
-def test_a_lease_that_ran_out_puts_the_job_back_with_a_reason_and_a_pause(file):
+def test_a_lease_that_ran_out_puts_the_job_back_with_a_reason_and_no_further_pause(file):
     expire(claim.next_claim())
 
     sweep.sweep()
