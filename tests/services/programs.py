@@ -49,6 +49,14 @@ def chromium() -> Path:
     raise MissingProgram("Chromium is missing: apt-get install chromium, or .venv/bin/playwright install chromium")
 
 
+def nginx() -> Path:
+    """Return the path of `nginx`, which Debian keeps where only root looks."""
+    for folder in [*_path(), Path("/usr/sbin")]:
+        if (folder / "nginx").exists():
+            return folder / "nginx"
+    raise MissingProgram("nginx is missing: apt-get install nginx-light")
+
+
 def _open_to_its_account(program: Path) -> bool:
     """PostgreSQL does not run as root: there another account runs it, which cannot see into every folder."""
     if os.geteuid() != 0:
@@ -70,6 +78,7 @@ PACKAGES: dict[Callable[[], Path], str] = {
     redis: "redis-server",
     rabbitmq: "rabbitmq-server",
     chromium: "chromium",
+    nginx: "nginx-light",
 }
 
 

@@ -81,7 +81,7 @@ class FileView(APIView):
         operation_id="change_file",
         parameters=[schema.FILE_ID],
         request=FilePatchSerializer,
-        responses={200: FileDetailSerializer, **schema.problems(400, 404, 413, 415)},
+        responses={200: FileDetailSerializer, **schema.problems(400, 404, 408, 413, 415)},
     )
     def patch(self, request: Request, file_id: UUID) -> Response:
         """Change a file's name or metadata."""
@@ -113,7 +113,7 @@ class ReprocessView(APIView):
         operation_id="reprocess_file",
         parameters=[schema.FILE_ID],
         request=ReprocessSerializer,
-        responses={202: FileDetailSerializer, **schema.problems(400, 404, 413, 415)},
+        responses={202: FileDetailSerializer, **schema.problems(400, 404, 408, 413, 415)},
     )
     def post(self, request: Request, file_id: UUID) -> Response:
         """Run all processors again, or the named ones; earlier results stay until new ones replace them."""

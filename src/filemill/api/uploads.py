@@ -21,7 +21,7 @@ class UploadView(APIView):
         operation_id="upload",
         parameters=schema.UPLOAD_PARAMETERS,
         request=schema.UPLOAD_REQUEST,
-        responses={201: FileDetailSerializer, **schema.problems(400, 411, 413, 415, 507)},
+        responses={201: FileDetailSerializer, **schema.problems(400, 408, 411, 413, 415, 503, 507)},
     )
     def post(self, request: Request) -> Response:
         """Keep a file and start its processing.

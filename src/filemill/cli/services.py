@@ -3,17 +3,21 @@
 import ctypes
 import signal
 import warnings
+from typing import Any
 
 import django
 from celery.exceptions import SecurityWarning
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password
 from django.core.checks import run_checks
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 
+from filemill.cli.copies import copy_before_migration
 from filemill.cli.preflight import Trouble
 
 HEADER_TIMEOUT_MS = 15_000
+MOST_ADMINISTRATORS = 20
 PR_SET_PDEATHSIG = 1
 
 
@@ -36,12 +40,13 @@ def run_web() -> None:
     ).serve(target_loader=_load_application, wrap_loader=False)
 
 
-def _load_application() -> WSGIHandler:
+def _load_application() -> Any:  # noqa: ANN401  # a WSGI application
     # This runs in granian's own child, which would serve on, unseen, if its parent were killed.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    from filemill.cli.watchdog import guard
     from filemill.config.wsgi import application
 
-    return application
+    return guard(application)
 
 
 def run_worker(*, alone: bool = False) -> None:
@@ -69,8 +74,25 @@ def run_beat() -> None:
 
 
 def migrate() -> None:
-    """Bring the database up to date."""
+    """Bring the database up to date; of an embedded one a copy is kept first."""
+    copy_before_migration()
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def refuse_first_password() -> None:
+    """Raise Trouble where a service that is not open has an administrator with a password that everybody knows."""
+    names = [] if settings.FILEMILL.access == "open" else with_first_password()
+    if names:
+        raise Trouble(
+            f"The password of {', '.join(names)} is still `admin`, and FILEMILL_ACCESS is not open. Change it: "
+            f"filemill manage changepassword {names[0]}"
+        )
+
+
+def with_first_password() -> list[str]:
+    """Return the administrators whose password is `admin`, as `csu` makes them in the open configuration."""
+    users = get_user_model().objects.filter(is_active=True, is_superuser=True).order_by("pk")[:MOST_ADMINISTRATORS]
+    return [user.get_username() for user in users if check_password("admin", user.password)]
 
 
 def set_up() -> None:

@@ -66,6 +66,13 @@ def _warm_up(**_kwargs: object) -> None:
     sandbox.start()
 
 
+@signals.worker_shutting_down.connect
+def _take_no_more(**_kwargs: object) -> None:
+    from filemill.processing import stopping
+
+    stopping.stop()
+
+
 @signals.worker_shutdown.connect
 def _cool_down(**_kwargs: object) -> None:
     from filemill.processing.tasks import sandbox

@@ -87,8 +87,20 @@ class Configuration:
         "`open`: for whoever reaches the port; `token`: only for who has signed in",
         check=validate.OneOf(["open", "token"]),
     )
+    behind_tls: bool = _variable(
+        "FILEMILL_BEHIND_TLS",
+        False,  # noqa: FBT003  # as above
+        "yes where only a reverse proxy with TLS reaches the service: cookies are for https alone, and addresses begin "
+        "as the proxy's `X-Forwarded-Proto` says",
+    )
     hosts: list[str] = _variable(
         "FILEMILL_HOSTS", [], "host names, besides localhost, under which the service is reached"
+    )
+    sandbox: str = _variable(
+        "FILEMILL_SANDBOX",
+        "auto",
+        "`auto`: with every wall that this machine allows; `strict`: not at all without those that are required",
+        check=validate.OneOf(["auto", "strict"]),
     )
     secret_key: str = _variable("FILEMILL_SECRET_KEY", "", "Django's secret key; made on first start if not given")
     debug: bool = _variable("FILEMILL_DEBUG", False, "Django's debug mode, for work on Filemill itself")  # noqa: FBT003
@@ -105,13 +117,20 @@ class Configuration:
         "CELERY_BROKER_URL", "filesystem://", "the broker; a folder in the data folder if not given", check=_broker
     )
     web_threads: int = _variable(
-        "FILEMILL_WEB_THREADS", 32, "requests that a web process serves at once", check=_at_least_1
+        "FILEMILL_WEB_THREADS", 128, "requests that a web process serves at once", check=_at_least_1
     )
     max_waiters: int = _variable(
-        "FILEMILL_MAX_WAITERS", 8, "requests with `?wait=` that a web process lets wait", check=_at_least_0
+        "FILEMILL_MAX_WAITERS", 32, "requests with `?wait=` that a web process lets wait", check=_at_least_0
     )
     max_wait_seconds: float = _variable(
         "FILEMILL_MAX_WAIT_SECONDS", 30.0, "the longest `?wait=`", unit="seconds", check=_at_least_0
+    )
+    stall_seconds: float = _variable(
+        "FILEMILL_STALL_SECONDS",
+        30.0,
+        "how long a client may take for 64 KiB of a body",
+        unit="seconds",
+        check=_at_least_1,
     )
     worker_threads: int = _variable(
         "FILEMILL_WORKER_THREADS", os.cpu_count() or 1, "jobs that a worker runs at once", check=_at_least_1
@@ -155,6 +174,13 @@ class Configuration:
     )
     drain_seconds: float = _variable(
         "FILEMILL_DRAIN_SECONDS", 1.0, "how long a worker goes on after one bell", unit="seconds", check=_at_least_0
+    )
+    stop_seconds: float = _variable(
+        "FILEMILL_STOP_SECONDS",
+        25.0,
+        "how long a worker that is told to stop lets its jobs run; then it gives them back",
+        unit="seconds",
+        check=_at_least_0,
     )
     identify_wall_seconds: float = _variable(
         "FILEMILL_IDENTIFY_WALL_SECONDS", 30.0, "the time-out of identification", unit="seconds", check=_at_least_1

@@ -19,6 +19,8 @@ FilemillError
     ├── RangeNotSatisfiable
     ├── CrossSite
     ├── SignInRequired
+    ├── TooSlow
+    ├── Busy
     └── DiskFull
 
 `code` is stable and documented at /docs/problems/{code}/; `title` is the same for each error of a class; the message is
@@ -185,6 +187,20 @@ class SignInRequired(Refused):
 
     code = "sign_in_required"
     title = "Sign in first"
+
+
+class TooSlow(Refused):
+    """The client stopped sending, or sends less than anybody could wait for."""
+
+    code = "too_slow"
+    title = "The request body came too slowly"
+
+
+class Busy(Refused):
+    """As many clients send or fetch bytes as the service takes at once."""
+
+    code = "busy"
+    title = "Too many transfers are under way"
 
 
 class DiskFull(Refused):

@@ -49,6 +49,7 @@ class Incoming:
             _make_directory(self._path.parent)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb", buffering=0)
+        self._is_kept = False
 
     def __enter__(self) -> Self:
         return self
@@ -56,8 +57,12 @@ class Incoming:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what matters is synced, or lost anyway
+            self._file.close()
+        # A name that cannot be removed must not hide why the block ended; the sweep removes it later.
+        with contextlib.suppress(OSError):
+            if not self._is_kept:
+                self._path.unlink()
 
     @property
     def sha256(self) -> str:
@@ -83,6 +88,7 @@ class Incoming:
             os.fsync(self._file.fileno())
             _make_directory(target.parent)
             self._path.rename(target)
+            self._is_kept = True
             _sync_directory(target.parent)
 
 
@@ -109,14 +115,50 @@ def copy_in(source: BinaryIO, name: str, pulse: Callable[[], None]) -> tuple[int
         return incoming.size, incoming.sha256
 
 
+def is_kept(name: str) -> bool:
+    """Say whether there are bytes under a storage name."""
+    return (root() / name).is_file()
+
+
 def remove(name: str) -> None:
-    """Remove kept bytes, and the artifact directory that they leave empty; what is gone already is no error."""
+    """Remove kept bytes, and the artifact directory that they leave empty; what is gone already is no error.
+
+    While a backup holds them they only become doubtful: its copy of the database may still have their row.
+    """
+    if _is_held():
+        doubt(name)
+        return
     path = root() / name
     path.unlink(missing_ok=True)
     if name.startswith("artifacts/"):
         with contextlib.suppress(OSError):
             path.parent.rmdir()
     trust(name)
+
+
+def hold(seconds: float) -> None:
+    """Let no kept bytes go for so long, for whoever copies first the database and then the bytes of its rows."""
+    note = root() / "hold"
+    _make_directory(note.parent)
+    until = time.time() + seconds
+    if note.exists():
+        until = max(until, note.stat().st_mtime)
+    note.touch(mode=0o600)
+    os.utime(note, (until, until))
+
+
+def _is_held() -> bool:
+    try:
+        return (root() / "hold").stat().st_mtime > time.time()
+    except FileNotFoundError:
+        return False
+
+
+def names() -> Iterator[str]:
+    """Yield the storage names of all kept bytes, and of what others may have put beside them."""
+    for top in ("originals", "artifacts"):
+        for folder, _, files in os.walk(root() / top):
+            yield from (str((Path(folder) / file).relative_to(root())) for file in files)
 
 
 def doubt(name: str) -> None:
@@ -130,6 +172,11 @@ def trust(name: str) -> None:
     """Take a doubt back: a row that owns the bytes is committed, or they are gone."""
     with contextlib.suppress(OSError):  # the sweep takes it back later
         _mark(name).unlink()
+
+
+def is_doubtful(name: str) -> bool:
+    """Say whether the sweep is to settle these bytes."""
+    return _mark(name).exists()
 
 
 def doubtful() -> list[str]:
@@ -147,6 +194,16 @@ def remove_stale_incoming() -> int:
     return removed
 
 
+def leave_stale() -> Path:
+    """Leave an unfinished upload that looks abandoned; that it goes away shows that somebody sweeps."""
+    path = root() / "incoming" / f"{new_id()}.part"
+    _make_directory(path.parent)
+    path.touch(mode=0o600)
+    long_ago = time.time() - 2 * settings.FILEMILL.upload_expire_seconds
+    os.utime(path, (long_ago, long_ago))
+    return path
+
+
 def _expired(directory: Path, pattern: str) -> Iterator[Path]:
     oldest = time.time() - settings.FILEMILL.upload_expire_seconds
     for path in directory.glob(pattern):
@@ -155,8 +212,13 @@ def _expired(directory: Path, pattern: str) -> Iterator[Path]:
                 yield path
 
 
+def mark_name(name: str) -> str:
+    """Return the file name under which bytes are noted as doubtful."""
+    return name.replace("/", "~")
+
+
 def _mark(name: str) -> Path:
-    return root() / "doubtful" / name.replace("/", "~")
+    return root() / "doubtful" / mark_name(name)
 
 
 @contextlib.contextmanager

@@ -11,10 +11,14 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
 from filemill.core.errors import NotFound, RangeNotSatisfiable
-from filemill.files.keep import CHUNK_BYTES, root
+from filemill.files.keep import root
+from filemill.files.transfers import Seat
 
 #: Types that a browser shows without running anything; all others are downloads.
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "text/plain"}
+
+#: Four of them wait in memory for each client; what is smaller than that never holds a thread.
+_BLOCK_BYTES = 128 * 1024
 
 _CHARSET = re.compile(r"[a-zA-Z0-9._-]{1,40}")
 _RANGE = re.compile(r"bytes=([0-9]{0,100})-([0-9]{0,100})", re.IGNORECASE)
@@ -39,22 +43,24 @@ def serve(request: HttpRequest, content: Content) -> HttpResponseBase:
     if _is_known(request, etag, content.modified):
         return _with_headers(HttpResponseNotModified(), content, etag)
     span = _span(request, content, etag)
+    seat = Seat() if request.method != "HEAD" else None
     try:
         stream = (root() / content.stored).open("rb")
     except FileNotFoundError:
         raise NotFound("The bytes of this file are gone from the storage.") from None
-    response = _answer(request, stream, content, span)
+    if seat is None:
+        stream.close()
+        response: HttpResponseBase = HttpResponse()
+        response["Content-Length"] = str(content.size)
+    else:
+        response = _body(_Span(stream, *(span or (0, content.size)), seat), content, span)
     return _with_headers(response, content, etag)
 
 
-def _answer(request: HttpRequest, stream: BinaryIO, content: Content, span: tuple[int, int] | None) -> HttpResponseBase:
+def _body(bytes_: "_Span", content: Content, span: tuple[int, int] | None) -> HttpResponseBase:
     first, end = span or (0, content.size)
-    if request.method == "HEAD":
-        stream.close()
-        response: HttpResponseBase = HttpResponse()
-    else:
-        response = FileResponse(_Span(stream, first, end))
-        response.block_size = CHUNK_BYTES
+    response = FileResponse(bytes_)
+    response.block_size = _BLOCK_BYTES
     if span:
         response.status_code = 206
         response["Content-Range"] = f"bytes {first}-{end - 1}/{content.size}"
@@ -65,11 +71,11 @@ def _answer(request: HttpRequest, stream: BinaryIO, content: Content, span: tupl
 class _Span:
     """A part of a file as FileResponse wants it."""
 
-    def __init__(self, stream: BinaryIO, first: int, end: int) -> None:
+    def __init__(self, stream: BinaryIO, first: int, end: int, seat: Seat) -> None:
         stream.seek(first)
-        self._stream, self._left = stream, end - first
+        self._stream, self._left, self._seat = stream, end - first, seat
 
-    def read(self, size: int = CHUNK_BYTES) -> bytes:
+    def read(self, size: int = _BLOCK_BYTES) -> bytes:
         chunk = self._stream.read(min(self._left, size))
         self._left -= len(chunk)
         return chunk
@@ -80,6 +86,7 @@ class _Span:
 
     def close(self) -> None:
         self._stream.close()
+        self._seat.leave()
 
 
 def _with_headers(response: HttpResponseBase, content: Content, etag: str) -> HttpResponseBase:

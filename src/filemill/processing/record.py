@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from filemill.core.errors import FieldError, Invalid, NotFound, Unprocessable
@@ -159,6 +159,28 @@ def retry(claim: Claim, reason: Reason, *, at_once: bool = False, **still: Any) 
         file = _locked(claim)
         _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due)
         settle(file)
+
+
+def give_back(claim: Claim, pause_seconds: float = 0) -> None:
+    """Queue a job again as if it had not been claimed: its worker, not the file, is why it cannot go on."""
+    due = Now() + timedelta(seconds=pause_seconds)
+    with transaction.atomic():
+        file = _locked(claim)
+        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=due)
+        settle(file)
+
+
+def shorten_waits() -> None:
+    """End waits that are longer than any that is ever set: the database's clock was set back since.
+
+    Beside a step of the clock nothing that was never tried waits, and no lease lasts twice as long as a lease.
+    """
+    limits = settings.FILEMILL
+    never = Q(attempts=0, due_at__gt=Now())
+    too_long = Q(due_at__gt=Now() + timedelta(seconds=limits.backoff_max_seconds))
+    Job.objects.filter(never | too_long, state=State.QUEUED).update(due_at=Now())
+    endless = Now() + timedelta(seconds=2 * limits.lease_seconds)
+    Job.objects.filter(state=State.RUNNING, lease_until__gt=endless).update(lease_until=_lease_end())
 
 
 def cancel(file_id: UUID) -> None:

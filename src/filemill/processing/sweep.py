@@ -20,6 +20,7 @@ WORKER_LOST = record.Reason(
 
 def sweep() -> None:
     """End leases that ran out, ring for due work, and remove bytes that belong to no file and nobody is at."""
+    record.shorten_waits()
     _release(Job.objects.filter(state=State.RUNNING), lease_until__lt=Now())
     if claim.work_is_due():
         ring.ring()

@@ -7,7 +7,7 @@ import http_sf
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import UnreadablePostError
 
-from filemill.core.errors import BrokenBody, DigestMismatch, IncompleteBody, TooLarge
+from filemill.core.errors import BrokenBody, DigestMismatch, IncompleteBody, TooLarge, TooSlow
 
 MULTIPART_OVERHEAD_BYTES = 1024 * 1024  # room for the multipart headers and small fields around the file
 TAIL_BYTES = 1024
@@ -36,13 +36,15 @@ class Body:
         return not self._is_chunked or bool(self._digests)
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes, none at the end; raise TooLarge beyond the limit, IncompleteBody at a break."""
+        """Return up to `size` bytes, none at the end; raise TooLarge beyond the limit, else what broke it off."""
         if self._source is None:
             return b""
         wanted = self.limit + 1 - self.received if size < 0 else size
         try:
             chunk: bytes = self._source.read(wanted)
         except (UnreadablePostError, OSError) as error:
+            if isinstance(error.__cause__ or error, TimeoutError):
+                raise TooSlow("The bytes came too slowly. Nothing was kept.") from error
             raise IncompleteBody("The connection broke before the body was whole. Nothing was kept.") from error
         self.received += len(chunk)
         if self.received > self.limit:

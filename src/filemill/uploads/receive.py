@@ -7,12 +7,13 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
 
 from filemill.core.errors import LengthRequired, MissingFile, MissingName
-from filemill.files import keep
+from filemill.files import keep, transfers
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
 from filemill.identify.kinds import kind_of
 from filemill.identify.quick import identify
 from filemill.processing import plan, ring
+from filemill.processing.forget import forget
 from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, Body
 from filemill.uploads.multipart import read_multipart
 from filemill.uploads.rules import add, check_body_kind, declared_type, name_of_raw_body
@@ -27,7 +28,7 @@ def receive(request: WSGIRequest) -> File:
     limit = settings.FILEMILL.max_upload_bytes + (MULTIPART_OVERHEAD_BYTES if is_multipart else 0)
     body = Body(request, limit)
     keep.check_room(body.length or 0)
-    with keep.Incoming() as incoming:
+    with transfers.Seat(), keep.Incoming() as incoming:
         if is_multipart:
             name, claimed, metadata = read_multipart(request, body, incoming)
         else:
@@ -75,6 +76,10 @@ def _finish(incoming: keep.Incoming, name: str, claimed: str, metadata: str) -> 
         if not staged:
             keep.remove(file.file.name)
         raise
+    if not keep.is_kept(file.file.name):
+        # This process stood still for so long that the sweep took the bytes for nobody's.
+        forget(file.id)
+        raise FileNotFoundError(file.file.name)
     keep.trust(file.file.name)
     ring.ring()
     log.info("received", file_id=str(file.id), size=file.size)
