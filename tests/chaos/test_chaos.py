@@ -32,4 +32,6 @@ def test_a_seed_gives_the_same_schedule_each_time():
     first, second = ([faults.schedule("redis", seed, 1.5) for seed in seeds] for _ in range(2))
 
     assert first == second
-    assert {fault.kind for schedule in first for fault in schedule} == {" ".join(kind) for kind in faults.kinds("redis")}
+    assert {fault.kind for schedule in first for fault in schedule} == {
+        " ".join(kind) for kind in faults.kinds("redis")
+    }
