@@ -94,14 +94,14 @@ def test_a_late_result_is_dropped(file):
     assert record.identified(current, TEXT) is not None
 
 
-def test_a_lease_that_ran_out_puts_the_job_back_with_a_reason_and_a_pause(file):
+def test_a_lease_that_ran_out_puts_the_job_back_with_a_reason_and_no_further_pause(file):
     expire(claim.next_claim())
 
     sweep.sweep()
 
     job = file.jobs.get()
     assert (job.state, job.error["code"], job.attempts) == ("queued", "worker_lost", 1)
-    assert not claim.work_is_due()
+    assert claim.work_is_due()
     assert fresh(file).status == "queued"
 
 

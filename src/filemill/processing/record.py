@@ -143,15 +143,18 @@ def fail(claim: Claim, reason: Reason) -> None:
         settle(file)
 
 
-def retry(claim: Claim, reason: Reason, **still: Any) -> None:  # noqa: ANN401  # look-ups that must still hold
-    """Queue a job again after a pause that doubles each time, or fail it once its attempts are used up."""
+def retry(claim: Claim, reason: Reason, *, at_once: bool = False, **still: Any) -> None:  # noqa: ANN401  # look-ups
+    """Queue a job again after a pause that doubles each time, or fail it once its attempts are used up.
+
+    `still` are look-ups of the job that must still hold.
+    """
     limits = settings.FILEMILL
     if claim.attempts >= limits.max_attempts:
         detail = f"{reason.detail} It was tried {claim.attempts} times."
         reason, move, due = Reason(reason.code, reason.title, detail), states.FAIL, timedelta(0)
     else:
         pause = min(limits.backoff_seconds * 2 ** min(claim.attempts - 1, 30), limits.backoff_max_seconds)
-        move, due = states.RETRY, timedelta(seconds=pause)
+        move, due = states.RETRY, timedelta(seconds=0 if at_once else pause)
     with transaction.atomic():
         file = _locked(claim)
         _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due)
