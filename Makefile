@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint format lock bench chaos corpus docker-smoke
+.PHONY: help run dev test lint format lock audit bench chaos corpus docker-smoke
 
 BIN := .venv/bin
 SEED ?= 1
@@ -20,6 +20,7 @@ dev:  ## Install what work on Filemill needs
 
 test: dev  ## Install what the tests need and run them all, on SQLite, on PostgreSQL and Redis, and with RabbitMQ
 	@scripts/test-programs
+	$(BIN)/python scripts/audit.py
 	$(PYTEST) --cov --cov-report= --cov-fail-under=0
 	FILEMILL_TEST_STACK=production $(PYTEST) --cov --cov-append --cov-report= --cov-fail-under=0 $(STACKED)
 	FILEMILL_TEST_STACK=rabbitmq $(PYTEST) --cov --cov-append --cov-report=term $(BROKERED)
@@ -37,6 +38,9 @@ format: dev  ## Put the code into shape
 
 lock:  ## Write requirements.txt and requirements-dev.txt anew from pyproject.toml
 	@scripts/lock
+
+audit: dev  ## Look up known advisories on the locked packages; fails where that is not possible, too
+	$(BIN)/python scripts/audit.py --required
 
 bench: dev  ## Measure requests and files per second
 	@scripts/test-programs

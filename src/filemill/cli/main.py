@@ -51,7 +51,9 @@ def serve() -> None:
 def web() -> None:
     """Run the web server."""
     check_port()
-    _services().run_web()
+    services = _services()
+    services.refuse_first_password()
+    services.run_web()
 
 
 @main.command()

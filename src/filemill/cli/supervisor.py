@@ -66,6 +66,7 @@ class Supervisor:
         for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
         services.migrate()
+        services.refuse_first_password()
         connections.close_all()  # a connection must not be shared with a fork
         gc.freeze()  # what is loaded stays shared with the children
         for name in SERVICES:

@@ -87,6 +87,12 @@ class Configuration:
         "`open`: for whoever reaches the port; `token`: only for who has signed in",
         check=validate.OneOf(["open", "token"]),
     )
+    behind_tls: bool = _variable(
+        "FILEMILL_BEHIND_TLS",
+        False,  # noqa: FBT003  # as above
+        "yes where only a reverse proxy with TLS reaches the service: cookies are for https alone, and addresses begin "
+        "as the proxy's `X-Forwarded-Proto` says",
+    )
     hosts: list[str] = _variable(
         "FILEMILL_HOSTS", [], "host names, besides localhost, under which the service is reached"
     )

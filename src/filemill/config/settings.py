@@ -35,6 +35,10 @@ CSRF_TRUSTED_ORIGINS = [
     f"https://{'*' if host.startswith('.') else ''}{host}" for host in FILEMILL.hosts if host != "*"
 ]
 
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = FILEMILL.behind_tls
+# Without a proxy in front that sets it, a client could.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if FILEMILL.behind_tls else None
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

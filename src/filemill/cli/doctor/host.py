@@ -19,8 +19,8 @@ from filemill.processors.registry import processors
 from filemill.sandbox import probe
 from filemill.sandbox.walls import complaint
 
-#: A request or job has a socket, a file, its folder, a pipe, and three for SQLite; the rest is for the program itself.
-FILES_PER_THREAD, FILES_BESIDES = 8, 64
+#: A request or job has a socket or two, a file, its folder, and two for SQLite; the rest is for the program itself.
+FILES_PER_THREAD, FILES_BESIDES = 6, 64
 TOLERATED_SECONDS = 5
 GROUP_AND_OTHERS = 0o077
 
@@ -91,7 +91,7 @@ def folders_are_private(*, fix: bool) -> Finding:
     return tally.finding(
         "{} files and folders, for their owner alone",
         "files or folders that others may use" + (", now for their owner alone" if fix else ""),
-        "`filemill doctor --fix`, or `chmod -R go= ` and the data folder.",
+        "`filemill doctor --fix` shuts them.",
         mended=fix,
     )
 

@@ -4,12 +4,11 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import check_password
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from filemill.cli.doctor.finding import Finding, State, breach, ok
+from filemill.cli.services import with_first_password
 from filemill.config.celery import SWEEP_TASK, app
 from filemill.files import keep
 from filemill.processing import ring
@@ -17,7 +16,6 @@ from filemill.processing import ring
 WORKER_PATIENCE_SECONDS = 10
 ASK_AGAIN_SECONDS = 2
 LOOK_SECONDS = 0.05
-MOST_USERS = 20
 
 
 def migrations_are_applied() -> Finding:
@@ -96,12 +94,6 @@ def nobody_has_the_first_password() -> Finding:
         f"the password of {', '.join(names)} is still `admin`",
         f"Change it: `filemill manage changepassword {names[0]}`.",
     )
-
-
-def with_first_password() -> list[str]:
-    """Return the administrators whose password is `admin`, as `csu` makes them in the open configuration."""
-    users = get_user_model().objects.filter(is_active=True, is_superuser=True).order_by("pk")[:MOST_USERS]
-    return [user.get_username() for user in users if check_password("admin", user.password)]
 
 
 def _ask_for_a_sweep() -> None:
