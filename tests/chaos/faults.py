@@ -10,6 +10,7 @@ from chaos.stacks import Stack
 
 APART = ("web", "worker", "beat")
 SANDBOX = ("child", "server")
+MOMENTARY = {"kill", "terminate", "flush"}
 SECONDS_TO_MEET = 3.0
 
 
@@ -22,8 +23,14 @@ class Fault:
     at: float
     lasts: float
 
-    def __str__(self) -> str:
+    @property
+    def kind(self) -> str:
+        """Under what the table counts it."""
         return f"{self.part} {self.action}"
+
+    def __str__(self) -> str:
+        while_it = "" if self.action in MOMENTARY else f" for {self.lasts:.2f} s"
+        return f"{self.kind} at {self.at:.2f} s{while_it}"
 
 
 def kinds(stack: str) -> list[tuple[str, str]]:

@@ -30,10 +30,10 @@ class Round:
     @property
     def kind(self) -> str:
         """Under what the table counts it."""
-        return str(self.faults[0]) if len(self.faults) == 1 else "two at once"
+        return self.faults[0].kind if len(self.faults) == 1 else "two at once"
 
     def __str__(self) -> str:
-        what = ", ".join(f"{fault} at {fault.at:.2f} s for {fault.lasts:.2f} s" for fault in self.faults)
+        what = ", ".join(map(str, self.faults))
         short = f"seed {self.seed}: {what}; accepted {self.accepted}, refused {dict(self.refused)}"
         return f"{short}, recovery {self.recovery:.1f} s{'' if self.met else ', met nothing'}"
 
@@ -58,7 +58,7 @@ def play(stack: Stack, seed: int, load_seconds: float = LOAD_SECONDS) -> Round:
     this.verdict = invariants.judge(stack, load.sent)
     this.verdict.other += [trouble] if trouble else []
     waited = [each.file_id.replace("-", "") for each in load.sent if each.accepted_at <= ended]
-    this.recovery = max([this.verdict.done_at.get(file_id, ended) - ended for file_id in waited], default=0.0)
+    this.recovery = max([0.0, *(this.verdict.done_at.get(file_id, ended) - ended for file_id in waited)])
     return this
 
 

@@ -3,12 +3,13 @@
 import hashlib
 import os
 import pickle
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -104,32 +105,44 @@ def world(settings: Any, work: Callable[[], None], configure: Callable[..., None
 
 @dataclass
 class Fork:
-    """What became of a fork of this process: the signal that ended it (or 0), and what it returned."""
+    """What became of a fork of this process, and what it returned."""
 
-    signal: int
-    returned: Any = None
+    was_killed: bool
+    has_stopped: bool
+    returned: Any
 
 
-def in_a_fork(function: Callable[[], Any]) -> Fork:
-    """Run a function in a process of its own, which may be killed in the middle; it must return something picklable."""
-    from filemill.processing import ring
-
+def in_a_fork(function: Callable[[], Any], while_stopped: Callable[[], None] | None = None) -> Fork:
+    """Run a function in a process of its own, which may be killed in the middle, or stop until something was done."""
     connection.close()
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        status = 1
-        try:
-            ring.ring = ring.Dispatcher().ring  # a connection to the broker is nobody else's
-            os.write(writing, pickle.dumps(function()))
-            status = 0
-        except BaseException:  # noqa: BLE001  # it is shown, and nothing of the tests may run on in the fork
-            sys.excepthook(*sys.exc_info())
-        finally:
-            os._exit(status)
+        _live(function, writing)
     os.close(writing)
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    if has_stopped := os.WIFSTOPPED(status):
+        try:
+            while_stopped()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+            _, status = os.waitpid(pid, 0)
     with os.fdopen(reading, "rb") as stream:
         told = stream.read()
-    _, ended = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(ended) or os.WEXITSTATUS(ended) == 0, "the fork failed"
-    return Fork(os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0, pickle.loads(told) if told else None)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the fork failed"
+    was_killed = os.WIFSIGNALED(status)
+    return Fork(was_killed, has_stopped, pickle.loads(told) if told else None)
+
+
+def _live(function: Callable[[], Any], writing: int) -> NoReturn:
+    from filemill.processing import ring
+
+    status = 1
+    try:
+        ring.ring = ring.Dispatcher().ring  # a connection to the broker is nobody else's
+        os.write(writing, pickle.dumps(function()))
+        status = 0
+    except BaseException:  # noqa: BLE001  # it is shown, and nothing of the tests may run on in the fork
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)

@@ -188,6 +188,10 @@ def sandbox_server_killed() -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def process_stopped() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def process_killed() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
     threading.Event().wait()  # another thread's signal may take a moment

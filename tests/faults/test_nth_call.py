@@ -62,6 +62,21 @@ def test_each_call_may_be_the_last_before_a_kill(world, seam, way, where):
     assert 2 < number < MOST_CALLS
 
 
+HANGS = [(way, seam) for way, seam in [*WHERE, ("job", "sandbox")] if way in {"form", "job"}]
+if connection.vendor == "sqlite":
+    # Its one writer's turn is as long as the writer pleases: nothing can be done but to go on, or to end it.
+    HANGS = [(way, seam) for way, seam in HANGS if seam != "database"]
+
+
+@pytest.mark.parametrize(("way", "where"), HANGS)
+def test_a_process_may_hang_at_each_call_until_it_is_given_up_and_then_go_on(world, seam, way, where):
+    for number in count(1):
+        run = partial(_in_a_process_that_hangs, world, seam[where], number)
+        if not _survives(world, WAYS[way], run, f"{number}"):
+            break
+    assert 2 < number < MOST_CALLS
+
+
 def test_the_sandbox_server_may_be_killed_at_each_call(world, seam):
     for number in count(1):
         run = partial(_in_this_process, seam["sandbox"], Count(number, seams.sandbox_server_killed))
@@ -122,4 +137,15 @@ def _in_a_process_to_kill(seam, number: int, go: Callable[[], int | None]) -> tu
             return go()
 
     fork = in_a_fork(way_to_death)
-    return bool(fork.signal), Outcome(fork.returned, unknown=bool(fork.signal))
+    return fork.was_killed, Outcome(fork.returned, unknown=fork.was_killed)
+
+
+def _in_a_process_that_hangs(world: World, seam, number: int, go: Callable[[], int | None]) -> tuple[bool, Outcome]:
+    def way_with_a_long_pause() -> int | None:
+        if connection.vendor == "postgresql":
+            connection.settings_dict["OPTIONS"]["options"] = "-c idle_in_transaction_session_timeout=200ms"
+        with seam(Count(number, seams.process_stopped)):
+            return go()
+
+    fork = in_a_fork(way_with_a_long_pause, world.recover)
+    return fork.has_stopped, Outcome(fork.returned, unknown=False)

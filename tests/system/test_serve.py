@@ -19,6 +19,13 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
+def run_where_landlock_is_refused(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    refuse = "import os, sys, sandbox.worker as w; w.forbid(['landlock']); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-c", refuse, sys.executable, "-m", "filemill.cli.main", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), **environment}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
 def sentence_of(failed: subprocess.CompletedProcess[str]) -> str:
     assert failed.returncode != 0
     lines = failed.stderr.strip().splitlines()
@@ -128,3 +135,17 @@ def _answers(service) -> bool:
         return service.client.get("/healthz").status_code == 200
     except httpx.TransportError:
         return False
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_where_all_walls_are_demanded_and_one_lacks_it_does_not_start_and_names_it(command):
+    sentence = sentence_of(run_where_landlock_is_refused(command, FILEMILL_SANDBOX="strict"))
+    assert "The sandbox lacks a wall on this machine: landlock" in sentence
+    assert "FILEMILL_SANDBOX=auto" in sentence
+
+
+def test_where_walls_are_not_demanded_a_check_warns_of_the_one_that_lacks():
+    done = run_where_landlock_is_refused("manage", "check")
+    assert done.returncode == 0
+    assert "filemill.W002" in done.stderr
+    assert "landlock" in done.stderr

@@ -31,6 +31,9 @@ app.conf.update(
     worker_pool="threads",
     worker_concurrency=settings.FILEMILL.worker_threads,
     worker_prefetch_multiplier=1,
+    # After a reconnect it would ask RabbitMQ for more from a job's thread, which then reads the main thread's socket:
+    # the stream falls apart and the worker never consumes again.
+    worker_enable_prefetch_count_reduction=False,
     worker_send_task_events=False,
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,

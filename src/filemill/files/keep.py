@@ -115,6 +115,11 @@ def copy_in(source: BinaryIO, name: str, pulse: Callable[[], None]) -> tuple[int
         return incoming.size, incoming.sha256
 
 
+def is_kept(name: str) -> bool:
+    """Say whether there are bytes under a storage name."""
+    return (root() / name).is_file()
+
+
 def remove(name: str) -> None:
     """Remove kept bytes, and the artifact directory that they leave empty; what is gone already is no error.
 

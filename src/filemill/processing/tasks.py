@@ -5,8 +5,9 @@ import time
 import structlog
 from celery import shared_task
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
+from filemill.core.errors import FilemillError
 from filemill.processing import claim, ring, run, stopping
 from filemill.processing.record import Claim
 from filemill.sandbox.client import Sandbox
@@ -20,7 +21,9 @@ def drain() -> None:
     """Claim and run due jobs for about a second, then ring again if work is left."""
     try:
         _drain()
-    except DatabaseError as error:
+    except FilemillError as error:
+        log.warning("sandbox down", reason=error.detail)
+    except (DatabaseError, InterfaceError) as error:
         # The jobs are safe in the ledger: what was claimed comes back by its lease, and the sweep rings for the rest.
         log.warning("drain stopped", reason=str(error))
 
@@ -40,4 +43,7 @@ def _drain() -> None:
 
 
 def _next_claim() -> Claim | None:
-    return None if stopping.is_stopping() else claim.next_claim()
+    if stopping.is_stopping():
+        return None
+    sandbox.start()  # where it cannot, a claim would only use up an attempt
+    return claim.next_claim()

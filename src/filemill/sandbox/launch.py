@@ -1,16 +1,17 @@
 """The fork server as its worker sees it: a process to start, to send jobs to, and to end."""
 
+import contextlib
 import os
 import select
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import orjson
 
-from filemill.sandbox.errors import ChildFailed
+from filemill.sandbox.errors import ChildFailed, SandboxUnavailable
 from filemill.sandbox.walls import Wall
 from filemill.sandbox.wire import JOB, READY
 
@@ -44,7 +45,7 @@ class ServerProcess:
     def __init__(self, plugin_folders: Sequence[Path]) -> None:
         self._control, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(far_end.fileno())]
-        with far_end:
+        with far_end, self._closed_on_error():
             self._process = subprocess.Popen(  # noqa: S603 -- our own module, by the interpreter that runs us
                 command + [str(folder.absolute()) for folder in plugin_folders],
                 stdin=subprocess.DEVNULL,
@@ -59,6 +60,14 @@ class ServerProcess:
         except BaseException:
             self.kill()
             raise
+
+    @contextlib.contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._control.close()
+            raise SandboxUnavailable(f"The sandbox server cannot be started: {error}.") from error
 
     def _await_ready(self) -> list[Wall]:
         self._control.settimeout(_SECONDS_TO_START)

@@ -74,6 +74,9 @@ _PR_SET_PDEATHSIG = 1
 # A thread, as every library starts them: CLONE_VM, _FS, _FILES, _SIGHAND and _THREAD.
 _OF_A_THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000
 
+#: Stands for the number of the process that puts a program on; larger than any process number.
+_ITSELF = 0x7E57_AB1E
+
 Program = list[bytes]
 
 
@@ -100,25 +103,25 @@ def for_all() -> Program:
     ]
 
 
-def for_child(pid: int) -> Program:
-    """Make the filter of one child: it starts threads only, and means only itself where it names a process."""
+def for_children() -> Program:
+    """Make the filter of a child: it starts threads only, and means only itself where it names a process."""
     number = _numbers(_WITH_ARGUMENTS)
     return [
         *_refuse(_REFUSED_TO_CHILDREN, errno.EPERM),
         *_refuse(_UNREADABLE_TO_CHILDREN, errno.ENOSYS),
         *_only(number["clone"], 0, _OF_A_THREAD, [_OF_A_THREAD]),
-        *_only(number["kill"], 0, _ALL_BITS, [pid]),
-        *_only(number["tgkill"], 0, _ALL_BITS, [pid]),
-        *_only(number["prlimit64"], 0, _ALL_BITS, [0, pid]),
+        *_only(number["kill"], 0, _ALL_BITS, [_ITSELF]),
+        *_only(number["tgkill"], 0, _ALL_BITS, [_ITSELF]),
+        *_only(number["prlimit64"], 0, _ALL_BITS, [0, _ITSELF]),
         # It dies with its server.
         *_never(number["prctl"], 0, _ALL_BITS, [_PR_SET_PDEATHSIG]),
     ]
 
 
-def put_on(program: Program) -> None:
-    """Put a filter on this process for good; raises OSError where the kernel has none."""
+def whole(program: Program) -> bytes:
+    """Make a program complete: other architectures end the process, unknown calls do not exist, the rest is allowed."""
     architecture, _ = _MACHINES[os.uname().machine]
-    whole = b"".join(
+    return b"".join(
         [
             _step(_LOAD, _ARCHITECTURE),
             _step(_EQUAL, architecture, 1, 0),
@@ -131,7 +134,12 @@ def put_on(program: Program) -> None:
             _step(_RETURN, _ALLOW),
         ]
     )
-    kernel.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(_Filter(len(whole) // 8, whole)))
+
+
+def put_on(program: bytes) -> None:
+    """Put a whole program on this process for good; raises OSError where the kernel has none."""
+    own = program.replace(struct.pack("=I", _ITSELF), struct.pack("=I", os.getpid()))
+    kernel.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(_Filter(len(own) // 8, own)))
 
 
 class _Filter(ctypes.Structure):

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,6 +189,18 @@ def _most_that_any_wants(known: Iterable[type[Processor]]) -> Limits:
     )
 
 
+def load() -> Mapping[str, type[Processor]]:
+    """Import all processors and load what every child needs; return them by name."""
+    known = processors()
+    deep.warm()
+    for processor in known.values():
+        processor.warm()
+    # Children share these pages until somebody writes on them; the collector would.
+    gc.collect()
+    gc.freeze()
+    return known
+
+
 def main() -> None:
     """Load everything, then serve the worker at the other end of the descriptor that is named on the command line."""
     descriptor, *plugin_folders = sys.argv[1:]
@@ -200,15 +212,9 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     walls = Walls()
     walls.raise_before_loading()
-    known = processors()
-    deep.warm()
-    for processor in known.values():
-        processor.warm()
+    known = load()
     inside = Inside(known, _most_that_any_wants(known.values()), walls)
     walls.raise_after_loading()
-    # Children share these pages until somebody writes on them; the collector would.
-    gc.collect()
-    gc.freeze()
     Server(socket.socket(fileno=int(descriptor)), inside).run(walls.report)
 
 

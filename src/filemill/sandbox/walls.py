@@ -1,6 +1,6 @@
 """The walls around a child: some on the server, which all children inherit, the rest on each before foreign bytes.
 
-Each wall is put up where the kernel lets us, and its report says whether it stands; who demands all of them looks there.
+Each is put up where the kernel lets us, and the report says whether it stands; who demands walls looks there.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ _SYSTEM = (
     *("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share", "/lib", "/lib64"),
     *("/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/fonts"),
     *("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"),
-    *("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
+    *("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
 )
 
 
@@ -63,6 +63,8 @@ class Walls:
         self.report: list[Wall] = []
         self._landlock = 0
         self._readable: list[str] = []
+        # Made by the server: what a child computes itself touches, and so copies, pages of the server's.
+        self._filter = b""
 
     def raise_before_loading(self) -> None:
         """Set what needs a process of one thread, and make it the parent of whatever a child leaves behind."""
@@ -74,7 +76,7 @@ class Walls:
     def raise_after_loading(self) -> None:
         """Set what could keep a library from loading."""
         self._put_up("landlock", self._look_for_landlock)
-        self._put_up("seccomp", _filter_calls)
+        self._put_up("seccomp", self._filter_calls)
 
     def raise_in_child(self, source: str, workspace: str) -> None:
         """Shut the child in with its file and its workspace."""
@@ -82,13 +84,21 @@ class Walls:
         os.chdir(workspace)
         os.environ["TMPDIR"] = tempfile.tempdir = workspace
         if self._landlock:
-            landlock.shut_in(self._landlock, [*self._readable, source], ["/dev/null", workspace, *_measurements()])
-        if any(wall.name == "seccomp" and wall.on for wall in self.report):
-            seccomp.put_on(seccomp.for_child(os.getpid()))
+            landlock.shut_in(
+                self._landlock, [*self._readable, "/proc/self", source], ["/dev/null", workspace, *_measurements()]
+            )
+        if self._filter:
+            seccomp.put_on(self._filter)
 
     def _look_for_landlock(self) -> None:
         self._landlock = landlock.version()
         self._readable = _readable()
+
+    def _filter_calls(self) -> None:
+        if reason := seccomp.reason_against():
+            raise OSError(reason)
+        seccomp.put_on(seccomp.whole(seccomp.for_all()))
+        self._filter = seccomp.whole(seccomp.for_children())
 
     def _put_up(self, name: str, put_up: Callable[[], object]) -> None:
         try:
@@ -97,12 +107,6 @@ class Walls:
             self.report.append(Wall(name, on=False, why=error.strerror or str(error)))
         else:
             self.report.append(Wall(name, on=True, why=""))
-
-
-def _filter_calls() -> None:
-    if reason := seccomp.reason_against():
-        raise OSError(reason)
-    seccomp.put_on(seccomp.for_all())
 
 
 def _leave_the_network() -> None:
@@ -129,8 +133,10 @@ def _drop_capabilities() -> None:
 def _readable() -> list[str]:
     """Name the folders that code and its tables are loaded from, also late."""
     interpreters = [f"{prefix}/{folder}" for prefix in (sys.prefix, sys.base_prefix) for folder in ("lib", "share")]
-    wanted = [*_SYSTEM, *interpreters, *sys.path]
-    return [path for path in dict.fromkeys(wanted) if path and os.path.exists(path)]  # noqa: PTH110 -- strings stay strings
+    named = (path for path in (*_SYSTEM, *interpreters, *sys.path) if path.startswith("/"))
+    wanted = {Path(path).resolve() for path in named if Path(path).exists()} - {Path("/")}
+    # Each rule costs every child time; one for a folder holds for all within.
+    return [str(path) for path in wanted if wanted.isdisjoint(path.parents)]
 
 
 def _measurements() -> list[str]:

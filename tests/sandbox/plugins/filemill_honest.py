@@ -47,6 +47,7 @@ def return_facts(_: Workspace, facts: Any) -> Result:
 def return_odd_facts(_: Workspace, kind: str) -> Result:
     odd: dict[str, Any] = {
         "numbers": {"nan": float("nan"), "infinite": float("inf"), "whole": 1},
+        "huge": {"most": 2**64 - 1, "more": 2**64, "less": -(2**63) - 1, "beyond": 10**400},
         "text": {"nul": "a\0b", "half": "a\ud800b", "k\0": ("tuple", None, True)},
         "deep": {"deep": [[]]},
         "bytes": {"bytes": b"x"},
