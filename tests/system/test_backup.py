@@ -75,15 +75,15 @@ def restore(backup: Path, data: Path, environment: dict[str, str]) -> None:
         subprocess.run(["pg_restore", *options, data / "filemill.dump"], check=True)
 
 
-def test_a_backup_under_load_is_whole_where_it_is_restored(make_service, apart, programs, tmp_path):
-    service = make_service("data", **apart()).start()
+def test_a_backup_under_load_is_whole_where_it_is_restored(make_service, programs, tmp_path):
+    service = make_service().start()
     with Load(service) as load:
         taken = run("backup", str(tmp_path / "backup"), **service.environment)
     assert (taken.returncode, load.errors) == (0, []), taken.stderr
     assert min(load.done.values()) > 0, load.done
     service.stop()
 
-    restored = make_service("restored", **apart())
+    restored = make_service("restored")
     restore(tmp_path / "backup", restored.data, restored.environment)
     restored.start()
     examined = run("doctor", "--json", **restored.environment)

@@ -13,8 +13,8 @@ def examined(service, *arguments: str):
     return done.returncode, {each["check"]: each for each in json.loads(done.stdout)["findings"]}
 
 
-def test_a_service_that_runs_and_has_worked_is_well(make_service, apart):
-    service = make_service(FILEMILL_SWEEP_SECONDS="1", **apart()).start()
+def test_a_service_that_runs_and_has_worked_is_well(make_service):
+    service = make_service(FILEMILL_SWEEP_SECONDS="1").start()
     service.await_end(service.upload(b"some words\n")["id"])
 
     status, findings = examined(service)
@@ -24,8 +24,8 @@ def test_a_service_that_runs_and_has_worked_is_well(make_service, apart):
     assert list((service.data / "files" / "incoming").iterdir()) == []
 
 
-def test_a_beat_and_a_worker_that_stand_still_are_told_apart(make_service, apart):
-    service = make_service(FILEMILL_SWEEP_SECONDS="1", **apart()).start()
+def test_a_beat_and_a_worker_that_stand_still_are_told_apart(make_service):
+    service = make_service(FILEMILL_SWEEP_SECONDS="1").start()
     os.kill(service.pid_of("beat"), signal.SIGSTOP)
     _, findings = examined(service)
     assert (findings["worker"]["state"], findings["beat"]["state"]) == ("ok", "breach")

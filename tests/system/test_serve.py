@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from services.ports import free_port
 from system.conftest import until
 
 LONG_TEXT = b"The mill grinds slowly, and it grinds every line of this long text.\n" * 600_000
@@ -14,15 +15,15 @@ LONG_TEXT = b"The mill grinds slowly, and it grinds every line of this long text
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "filemill.cli.main", *arguments]
-    return subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False
-    )
+    environment = {**os.environ, "FILEMILL_PORT": str(free_port()), **environment}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def run_where_landlock_is_refused(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     refuse = "import os, sys, sandbox.worker as w; w.forbid(['landlock']); os.execv(sys.argv[1], sys.argv[1:])"
     command = [sys.executable, "-c", refuse, sys.executable, "-m", "filemill.cli.main", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), **environment}
+    ours = {"PYTHONPATH": str(Path(__file__).parent.parent), "FILEMILL_PORT": str(free_port())}
+    environment = {**os.environ, **ours, **environment}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
