@@ -16,12 +16,12 @@ SECONDS_TO_STOP = 30
 GUARDIAN = """
 read -r nothing
 if pid=$(cat "$1/pid" 2>/dev/null); then
-    kill -"$2" -- "-$pid"
+    kill -"$2" "-$pid"
     for tenth in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         kill -0 "$pid" || break
         sleep 0.1
     done
-    kill -KILL -- "-$pid"
+    kill -KILL "-$pid"
 fi 2>/dev/null
 rm -rf -- "$1"
 """

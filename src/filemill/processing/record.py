@@ -143,27 +143,29 @@ def fail(claim: Claim, reason: Reason) -> None:
         settle(file)
 
 
-def retry(claim: Claim, reason: Reason, **still: Any) -> None:  # noqa: ANN401  # look-ups that must still hold
-    """Queue a job again after a pause that doubles each time, or fail it once its attempts are used up."""
+def retry(claim: Claim, reason: Reason, *, at_once: bool = False, **still: Any) -> None:  # noqa: ANN401  # look-ups
+    """Queue a job again after a pause that doubles each time, or fail it once its attempts are used up.
+
+    `still` are look-ups of the job that must still hold.
+    """
     limits = settings.FILEMILL
     if claim.attempts >= limits.max_attempts:
         detail = f"{reason.detail} It was tried {claim.attempts} times."
         reason, move, due = Reason(reason.code, reason.title, detail), states.FAIL, timedelta(0)
     else:
         pause = min(limits.backoff_seconds * 2 ** min(claim.attempts - 1, 30), limits.backoff_max_seconds)
-        move, due = states.RETRY, timedelta(seconds=pause)
+        move, due = states.RETRY, timedelta(seconds=0 if at_once else pause)
     with transaction.atomic():
         file = _locked(claim)
         _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due)
         settle(file)
 
 
-def give_back(claim: Claim, pause_seconds: float = 0) -> None:
+def give_back(claim: Claim) -> None:
     """Queue a job again as if it had not been claimed: its worker, not the file, is why it cannot go on."""
-    due = Now() + timedelta(seconds=pause_seconds)
     with transaction.atomic():
         file = _locked(claim)
-        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=due)
+        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=Now())
         settle(file)
 
 

@@ -51,7 +51,8 @@ def _release(jobs: QuerySet[Job], **still: object) -> None:
             continue
         held = record.Claim(job.id, job.file, job.processor, job.attempts, job.token)
         try:
-            record.retry(held, WORKER_LOST, **still)
+            # Where a lease ran out, the job has waited for longer than any pause.
+            record.retry(held, WORKER_LOST, at_once=bool(still), **still)
         except record.LeaseLost:
             continue
         log.warning("lease ended", job_id=str(job.id), file_id=str(job.file_id), attempts=job.attempts)
