@@ -170,6 +170,12 @@ def test_a_child_does_nothing_to_other_processes(lab):
     assert alive(lab.server)
 
 
+def test_seccomp_alone_keeps_a_child_from_all_that_but_reading():
+    with lab_of(ordinary=False, forbidden=only("seccomp")) as lab:
+        found = lab.run("harm", others(lab))
+    assert {how for name, how in found.items() if not name.startswith("read")} <= REFUSED
+
+
 def test_landlock_alone_keeps_a_child_from_signals_and_traces():
     with lab_of(ordinary=False, forbidden=only("landlock")) as lab:
         found = lab.run("harm", others(lab))
@@ -181,6 +187,11 @@ def test_without_walls_it_would_harm_them(open_lab):
     assert {how for name, how in found.items() if name.split()[0] in {"signal", "queue", "own"}} == {"done"}
     # Capabilities are gone even so, and root traces nobody who has more of them.
     assert os.getuid() or found["trace worker"] == "EPERM"
+
+
+def test_a_child_has_no_capabilities_but_to_read_what_landlock_lets_it(lab):
+    cap_dac_override = 1 << 1
+    assert lab.run("look_around")["capabilities"] in {0, cap_dac_override}
 
 
 def test_a_child_gains_nothing(lab):

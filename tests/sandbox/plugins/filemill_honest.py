@@ -34,6 +34,7 @@ def look_around(workspace: Workspace, _: Any) -> Result:
             "folder": str(Path.cwd()),
             "temporary": tempfile.gettempdir(),
             "mode": (workspace.path / "private").stat().st_mode & 0o777,
+            "capabilities": int(status.partition("CapPrm:")[2].split()[0], 16),
             "no_new_privs": "NoNewPrivs:\t1" in status,
             "can_be_killed_first": Path("/proc/self/oom_score_adj").read_text().strip(),
         }
