@@ -46,7 +46,7 @@ def _fork(walls: Walls | None, source: str, workspace: str) -> None:
 
 
 def _shut_in(walls: Walls, server: int, source: str, workspace: str) -> None:
-    cut_ties(server, -1)
+    cut_ties(server, 2)
     allowance = Allowance(Limits(), address_space())
     allowance.set_at_birth()
     walls.raise_in_child(source, workspace)

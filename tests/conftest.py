@@ -66,6 +66,10 @@ def _store_in(root: Path, settings: Any) -> None:
     options = {**settings.STORAGES["default"]["OPTIONS"], "location": root}
     settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": options}}
 
+    from filemill.files import keep
+
+    keep.prepare()
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path, storage: Path, settings: Any) -> Iterator[Path]:

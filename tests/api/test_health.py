@@ -1,3 +1,4 @@
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -49,6 +50,7 @@ def test_without_its_database_it_is_not_ready(client, monkeypatch, transactional
 
 
 def test_without_its_storage_it_is_not_ready(client, storage, transactional_db):
+    shutil.rmtree(storage)
     storage.write_text("no folder")
     response = client.get("/readyz")
     assert (response.status_code, response.json()["storage"]) == (503, "down")

@@ -1,4 +1,5 @@
 import os
+import shutil
 from base64 import b64encode
 from hashlib import sha256
 from urllib.parse import quote
@@ -184,6 +185,7 @@ def test_a_disk_without_room_for_another_entry_is_full(small_disk, send, refused
 
 
 def test_a_storage_that_cannot_be_written_is_unavailable(send, refused, storage):
+    shutil.rmtree(storage)
     storage.write_text("no folder")
     problem = refused(send(b"hello", to="/upload/?name=a"), 503, "unavailable")
     assert "storage" in problem["detail"]

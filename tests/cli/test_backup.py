@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from django.db import connection
 
 from filemill.cli import backup, copies
 from filemill.cli.backup import run_backup
+from filemill.cli.main import main
 from filemill.cli.preflight import Trouble
 from filemill.files import keep
 from filemill.files.models import File
@@ -110,6 +112,15 @@ def test_what_arrives_while_it_is_taken_is_left_to_the_sweep_in_the_copy(file, u
 
     late = File.objects.exclude(pk=file.pk).get()
     assert late.file.name in marked(target)
+
+
+def test_a_hold_for_tools_of_ones_own_keeps_deleted_bytes(file, kept, monkeypatch):
+    monkeypatch.setattr("filemill.cli.services.set_up", lambda: None)
+    assert CliRunner().invoke(main, ["hold", "60"], catch_exceptions=False).exit_code == 0
+
+    forget(file.pk)
+
+    assert file.file.name in kept()
 
 
 def test_a_hold_is_never_shortened(storage):

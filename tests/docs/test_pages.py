@@ -18,6 +18,7 @@ BOTH_READMES = ["README.md", "README.ru.md"]
 OTHER_VARIABLES = {
     "FILEMILL_ADMIN_PASSWORD": "src/filemill/web/management/commands/csu.py",
     "FILEMILL_IMAGE": "compose.yaml",
+    "FILEMILL_TEST_FAULTS": "tests/faults/test_nth_call.py",
     "FILEMILL_TEST_STACK": "tests/conftest.py",
 }
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import services
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from faults.conftest import World
+
+from filemill.api import problems
 
 TEXT = b"The mill grinds slowly, and it grinds every line.\n" * 12_000  # 600 kB
 
@@ -78,7 +80,17 @@ def test_a_file_can_be_deleted_from_a_full_disk(world, small_disk, fill):
     assert world.kept() == []
 
 
-if connection.vendor == "sqlite":  # what PostgreSQL does on a full disk is PostgreSQL's
+if connection.vendor == "postgresql":
+
+    def test_a_database_whose_server_has_a_full_disk_is_507(world, transactional_db):
+        """What PostgreSQL keeps on a full disk is its own affair; that it has one, it says by this code."""
+        with pytest.raises(OperationalError) as raised, connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = 'disk_full'; END $$")
+
+        assert problems.translate(raised.value).code == "disk_full"
+
+
+if connection.vendor == "sqlite":
 
     def test_a_database_on_a_full_disk_keeps_all_or_nothing(world, tmp_path):
         with services.small_disk(tmp_path / "small", "size=3m") as disk, _database_in(disk / "filemill.sqlite3"):

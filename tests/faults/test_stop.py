@@ -4,8 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import pytest
 import services
@@ -19,23 +18,17 @@ HEAD = (
 )
 
 
-@dataclass
-class Stopped:
-    """What was seen of a service that was told to stop in the middle of a job and of an upload."""
-
-    answer: bytes
-    status: int
-    log: str
-    long: dict[str, Any]
-    half: dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stopped]:
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
     environment = {"FILEMILL_STOP_SECONDS": "0", "CELERY_BROKER_URL": "filesystem://"}
     if "DATABASE_URL" in os.environ:
         environment["DATABASE_URL"] = services.new_database(os.environ["DATABASE_URL"])
-    service = Service(tmp_path_factory.mktemp("stop") / "data", **environment).start()
+    service = Service(tmp_path / "data", **environment).start()
+    yield service
+    service.close()
+
+
+def test_what_is_under_way_at_sigterm_is_answered_or_given_back(service):
     long = service.upload(LONG_TEXT, "long.txt")["id"]
     with socket.create_connection(("127.0.0.1", service.port), timeout=60) as upload:
         upload.sendall(HEAD.format(port=service.port, length=len(WORDS)).encode() + WORDS[:1000])
@@ -44,24 +37,16 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stopped]:
         until(lambda: "given back" in service.said())
         upload.sendall(WORDS[1000:])
         answer = b"".join(iter(lambda: upload.recv(65536), b""))
-    status = service.process.wait(60)
-    log = service.said()
+
+    assert answer.startswith(b"HTTP/1.1 201")
+    assert service.process.wait(60) == 0
+    assert "is killed" not in service.said()
+
     service.log.unlink()
     service.start()
-    half = service.client.get("/files/", params={"name": "half"}).json()["results"][0]["id"]
-    yield Stopped(answer, status, log, service.await_end(long), service.await_end(half))
-    service.close()
-
-
-def test_a_request_under_way_is_answered(stopped):
-    assert stopped.answer.startswith(b"HTTP/1.1 201")
-    assert (stopped.half["size"], stopped.half["processed"]) == (len(WORDS), True)
-
-
-def test_a_job_that_takes_longer_than_the_patience_is_given_back_and_costs_no_attempt(stopped):
-    assert stopped.long["processed"] is True
-    assert {job["processor"]: job["attempts"] for job in stopped.long["jobs"]} == {"identify": 1, "text": 1}
-
-
-def test_all_processes_end_by_themselves(stopped):
-    assert (stopped.status, "is killed" in stopped.log) == (0, False)
+    half = service.client.get("/files/", params={"name": "half"}).json()["results"][0]
+    assert service.await_end(half["id"])["processed"] is True
+    assert half["size"] == len(WORDS)
+    shown = service.await_end(long)
+    assert shown["processed"] is True
+    assert {job["processor"]: job["attempts"] for job in shown["jobs"]} == {"identify": 1, "text": 1}

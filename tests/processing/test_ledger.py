@@ -128,6 +128,14 @@ def test_a_job_whose_worker_dies_each_time_fails_after_its_attempts(file, config
     assert claim.next_claim() is None
 
 
+def test_a_job_that_is_given_back_is_as_if_it_had_not_been_claimed(file):
+    record.give_back(claim.next_claim())
+
+    job = file.jobs.get()
+    assert (job.state, job.attempts, job.error, fresh(file).status) == ("queued", 0, None, "queued")
+    assert claim.next_claim().attempts == 1
+
+
 def test_each_pause_doubles_up_to_its_limit(file, configure):
     configure(max_attempts=9, backoff_seconds=4, backoff_max_seconds=10)
     pauses = []

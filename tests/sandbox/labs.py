@@ -64,7 +64,7 @@ class Lab:
 def _as_nobody(command: list[str]) -> list[str]:
     """Run a command as an ordinary user, who sees Python even where it is installed in root's own folder."""
     needed = {Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), _TESTS.parent}
-    lines = ["set -e", "shelf=$(mktemp -d)", "mount -t tmpfs -o mode=755 shelf $shelf"]
+    lines = ["set -e", "umask 022", "shelf=$(mktemp -d)", "mount -t tmpfs -o mode=755 shelf $shelf"]
     hiding: dict[Path, list[Path]] = {}
     for path in sorted(needed):
         for above in reversed(path.parents):

@@ -46,12 +46,28 @@ def make_file(db: None) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the running service."""
+    return tmp_path_factory.mktemp("service")
+
+
+@pytest.fixture(scope="session")
+def administrator(service: str, folder: Path) -> tuple[str, str]:
+    """Make an administrator of the running service; return name and password."""
+    environment = {**os.environ, "FILEMILL_DATA_DIR": str(folder / "data"), "FILEMILL_ADMIN_PASSWORD": "only for tests"}
+    for foreign in ("DATABASE_URL", "CELERY_BROKER_URL"):
+        environment.pop(foreign, None)
+    program = Path(sys.executable).with_name("filemill")
+    subprocess.run([program, "manage", "csu"], env=environment, check=True, capture_output=True, timeout=120)
+    return "admin", "only for tests"
+
+
+@pytest.fixture(scope="session")
+def service(folder: Path) -> Iterator[str]:
     """Run `filemill serve` on a free port, with a data directory of its own; return its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("service")
     ours = {"FILEMILL_DATA_DIR": str(folder / "data"), "FILEMILL_PORT": str(port), "FILEMILL_DISK_RESERVE_BYTES": "0"}
     foreign = {"DATABASE_URL", "CELERY_BROKER_URL"}
     kept = {

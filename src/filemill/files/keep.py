@@ -27,12 +27,20 @@ def root() -> Path:
     return Path(storage().path(""))
 
 
+def prepare() -> None:
+    """Make the storage's first folders, when a process starts: later their absence means that the disk is away."""
+    (root() / "incoming").mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def check_there() -> None:
+    """Raise FileNotFoundError where the storage is away, such as a disk that is no longer mounted."""
+    (root() / "incoming").stat()
+
+
 def check_room(size: int) -> None:
     """Raise DiskFull if `size` more bytes would eat into the reserve."""
-    directory = root()
-    with _full_disk_refused():
-        _make_directory(directory)
-    if shutil.disk_usage(directory).free - size < settings.FILEMILL.disk_reserve_bytes:
+    check_there()
+    if shutil.disk_usage(root()).free - size < settings.FILEMILL.disk_reserve_bytes:
         raise DiskFull("The storage has too little free space for this file. Make room, then send it again.")
 
 
@@ -46,7 +54,6 @@ class Incoming:
         self._hash = hashlib.sha256()
         self._path = root() / "incoming" / f"{self.id}.part"
         with _full_disk_refused():
-            _make_directory(self._path.parent)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb", buffering=0)
         self._is_kept = False
@@ -234,6 +241,8 @@ def _full_disk_refused() -> Iterator[None]:
 def _make_directory(directory: Path) -> None:
     if directory.is_dir():
         return
+    if directory == root():
+        raise FileNotFoundError(errno.ENOENT, "The storage is away", str(directory))
     _make_directory(directory.parent)
     with contextlib.suppress(FileExistsError):
         directory.mkdir(mode=0o700)

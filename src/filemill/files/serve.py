@@ -17,6 +17,9 @@ from filemill.files.transfers import Seat
 #: Types that a browser shows without running anything; all others are downloads.
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "text/plain"}
 
+#: Types that a page of ours would run or apply, its policy notwithstanding, if somebody got a tag into it.
+_DISARMED = {"text/javascript", "application/javascript", "text/css", "application/xslt+xml", "text/xsl"}
+
 #: Four of them wait in memory for each client; what is smaller than that never holds a thread.
 _BLOCK_BYTES = 128 * 1024
 
@@ -91,7 +94,8 @@ class _Span:
 
 def _with_headers(response: HttpResponseBase, content: Content, etag: str) -> HttpResponseBase:
     inline = content.media_type in INLINE
-    media_type = content.media_type or "application/octet-stream"
+    known = content.media_type not in _DISARMED and content.media_type
+    media_type = known or "application/octet-stream"
     has_charset = media_type == "text/plain" and _CHARSET.fullmatch(content.charset or "")
     response["Content-Type"] = f"{media_type}; charset={content.charset}" if has_charset else media_type
     response["Content-Disposition"] = content_disposition_header(not inline, content.name) or "attachment"

@@ -161,12 +161,11 @@ def retry(claim: Claim, reason: Reason, *, at_once: bool = False, **still: Any) 
         settle(file)
 
 
-def give_back(claim: Claim, pause_seconds: float = 0) -> None:
+def give_back(claim: Claim) -> None:
     """Queue a job again as if it had not been claimed: its worker, not the file, is why it cannot go on."""
-    due = Now() + timedelta(seconds=pause_seconds)
     with transaction.atomic():
         file = _locked(claim)
-        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=due)
+        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=Now())
         settle(file)
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from filemill.core.errors import FilemillError
+from filemill.files import keep
 from filemill.processing import claim, ring, run, stopping
 from filemill.processing.record import Claim
 from filemill.sandbox.client import Sandbox
@@ -21,8 +22,8 @@ def drain() -> None:
     """Claim and run due jobs for about a second, then ring again if work is left."""
     try:
         _drain()
-    except FilemillError as error:
-        log.warning("sandbox down", reason=error.detail)
+    except (FilemillError, OSError) as error:
+        log.warning("no sandbox or no storage", reason=str(error))
     except (DatabaseError, InterfaceError) as error:
         # The jobs are safe in the ledger: what was claimed comes back by its lease, and the sweep rings for the rest.
         log.warning("drain stopped", reason=str(error))
@@ -45,5 +46,7 @@ def _drain() -> None:
 def _next_claim() -> Claim | None:
     if stopping.is_stopping():
         return None
-    sandbox.start()  # where it cannot, a claim would only use up an attempt
+    # Where one of these is missing, a claim would only use up an attempt.
+    keep.check_there()
+    sandbox.start()
     return claim.next_claim()

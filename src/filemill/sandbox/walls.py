@@ -26,6 +26,7 @@ _CAPABILITIES_VERSION = 0x20080522
 _CAP_DAC_OVERRIDE = 1 << 1
 
 _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
+_NO_DESCRIPTOR = 2**20
 # Paths and text files would touch, and so copy, a hundred more of the pages that a child shares with its server.
 _OOM_SCORE = "/proc/self/oom_score_adj"
 
@@ -136,7 +137,7 @@ def _readable() -> list[str]:
     named = (path for path in (*_SYSTEM, *interpreters, *sys.path) if path.startswith("/"))
     wanted = {Path(path).resolve() for path in named if Path(path).exists()} - {Path("/")}
     # Each rule costs every child time; one for a folder holds for all within.
-    return [str(path) for path in wanted if wanted.isdisjoint(path.parents)]
+    return sorted(str(path) for path in wanted if wanted.isdisjoint(path.parents))
 
 
 def _measurements() -> list[str]:
@@ -156,11 +157,8 @@ def cut_ties(server: int, talk: int) -> None:
     # The server's input is /dev/null; its output and errors go to the operator, the child's must not.
     os.dup2(_INPUT, _OUTPUT)
     os.dup2(_INPUT, _ERRORS)
-    # The descriptor that lists the folder is among them, and closed by the time its turn comes.
-    for descriptor in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208 -- see _OOM_SCORE
-        if descriptor not in {_INPUT, _OUTPUT, _ERRORS, talk}:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+    os.closerange(_ERRORS + 1, talk)
+    os.closerange(talk + 1, _NO_DESCRIPTOR)
     # When memory is short, the kernel should end the child, not the worker or the database beside it.
     with contextlib.suppress(OSError):
         score = os.open(_OOM_SCORE, os.O_WRONLY)

@@ -146,6 +146,9 @@ def gain(_: Workspace, __: Any) -> Result:
         mount=lambda: _c("mount", b"none", b"/", b"tmpfs", 0, None),
         shared_memory=lambda: _c("shmget", 0, 4096, 0o600),
         nameless_memory=lambda: os.memfd_create("hidden"),
+        hidden_clone=lambda: _c("syscall", 435, None, 0),
+        hidden_open=lambda: _c("syscall", 437, -1, None, None, 0),
+        unknown_call=lambda: _c("syscall", 462, 1, 0, 0),
     )
 
 
