@@ -10,8 +10,9 @@ from filemill.processing import ring
 
 
 @pytest.fixture
-def bells():
-    """The queue of bells, empty at first and at the end."""
+def bells(monkeypatch):
+    """A queue of bells that no worker of another test hears, empty at first and at the end."""
+    monkeypatch.setattr(ring, "QUEUE", "bells-unheard")
     with ring.connect() as connection:
         queue = Queue(ring.QUEUE)(connection.default_channel)
         queue.declare()

@@ -23,7 +23,9 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     task_ignore_result=True,
-    task_acks_late=True,
+    # A bell is heard once it is taken; the ledger knows what is done. RabbitMQ ends the channel, and Celery then the
+    # worker, where an acknowledgement waits for a job of 30 minutes.
+    task_acks_late=False,
     task_default_queue=QUEUE,
     task_default_delivery_mode="transient",  # RabbitMQ need not write to its disk what the ledger knows
     task_queues=[Queue(QUEUE)],

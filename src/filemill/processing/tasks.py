@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 sandbox = Sandbox(strict=settings.FILEMILL.sandbox == "strict")
 
 
-@shared_task(name=ring.TASK, acks_late=True, ignore_result=True)
+@shared_task(name=ring.TASK, ignore_result=True)
 def drain() -> None:
     """Claim and run due jobs for about a second, then ring again if work is left."""
     try:
