@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint format lock audit bench chaos corpus docker-smoke
+.PHONY: help run dev test lint format lock audit bench chaos corpus fuzz docker-smoke
 
 BIN := .venv/bin
 SEED ?= 1
@@ -52,6 +52,10 @@ chaos: dev  ## Kill, stop, flush and restart every part under load, 200 times on
 
 corpus: dev  ## Run every file of a corpus through the service
 	$(BIN)/python scripts/corpus.py $(ARGS)
+
+fuzz: dev  ## Feed our own readers of bytes with what breaks them, a minute each (Python 3.11 to 3.13)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-fuzz.txt
+	$(BIN)/python scripts/fuzz.py $(ARGS)
 
 docker-smoke:  ## Build the image, start the compose file, try it, break it, remove it
 	@scripts/docker-smoke

@@ -1,4 +1,4 @@
-"""Files with a script that tells on itself, and two servers: one that hears it, one that serves files as a naive one would."""
+"""Files with a script that tells on itself, and the server that hears it, or serves files as a naive one would."""
 
 import io
 import threading
@@ -73,7 +73,8 @@ def script(listener: str, name: str) -> str:
         f"try{{document.title='{TITLE}'}}catch(e){{}}"
         "try{localStorage.setItem('canary','1')}catch(e){}"
         "try{document.cookie='canary=1;path=/'}catch(e){}"
-        "try{fetch('/files/').then(function(r){return r.text()}).then(function(t){fetch(c,{mode:'no-cors'})})}catch(e){}"
+        "try{fetch('/files/').then(function(r){return r.text()})"
+        ".then(function(t){fetch(c,{mode:'no-cors'})})}catch(e){}"
     )
 
 
@@ -130,7 +131,7 @@ def _gif(code: str) -> bytes:
 
 
 def _svg(code: str) -> bytes:
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script><![CDATA[{code}]]></script></svg>'.encode()
+    return f'<svg xmlns="http://www.w3.org/2000/svg"><script><![CDATA[{code}]]></script></svg>'.encode()
 
 
 def _xhtml(code: str) -> bytes:
@@ -156,7 +157,8 @@ def _mail(name: str, page: str) -> bytes:
 
 
 def _pdf(listener: str) -> bytes:
-    action = f"<< /S /JavaScript /JS (app.launchURL\\('{listener}/form.pdf'\\); this.submitForm\\('{listener}/form.pdf'\\);) >>"
+    code = f"app.launchURL\\('{listener}/form.pdf'\\); this.submitForm\\('{listener}/form.pdf'\\);"
+    action = f"<< /S /JavaScript /JS ({code}) >>"
     objects = [
         f"<< /Type /Catalog /Pages 2 0 R /OpenAction {action} >>",
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",

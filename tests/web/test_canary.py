@@ -1,4 +1,4 @@
-"""No script of any uploaded file runs in our origin, however the file is opened; and the test would hear it if one did."""
+"""No script of any uploaded file runs in our origin, however the file is opened; if one did, it would be heard."""
 
 import contextlib
 import json
