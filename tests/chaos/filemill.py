@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
+from services.ports import free_port
 
 from chaos import processes
 
@@ -39,7 +39,7 @@ class Filemill:
     def __init__(self, folder: Path, environment: dict[str, str], programs: Sequence[str]) -> None:
         self.folder = folder
         self.data = folder / "data"
-        self.url = f"http://127.0.0.1:{(port := _free_port())}"
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
         place = {"FILEMILL_DATA_DIR": str(self.data), "FILEMILL_PORT": str(port)}
         self._environment = {**_clean(), **PACE, **place, **environment}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -117,10 +117,3 @@ def _command(program: str) -> list[str]:
 def _clean() -> dict[str, str]:
     theirs = ("FILEMILL_", "DATABASE_", "CELERY_", "DJANGO_", "COVERAGE_", "COV_CORE_")
     return {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

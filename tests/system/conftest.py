@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from services.ports import free_port
 
 PATIENCE_SECONDS = 90
 
@@ -19,7 +19,7 @@ class Service:
 
     def __init__(self, data: Path, **environment: str) -> None:
         self.data = data
-        self.port = _free_port()
+        self.port = free_port()
         self.environment = {"FILEMILL_DATA_DIR": str(data), "FILEMILL_PORT": str(self.port), **environment}
         self.log = data.with_suffix(".log")
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
@@ -82,12 +82,6 @@ def until(condition: Callable[[], Any]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from django.test import Client
-from system.conftest import _free_port
+from services.ports import free_port
 from system.test_serve import run, sentence_of
 
 CHILDREN = """
@@ -101,6 +101,6 @@ def test_a_service_that_is_not_open_does_not_start_with_the_first_password(apart
     run("migrate", **environment)
     assert "the password admin" in run("manage", "csu", **environment).stdout
 
-    failed = run(command, **environment, FILEMILL_ACCESS="token", FILEMILL_PORT=str(_free_port()))
+    failed = run(command, **environment, FILEMILL_ACCESS="token", FILEMILL_PORT=str(free_port()))
 
     assert "filemill manage changepassword admin" in sentence_of(failed)
