@@ -28,11 +28,24 @@ def service(tmp_path: Path) -> Iterator[Service]:
     service.close()
 
 
+def stand_still(service: Service) -> None:
+    """Let the job last: its child stands still from now on."""
+    (server,) = offspring(service.pid_of("worker"))
+    (child,) = offspring(server)
+    os.kill(child, signal.SIGSTOP)
+
+
+def offspring(pid: int) -> list[int]:
+    lists = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for numbers in lists for child in numbers]
+
+
 def test_what_is_under_way_at_sigterm_is_answered_or_given_back(service):
     long = service.upload(LONG_TEXT, "long.txt")["id"]
     with socket.create_connection(("127.0.0.1", service.port), timeout=60) as upload:
         upload.sendall(HEAD.format(port=service.port, length=len(WORDS)).encode() + WORDS[:1000])
         until(lambda: len(service.get(long)["jobs"]) == 2)
+        stand_still(service)
         service.process.send_signal(signal.SIGTERM)
         until(lambda: "given back" in service.said())
         upload.sendall(WORDS[1000:])

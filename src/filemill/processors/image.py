@@ -6,6 +6,7 @@ entropy. SVG is not among them: it is text, and the `text` processor reads it as
 """
 
 import importlib
+import io
 import math
 import warnings
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from filemill.core.errors import Unprocessable
 from filemill.identify.peek import Peek
 from filemill.processors import exif, thumbnails
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
+from filemill.processors.rehearsal import rehearse
 
 MAX_PIXELS: Final = 100_000_000
 _LARGE, _SMALL = 1024, 256
@@ -104,6 +106,13 @@ class ImageProcessor(Processor):
     name = "image"
     accepts = (*_FORMATS, *_UNREADABLE)
     limits: ClassVar[Limits] = Limits(memory_bytes=1536 * MIB, output_bytes=16 * MIB)
+
+    @classmethod
+    def warm(cls) -> None:
+        """Make thumbnails of a small picture."""
+        picture = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(picture, "JPEG")
+        rehearse(cls, "small.jpg", "image/jpeg", picture.getvalue())
 
     def process(self, source: Source, workspace: Workspace) -> Result:
         """Return the facts of a picture, and a thumbnail of at most 256 and one of at most 1024 pixels."""

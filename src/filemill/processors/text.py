@@ -11,6 +11,7 @@ from filemill.identify import texts
 from filemill.processors import language
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
 from filemill.processors.encodings import Encoding, chunks_of, encoding_of
+from filemill.processors.rehearsal import rehearse
 
 _HEAD_BYTES = 64 * 1024
 _LANGUAGE_SAMPLE_CHARACTERS = 16 * 1024
@@ -61,8 +62,9 @@ class TextProcessor(Processor):
 
     @classmethod
     def warm(cls) -> None:
-        """Load the model of languages."""
+        """Load the model of languages, and read a page, by which buffers grow to their usual size."""
         language.model()
+        rehearse(cls, "page.txt", "text/plain", b"A house beside the mill.\n" * 200)
 
     def process(self, source: Source, workspace: Workspace) -> Result:
         """Return encoding, line endings, counts and language, and the text as UTF-8."""
