@@ -1,10 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint format lock bench corpus fuzz docker-smoke
+.PHONY: help run dev test lint format lock audit bench chaos corpus fuzz docker-smoke
 
 BIN := .venv/bin
 SEED ?= 1
 # What meets a database or a broker is tested on both stacks.
-STACKED = tests/api tests/config tests/files tests/processing tests/system
+STACKED = tests/api tests/cli tests/config tests/faults tests/files tests/processing tests/system
+# What a bell or a sweep goes through is tested with the third broker, too.
+BROKERED = tests/system/test_broker.py tests/system/test_serve.py tests/api/test_health.py tests/processing
 PYTEST = $(BIN)/pytest -n 2 --randomly-seed=$(SEED) $(ARGS)
 
 help:  ## Show this list
@@ -16,10 +18,12 @@ run:  ## Install what is missing and start everything at http://127.0.0.1:8000
 dev:  ## Install what work on Filemill needs
 	@scripts/bootstrap requirements-dev.txt
 
-test: dev  ## Install what the tests need and run them all, on SQLite, then on PostgreSQL and Redis
+test: dev  ## Install what the tests need and run them all, on SQLite, on PostgreSQL and Redis, and with RabbitMQ
 	@scripts/test-programs
+	$(BIN)/python scripts/audit.py
 	$(PYTEST) --cov --cov-report= --cov-fail-under=0
-	FILEMILL_TEST_STACK=production $(PYTEST) --cov --cov-append --cov-report=term $(STACKED)
+	FILEMILL_TEST_STACK=production $(PYTEST) --cov --cov-append --cov-report= --cov-fail-under=0 $(STACKED)
+	FILEMILL_TEST_STACK=rabbitmq $(PYTEST) --cov --cov-append --cov-report=term $(BROKERED)
 
 lint: dev  ## Check style, types, layers and migrations
 	$(BIN)/ruff check .
@@ -35,9 +39,16 @@ format: dev  ## Put the code into shape
 lock:  ## Write requirements.txt and requirements-dev.txt anew from pyproject.toml
 	@scripts/lock
 
+audit: dev  ## Look up known advisories on the locked packages; fails where that is not possible, too
+	$(BIN)/python scripts/audit.py --required
+
 bench: dev  ## Measure requests and files per second
 	@scripts/test-programs
 	$(BIN)/python bench/run.py $(ARGS)
+
+chaos: dev  ## Kill, stop, flush and restart every part under load, 200 times on each stack, and look what was lost
+	@scripts/test-programs
+	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 corpus: dev  ## Run every file of a corpus through the service
 	$(BIN)/python scripts/corpus.py $(ARGS)

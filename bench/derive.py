@@ -97,7 +97,8 @@ def _table(rows: Iterable[tuple[str, ...]], *, is_russian: bool) -> str:
 
 
 def _sandbox(found: Costs) -> dict[str, float]:
-    return {
-        f"{kind}_sandbox_share": 100 * (1 - found[f"{kind}_alone_ms"] / found[f"{kind}_in_child_ms"])
-        for kind in ("text", "image")
-    }
+    derived = {"walls_ms": found["walled_fork_ms"] - found["bare_fork_ms"]}
+    for kind in ("text", "image"):
+        alone, whole = found[f"{kind}_alone_ms"], found[f"{kind}_in_child_ms"]
+        derived |= {f"{kind}_sandbox_ms": whole - alone, f"{kind}_sandbox_share": 100 * (1 - alone / whole)}
+    return derived

@@ -28,12 +28,17 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a short look in 90 seconds; prints, writes nothing")
     parser.add_argument("--write", action="store_true", help="measure nothing, write the documents from results.json")
     parser.add_argument(
-        "--only", choices=[*CONFIGURATIONS, "slow"], help="one configuration, or slow clients; prints, writes nothing"
+        "--only",
+        choices=[*CONFIGURATIONS, "slow", "sandbox"],
+        help="one configuration, slow clients, or the sandbox; prints, writes nothing",
     )
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # so that every program started here is ended
     if chosen.only == "slow":
         print(json.dumps(slow.measure(10 if chosen.quick else 30), indent=1))
+        return
+    if chosen.only == "sandbox":
+        print(json.dumps(_sandbox(10 if chosen.quick else 30), indent=1))
         return
     if not chosen.write:
         results = measure(QUICK if chosen.quick else FULL, [chosen.only] if chosen.only else list(CONFIGURATIONS))

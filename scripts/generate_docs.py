@@ -217,14 +217,14 @@ def _identify_limits() -> str:
 def _fixed_limits() -> list[tuple[str, ...]]:
     from filemill.api.requests import JSON_MAX_BYTES
     from filemill.cli.services import HEADER_TIMEOUT_MS
-    from filemill.cli.supervisor import STOP_SECONDS
+    from filemill.cli.supervisor import SECONDS_TO_END
     from filemill.files.listing import PAGE_SIZE, PAGE_SIZE_MAX
     from filemill.files.models import NAME_MAX_CHARS
     from filemill.files.rules import METADATA_MAX_BYTES
     from filemill.processing.ring import EXPIRES_SECONDS
     from filemill.processors import text
     from filemill.processors.image import MAX_PIXELS
-    from filemill.sandbox import answers, facts, walls, workspace
+    from filemill.sandbox import allowance, answers, facts, workspace
     from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES
 
     return [
@@ -238,9 +238,9 @@ def _fixed_limits() -> list[tuple[str, ...]]:
         ("facts of one job, as JSON", amount(facts.MAX_FACTS)),
         ("artifacts of one job", str(answers._MAX_ARTIFACTS)),
         ("files and folders in a job's workspace", f"{workspace._MAX_ENTRIES:,}"),
-        ("descriptors that a job may have open", str(walls._OPEN_FILES)),
+        ("descriptors that a job may have open", str(allowance.OPEN_FILES)),
         ("time for a request's headers", f"{HEADER_TIMEOUT_MS / 1000:g} s"),
-        ("time for a service to stop under `filemill serve`", f"{STOP_SECONDS} s"),
+        ("time for a service to stop under `filemill serve`", f"`FILEMILL_STOP_SECONDS` and {SECONDS_TO_END} s"),
         ("age at which a bell expires", f"{EXPIRES_SECONDS} s"),
     ]
 

@@ -1,4 +1,4 @@
-"""Fixtures for all tests; FILEMILL_TEST_STACK=production runs them on a PostgreSQL and a Redis started here."""
+"""Fixtures for all tests; FILEMILL_TEST_STACK chooses on which database and broker they run (see STACKS)."""
 
 import atexit
 import os
@@ -18,16 +18,21 @@ _home = Path(tempfile.mkdtemp(prefix="filemill-tests-"))
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 atexit.register(_stack.close)
 
-for name in [name for name in os.environ if name.startswith("FILEMILL_") and name != "FILEMILL_TEST_STACK"]:
+for name in [name for name in os.environ if name.startswith("FILEMILL_") and not name.startswith("FILEMILL_TEST_")]:
     del os.environ[name]
 os.environ["DJANGO_SETTINGS_MODULE"] = "filemill.config.settings"
 os.environ["FILEMILL_DATA_DIR"] = str(_home / "data")
 os.environ["FILEMILL_DISK_RESERVE_BYTES"] = "0"
-PRODUCTION = os.environ.get("FILEMILL_TEST_STACK") == "production"
-if PRODUCTION:
-    os.environ["DATABASE_URL"] = _stack.enter_context(services.postgres()).url
-    BROKER = _stack.enter_context(services.redis())
+
+# The embedded stack, SQLite and a folder, needs no server.
+STACKS: dict[str, Any] = {"embedded": None, "production": services.redis, "rabbitmq": services.rabbitmq}
+_start_broker = STACKS[os.environ.get("FILEMILL_TEST_STACK") or "embedded"]
+if _start_broker:
+    DATABASE = _stack.enter_context(services.postgres())
+    os.environ["DATABASE_URL"] = DATABASE.url
+    BROKER = _stack.enter_context(_start_broker())
     os.environ["CELERY_BROKER_URL"] = BROKER.url
+    collect_ignore = ["system/test_upgrade.py"]  # only the embedded database is copied before a migration
 else:
     collect_ignore = ["system/test_broker.py"]  # the embedded broker is a folder: it does not go down
 
@@ -45,24 +50,52 @@ def django_db_modify_db_settings() -> None:
     """Keep the test database in a file: several threads and processes use it."""
     from django.conf import settings
 
-    if not PRODUCTION:
+    if not _start_broker:
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(_home / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)
 def storage(tmp_path: Path, settings: Any) -> Path:
     """Give each test a storage of its own."""
-    root = tmp_path / "files"
+    _store_in(tmp_path / "files", settings)
+    settings.WORK_DIR = tmp_path / "work"
+    return tmp_path / "files"
+
+
+def _store_in(root: Path, settings: Any) -> None:
     options = {**settings.STORAGES["default"]["OPTIONS"], "location": root}
     settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": options}}
-    settings.WORK_DIR = tmp_path / "work"
-    return root
+
+    from filemill.files import keep
+
+    keep.prepare()
 
 
 @pytest.fixture
-def broker() -> services.Redis:
-    """Lend the Redis of this run."""
+def small_disk(tmp_path: Path, storage: Path, settings: Any) -> Iterator[Path]:
+    """Keep the storage on a file system of its own, of 2 MiB and 40 entries; return the file system's root."""
+    with services.small_disk(tmp_path / "small", "size=2m,nr_inodes=40") as root:
+        _store_in(root, settings)
+        yield root
+
+
+@pytest.fixture
+def broker() -> services.Redis | services.RabbitMQ:
+    """Lend the broker of this run."""
     return BROKER
+
+
+@pytest.fixture
+def apart() -> Iterator[Callable[[], dict[str, str]]]:
+    """Make the environment of a service that shares neither database nor broker with any other: apart()."""
+
+    def environment() -> dict[str, str]:
+        if not _start_broker:
+            return {}
+        return {"DATABASE_URL": DATABASE.new_database(), "CELERY_BROKER_URL": own.enter_context(_start_broker()).url}
+
+    with ExitStack() as own:
+        yield environment
 
 
 @pytest.fixture

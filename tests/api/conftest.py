@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-import psycopg
 import pytest
+import services
 
 PATIENCE_SECONDS = 60
 LARGEST_UPLOAD = 3_000_000
@@ -160,7 +159,7 @@ def start_web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 
     def start(**environment: str) -> Web:
         if address := os.environ.get("DATABASE_URL"):
-            environment = {"DATABASE_URL": _new_database(address), **environment}
+            environment = {"DATABASE_URL": services.new_database(address), **environment}
         web = Web(tmp_path_factory.mktemp("web"), **environment)
         assert web.run("migrate").wait(PATIENCE_SECONDS) == 0, web.log.read_text()
         process = web.run("web")
@@ -179,11 +178,3 @@ def start_web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 def web(start_web: Callable[..., Web]) -> Web:
     """A running server."""
     return start_web()
-
-
-def _new_database(address: str) -> str:
-    parts = urlsplit(address)
-    name = f"web_{time.monotonic_ns()}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return urlunsplit(parts._replace(path=f"/{name}"))

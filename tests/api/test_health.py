@@ -1,8 +1,11 @@
+import shutil
 from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+
+from filemill.sandbox import probe
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/healthz/"])
@@ -14,7 +17,18 @@ def test_a_process_that_answers_is_healthy_whatever_else_is_broken(client, addre
 def test_a_service_that_has_all_is_ready(client, transactional_db):
     response = client.get("/readyz")
     assert response.status_code == 200
-    assert response.json() == {"status": "ok", "database": "ok", "storage": "ok", "broker": "ok", "worker": "ok"}
+    parts = dict.fromkeys(["status", "database", "storage", "broker", "worker", "sandbox"], "ok")
+    walls = dict.fromkeys(["no_new_privs", "seccomp", "landlock", "network"], True)
+    assert response.json() == {**parts, "walls": walls}
+
+
+def test_a_sandbox_that_lacks_a_wall_is_told(client, transactional_db, monkeypatch):
+    walls = [wall._replace(on=wall.name != "landlock") for wall in probe.walls()]
+    monkeypatch.setattr(probe, "walls", lambda: walls)
+    response = client.get("/readyz")
+    found = response.json()
+    assert (response.status_code, found["status"], found["sandbox"]) == (200, "degraded", "weak")
+    assert [name for name, on in found["walls"].items() if not on] == ["landlock"]
 
 
 def test_being_asked_leaves_nothing_in_the_storage(client, transactional_db, kept):
@@ -36,6 +50,7 @@ def test_without_its_database_it_is_not_ready(client, monkeypatch, transactional
 
 
 def test_without_its_storage_it_is_not_ready(client, storage, transactional_db):
+    shutil.rmtree(storage)
     storage.write_text("no folder")
     response = client.get("/readyz")
     assert (response.status_code, response.json()["storage"]) == (503, "down")

@@ -18,6 +18,7 @@ BOTH_READMES = ["README.md", "README.ru.md"]
 OTHER_VARIABLES = {
     "FILEMILL_ADMIN_PASSWORD": "src/filemill/web/management/commands/csu.py",
     "FILEMILL_IMAGE": "compose.yaml",
+    "FILEMILL_TEST_FAULTS": "tests/faults/test_nth_call.py",
     "FILEMILL_TEST_STACK": "tests/conftest.py",
 }
 
@@ -144,9 +145,10 @@ def test_the_architecture_describes_every_package(root: Path, pages: dict[str, s
 def test_every_decision_has_a_context_and_consequences(pages: dict[str, str]):
     decisions = {name: text for name, text in pages.items() if name.startswith("docs/adr/")}
 
-    for number, (name, text) in enumerate(sorted(decisions.items()), 1):
-        assert re.fullmatch(rf"docs/adr/{number:04}-[a-z0-9-]+\.md", name)
-        assert text.startswith(f"# {number}. ")
+    numbers = [re.fullmatch(r"docs/adr/(\d{4})-[a-z0-9-]+\.md", name).group(1) for name in decisions]
+    assert len(set(numbers)) == len(numbers)
+    for number, (name, text) in zip(numbers, decisions.items(), strict=True):
+        assert text.startswith(f"# {int(number)}. ")
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
         assert len(text.split()) < 600, f"{name} is longer than a page"
 

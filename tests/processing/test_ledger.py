@@ -94,14 +94,14 @@ def test_a_late_result_is_dropped(file):
     assert record.identified(current, TEXT) is not None
 
 
-def test_a_lease_that_ran_out_puts_the_job_back_with_a_reason_and_a_pause(file):
+def test_a_lease_that_ran_out_puts_the_job_back_with_a_reason_and_no_further_pause(file):
     expire(claim.next_claim())
 
     sweep.sweep()
 
     job = file.jobs.get()
     assert (job.state, job.error["code"], job.attempts) == ("queued", "worker_lost", 1)
-    assert not claim.work_is_due()
+    assert claim.work_is_due()
     assert fresh(file).status == "queued"
 
 
@@ -126,6 +126,14 @@ def test_a_job_whose_worker_dies_each_time_fails_after_its_attempts(file, config
     assert (failed.status, failed.error["code"]) == ("failed", "worker_lost")
     assert "2 times" in failed.error["detail"]
     assert claim.next_claim() is None
+
+
+def test_a_job_that_is_given_back_is_as_if_it_had_not_been_claimed(file):
+    record.give_back(claim.next_claim())
+
+    job = file.jobs.get()
+    assert (job.state, job.attempts, job.error, fresh(file).status) == ("queued", 0, None, "queued")
+    assert claim.next_claim().attempts == 1
 
 
 def test_each_pause_doubles_up_to_its_limit(file, configure):

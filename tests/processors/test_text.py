@@ -198,3 +198,31 @@ def test_text_in_utf_8_comes_back_as_it_was(read, words):
         and len(words.translate(dict.fromkeys(range(32)))) == len(words)
     ):
         assert read(words.encode())[1] == words
+
+
+def test_an_encoding_that_nothing_reads_is_named_and_not_read_as_another(read):
+    # The first article of the Universal Declaration of Human Rights in EUC-TW; Python has no codec to write it with.
+    article = (
+        "c4a9c4a9c6edc8d4c8dcc6f1a1a2c7e3def1f9e4cccffbe2c9b3c4b8c4a1d1a3c6cde1aba1a4c5ecd4afefacc8b4dca1cdcccccfcbc0c5"
+        "c0a1a2cbe4f3dcc5e8c5f3caaef9c3cffbcefbeab4d7aec4ebd2dee8d7d1a1a1a4"
+    )
+    with pytest.raises(Unprocessable, match="EUC-TW") as refused:
+        read(bytes.fromhex(article))
+    assert refused.value.reason_code == "encoding_unsupported"
+
+
+@pytest.mark.parametrize(
+    ("codec", "words"),
+    [
+        ("gb18030", "人人生而自由、在尊严和权利上一律平等。他们赋有理性和良心、并应以兄弟关系的精神相对待。"),
+        ("big5", "人人生而自由、在尊嚴和權利上一律平等。他們賦有理性和良心、並應以兄弟關係的精神互相對待。"),
+        ("euc_jp", "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。"),
+        (
+            "euc_kr",
+            "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다.",
+        ),
+    ],
+)
+def test_the_other_encodings_of_east_asia_are_read(read, codec, words):
+    _, copy = read((words * 4).encode(codec))
+    assert copy == words * 4

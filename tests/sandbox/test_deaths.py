@@ -1,7 +1,7 @@
 """However a child ends, its job fails with a reason, and nothing of it is left."""
 
 import pytest
-from sandbox.processes import children_of, eventually, processes_with
+from sandbox.processes import children_of
 
 from filemill.sandbox.errors import ChildFailed
 
@@ -67,22 +67,3 @@ def test_a_tick_that_raises_ends_the_child_and_is_passed_on(trial, server):
         trial.run("ignore_signals_and_sleep", tick=tick)
     assert children_of(server) == []
     assert trial.run("behave").facts == {"pages": 3}
-
-
-@pytest.mark.parametrize("how", ["wait", "leave"])
-def test_descendants_do_not_outlive_their_job(trial, server, how):
-    marker = f"descendant-{how}-{trial.folder.name}"
-    seen = []
-
-    def tick(_progress):
-        seen.append(len(processes_with(marker)))
-        if seen[-1] == 3:
-            raise InterruptedError
-
-    if how == "wait":
-        with pytest.raises(InterruptedError):
-            trial.run("leave_descendants", [marker, how], tick=tick)
-    else:
-        trial.run("leave_descendants", [marker, how])
-    assert eventually(lambda: not processes_with(marker))
-    assert eventually(lambda: children_of(server) == [])

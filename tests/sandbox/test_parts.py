@@ -54,6 +54,20 @@ def test_whatever_json_comes_it_is_read_or_refused(tmp_path_factory, value):
             continue
 
 
+@pytest.mark.parametrize(("length", "passes"), [(255, True), (256, False)])
+def test_a_media_type_is_no_longer_than_its_column(tmp_path, length, passes):
+    (tmp_path / "made").touch()
+    # Each name may have 127 characters, so only a parameter makes a type this long.
+    media_type = f"{'x' * 110}/{'y' * 110}; charset=".ljust(length, "z")
+    readers = [
+        lambda: identity_from([media_type, "words"]),
+        lambda: result_from({"facts": {}, "artifacts": [["made", "made", media_type]]}, tmp_path, 1),
+    ]
+    for read in readers:
+        with contextlib.nullcontext() if passes else pytest.raises(GarbledError, match="column"):
+            read()
+
+
 @unhurried
 @given(st.binary())
 def test_whatever_bytes_come_they_are_a_message_or_refused(data):
@@ -145,6 +159,15 @@ def test_an_artifact_is_opened_only_directly_in_its_workspace(tmp_path, file_nam
     (tmp_path / "inner" / "file").touch()
     with pytest.raises(RefusedArtifact):
         open_artifact(tmp_path, Made("a", tmp_path / file_name, "text/plain"))
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_an_artifact_with_a_second_name_elsewhere_is_refused(tmp_path, link):
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "secret").touch()
+    link(tmp_path / "secret", tmp_path / "workspace" / "odd")
+    with pytest.raises(RefusedArtifact):
+        open_artifact(tmp_path / "workspace", Made("a", tmp_path / "workspace" / "odd", "text/plain"))
 
 
 def test_a_workspace_that_became_a_link_is_not_followed(tmp_path):

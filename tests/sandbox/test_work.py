@@ -72,6 +72,11 @@ def test_numbers_that_json_lacks_become_null(trial):
     assert trial.run("return_odd_facts", "numbers").facts == {"nan": None, "infinite": None, "whole": 1}
 
 
+def test_integers_that_no_float_holds_become_null_and_other_long_ones_floats(trial):
+    facts = trial.run("return_odd_facts", "huge").facts
+    assert facts == {"most": 2**64 - 1, "more": float(2**64), "less": float(-(2**63)), "beyond": None}
+
+
 def test_text_that_a_database_refuses_is_replaced(trial):
     facts = trial.run("return_odd_facts", "text").facts
     assert facts == {"nul": "a\ufffdb", "half": "a\ufffdb", "k\ufffd": ["tuple", None, True]}

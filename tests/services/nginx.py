@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from services import programs
-from services.redis import free_port
+from services.ports import free_port
 from services.server import Server
 
 OPERATIONS = Path(__file__).resolve().parents[2] / "docs/operations.md"

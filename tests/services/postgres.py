@@ -5,7 +5,7 @@ import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 
@@ -52,13 +52,18 @@ class Postgres(Server):
 
     def new_database(self) -> str:
         """Make an empty database and return its address."""
-        name = f"filemill_{secrets.token_hex(4)}"
-        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return self._address(name)
+        return new_database(self._address("postgres"))
 
     def _address(self, database: str) -> str:
         return f"postgresql://filemill@{quote(str(self.folder), safe='')}/{database}"
+
+
+def new_database(beside: str) -> str:
+    """Make an empty database on the server of another, and return its address."""
+    name = f"filemill_{secrets.token_hex(4)}"
+    with psycopg.connect(beside, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return urlunsplit(urlsplit(beside)._replace(path=f"/{name}"))
 
 
 @contextmanager

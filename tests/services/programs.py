@@ -30,6 +30,14 @@ def redis() -> Path:
     raise MissingProgram("Redis is missing: apt-get install redis-server")
 
 
+def rabbitmq() -> Path:
+    """Return the path of the script that becomes RabbitMQ; the one on Debian's PATH insists on folders of its own."""
+    for program in (Path("/usr/lib/rabbitmq/bin/rabbitmq-server"), *(folder / "rabbitmq-server" for folder in _path())):
+        if program.exists() and shutil.which("epmd"):
+            return program
+    raise MissingProgram("RabbitMQ is missing: apt-get install rabbitmq-server")
+
+
 def chromium() -> Path:
     """Return the path of a browser that Playwright can drive."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
@@ -68,6 +76,7 @@ def _path() -> list[Path]:
 PACKAGES: dict[Callable[[], Path], str] = {
     postgres: "postgresql",
     redis: "redis-server",
+    rabbitmq: "rabbitmq-server",
     chromium: "chromium",
     nginx: "nginx-light",
 }

@@ -1,8 +1,6 @@
 """A private Redis on a port of its own."""
 
-import random
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +9,7 @@ from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as NoConnection
 
 from services import programs
+from services.ports import free_port
 from services.server import Server
 
 
@@ -40,18 +39,6 @@ class Redis(Server):
         """Forget every message."""
         with Client.from_url(self.url) as client:
             client.flushall()
-
-
-def free_port() -> int:
-    """Return a free port below those that the system lends out, so that it is still free after a stop."""
-    while True:
-        port = random.SystemRandom().randrange(20000, 30000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 @contextmanager

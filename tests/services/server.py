@@ -16,12 +16,12 @@ SECONDS_TO_STOP = 30
 GUARDIAN = """
 read -r nothing
 if pid=$(cat "$1/pid" 2>/dev/null); then
-    kill -"$2" "$pid"
+    kill -"$2" "-$pid"
     for tenth in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         kill -0 "$pid" || break
         sleep 0.1
     done
-    kill -KILL "$pid"
+    kill -KILL "-$pid"
 fi 2>/dev/null
 rm -rf -- "$1"
 """
@@ -40,6 +40,7 @@ class Server(ABC):
         self._account = pwd.getpwnam(account) if account else None
         if self._account:
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
+        self.environment: dict[str, str] = {}  #: beside what the tests have
         self._process: subprocess.Popen[bytes] | None = None
         self._guardian = subprocess.Popen(
             ["sh", "-c", GUARDIAN, "guardian", str(self.folder), self.at_once.name.removeprefix("SIG")],
@@ -101,7 +102,7 @@ class Server(ABC):
         """Start a process in the server's folder and under its account, out of reach of the terminal's Ctrl-C."""
         if self._account:
             options |= {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
-        environment = {**os.environ, "LC_ALL": "C"}
+        environment = {**os.environ, "LC_ALL": "C", **self.environment}
         return subprocess.Popen(command, cwd=self.folder, env=environment, start_new_session=True, **options)
 
     def run(self, *command: str) -> None:

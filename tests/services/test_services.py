@@ -7,10 +7,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from kombu import Connection, Queue
 from redis import Redis as Client
 from redis.exceptions import ConnectionError as NoConnection
 
-from services import Postgres, Redis, postgres, redis
+from services import Postgres, RabbitMQ, Redis, postgres, rabbitmq, redis
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,27 @@ def test_a_flushed_redis_is_empty(broker: Redis):
         assert client.dbsize() == 0
 
 
+def test_a_rabbitmq_has_the_same_address_after_a_crash_and_keeps_its_queues_but_not_what_is_transient():
+    with rabbitmq() as server:
+        for end in (server.flush, server.crash):
+            _ring(server, "bells")
+            _ring(server, "sweep")
+            end()
+            if server.pid is None:
+                server.start()
+            assert [_count(server, name) for name in ("bells", "sweep")] == [0, 0]
+
+
+def _ring(server: RabbitMQ, name: str) -> None:
+    with Connection(server.url) as connection:
+        connection.Producer().publish({}, routing_key=name, declare=[Queue(name)], delivery_mode="transient")
+
+
+def _count(server: RabbitMQ, name: str) -> int:
+    with Connection(server.url) as connection:
+        return connection.default_channel.queue_declare(name, passive=True).message_count
+
+
 def test_a_server_that_cannot_start_says_why(broker: Redis):
     with redis() as second:
         second.stop()
@@ -75,23 +97,27 @@ def test_a_server_that_cannot_start_says_why(broker: Redis):
 
 
 def test_nothing_is_left_after_the_block():
-    with postgres() as database, redis() as broker:
-        servers = [(server.pid, server.folder) for server in (database, broker)]
+    with postgres() as database, redis() as broker, rabbitmq() as other:
+        servers = [(server.pid, server.folder) for server in (database, broker, other)]
+        assert _group(other.pid) != [other.pid]  # there is its name server, too
     assert _left(servers) == []
 
 
 def test_nothing_is_left_when_the_tests_are_killed():
     program = (
         "import services, time\n"
-        "with services.postgres() as database, services.redis() as broker:\n"
-        "    print(database.pid, database.folder, broker.pid, broker.folder, flush=True)\n"
+        "with services.postgres() as database, services.redis() as broker, services.rabbitmq() as other:\n"
+        "    for server in (database, broker, other):\n"
+        "        print(server.pid, server.folder, end=' ')\n"
+        "    print(flush=True)\n"
         "    time.sleep(600)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment) as tests:
-        pid, folder, other_pid, other_folder = tests.stdout.readline().split()
+        words = tests.stdout.readline().split()
         tests.kill()
-    servers = [(int(pid), Path(folder)), (int(other_pid), Path(other_folder))]
+    servers = [(int(pid), Path(folder)) for pid, folder in zip(words[::2], words[1::2], strict=True)]
+    assert len(servers) == 3
     deadline = time.monotonic() + 60
     while _left(servers) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -99,5 +125,18 @@ def test_nothing_is_left_when_the_tests_are_killed():
 
 
 def _left(servers: list[tuple[int, Path]]) -> list[object]:
-    processes = [pid for pid, _ in servers if Path(f"/proc/{pid}").exists()]
+    processes = [process for pid, _ in servers for process in _group(pid)]
     return processes + [folder for _, folder in servers if folder.exists()]
+
+
+def _group(leader: int) -> list[int]:
+    """Return the living processes of a group, such as RabbitMQ and its name server."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _parent, group = entry.read_text().rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(group) == leader and state != "Z":
+            found.append(int(entry.parent.name))
+    return sorted(found)

@@ -91,12 +91,12 @@ def _free_port() -> int:
 
 
 @pytest.fixture
-def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+def make_service(tmp_path: Path, apart: Callable[[], dict[str, str]]) -> Iterator[Callable[..., Service]]:
     """Make a service that is stopped at the end, if it was started: make_service(FILEMILL_MAX_ATTEMPTS="1")."""
     made: list[Service] = []
 
-    def make(**environment: str) -> Service:
-        made.append(Service(tmp_path / "data", **environment))
+    def make(folder: str = "data", **environment: str) -> Service:
+        made.append(Service(tmp_path / folder, **apart(), **environment))
         return made[-1]
 
     yield make

@@ -5,7 +5,10 @@ import os
 import subprocess
 import sys
 
+import pytest
 from django.test import Client
+from system.conftest import _free_port
+from system.test_serve import run, sentence_of
 
 CHILDREN = """
 import signal, time
@@ -81,3 +84,23 @@ def test_a_full_disk_is_reported_and_does_not_break_the_report(transactional_db,
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()["storage"], answer.json()["status"]) == (200, "full", "degraded")
+
+
+def test_behind_tls_cookies_are_for_https_alone_and_the_proxy_names_the_scheme(tmp_path):
+    program = SETTINGS.replace(
+        "settings.ALLOWED_HOSTS", "settings.SECURE_PROXY_SSL_HEADER, settings.SESSION_COOKIE_SECURE"
+    )
+
+    assert "('HTTP_X_FORWARDED_PROTO', 'https') True" in said_by(program, tmp_path, FILEMILL_BEHIND_TLS="yes")
+    assert "None False" in said_by(program, tmp_path)
+
+
+@pytest.mark.parametrize("command", ["serve", "web"])
+def test_a_service_that_is_not_open_does_not_start_with_the_first_password(apart, tmp_path, command):
+    environment = {"FILEMILL_DATA_DIR": str(tmp_path / "data"), **apart()}
+    run("migrate", **environment)
+    assert "the password admin" in run("manage", "csu", **environment).stdout
+
+    failed = run(command, **environment, FILEMILL_ACCESS="token", FILEMILL_PORT=str(_free_port()))
+
+    assert "filemill manage changepassword admin" in sentence_of(failed)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from services.ports import free_port
 from system.conftest import until
 
 LONG_TEXT = b"The mill grinds slowly, and it grinds every line of this long text.\n" * 600_000
@@ -14,9 +15,16 @@ LONG_TEXT = b"The mill grinds slowly, and it grinds every line of this long text
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "filemill.cli.main", *arguments]
-    return subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False
-    )
+    environment = {**os.environ, "FILEMILL_PORT": str(free_port()), **environment}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def run_where_landlock_is_refused(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    refuse = "import os, sys, sandbox.worker as w; w.forbid(['landlock']); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-c", refuse, sys.executable, "-m", "filemill.cli.main", *arguments]
+    ours = {"PYTHONPATH": str(Path(__file__).parent.parent), "FILEMILL_PORT": str(free_port())}
+    environment = {**os.environ, **ours, **environment}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def sentence_of(failed: subprocess.CompletedProcess[str]) -> str:
@@ -40,11 +48,12 @@ def test_the_transcript_of_the_readme(service):
 def test_it_stops_cleanly_and_starts_again_with_all_it_had(make_service):
     service = make_service().start()
     uploaded = service.upload(b"kept over the restart\n")
-    service.await_end(uploaded["id"])
+    ended = service.await_end(uploaded["id"])
+    assert ended["processed"], ended
 
     assert service.stop(signal.SIGTERM) == 0
     service.start()
-    assert service.get(uploaded["id"])["processed"] is True
+    assert service.get(uploaded["id"]) == ended
     assert service.client.get(f"/files/{uploaded['id']}/content/").content == b"kept over the restart\n"
     assert service.stop(signal.SIGINT) == 0
 
@@ -127,3 +136,17 @@ def _answers(service) -> bool:
         return service.client.get("/healthz").status_code == 200
     except httpx.TransportError:
         return False
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_where_all_walls_are_demanded_and_one_lacks_it_does_not_start_and_names_it(command):
+    sentence = sentence_of(run_where_landlock_is_refused(command, FILEMILL_SANDBOX="strict"))
+    assert "The sandbox lacks a wall on this machine: landlock" in sentence
+    assert "FILEMILL_SANDBOX=auto" in sentence
+
+
+def test_where_walls_are_not_demanded_a_check_warns_of_the_one_that_lacks():
+    done = run_where_landlock_is_refused("manage", "check")
+    assert done.returncode == 0
+    assert "filemill.W002" in done.stderr
+    assert "landlock" in done.stderr

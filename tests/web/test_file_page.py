@@ -136,13 +136,3 @@ def test_a_missing_page_is_a_page_for_people(client):
     response = client.get(MISSING, headers={"Accept": "text/html"})
     assert response.status_code == 404
     assert "To the files" in response.content.decode()
-
-
-@pytest.mark.parametrize("status", [400, 403, 404, 500])
-def test_each_error_has_a_page(rf, status):
-    from django.shortcuts import render
-
-    from filemill.core.errors import FilemillError
-
-    page = render(rf.get("/"), f"{status}.html", {"problem": FilemillError("Because <b>.")}).content.decode()
-    assert "Because &lt;b&gt;." in page

@@ -15,6 +15,8 @@ from filemill.files import keep
 from filemill.processing import ring
 from filemill.processing.models import Job
 from filemill.processing.states import State
+from filemill.sandbox import probe
+from filemill.sandbox.walls import complaint
 
 WAITING_TOO_LONG_SECONDS = 60
 
@@ -29,11 +31,13 @@ def healthz(request: HttpRequest) -> JsonResponse:  # Django's signature
 def readyz(request: HttpRequest) -> JsonResponse:  # Django's signature
     """Say what works: 503 only without database or storage, for uploads are safe without broker and worker."""
     parts = {"database": _database(), "storage": _storage(), "broker": _broker()}
+    parts["sandbox"] = "weak" if complaint(probe.walls()) else "ok"
     parts["worker"] = _worker() if parts["database"] == "ok" else "unknown"
     is_down = parts["database"] == "down" or parts["storage"] == "down"
     is_degraded = any(state not in {"ok"} for state in parts.values())
     status = "down" if is_down else "degraded" if is_degraded else "ok"
-    return JsonResponse({"status": status, **parts}, status=503 if is_down else 200)
+    walls = {wall.name: wall.on for wall in probe.walls()}
+    return JsonResponse({"status": status, **parts, "walls": walls}, status=503 if is_down else 200)
 
 
 def _database() -> str:

@@ -1,5 +1,6 @@
 """Every error that a client can see: one table from error to status, answered as problem details (RFC 9457)."""
 
+import sqlite3
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -81,6 +82,7 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
     FilemillError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 BY_CODE = {error.code: error for error in STATUS}
+POSTGRES_DISK_FULL = "53100"
 RETRY_AFTER_SECONDS = "5"
 INTERNAL = "An error inside Filemill, not in the request. The log has it under this request's id."
 
@@ -154,16 +156,27 @@ def translate(error: Exception) -> FilemillError:
     return FilemillError(INTERNAL)
 
 
-def trouble(error: BaseException | None) -> Unavailable | None:
-    """Return what to say where the database or the storage is away, None for any other error."""
+def trouble(error: BaseException | None) -> Unavailable | errors.DiskFull | None:
+    """Return what to say where the database or the storage is away or full, None for any other error."""
     if isinstance(error, OperationalError | InterfaceError):
         away = "database"
+        if _is_full(error):
+            log.warning("trouble", full=away, reason=str(error))
+            return errors.DiskFull("The database's disk is full. Nothing was changed. Make room, then try again.")
     elif isinstance(error, OSError):
         away = "storage"
     else:
         return None
     log.warning("trouble", away=away, reason=str(error))
     return Unavailable(f"The {away} does not answer. Nothing was changed that was not confirmed; try again soon.")
+
+
+def _is_full(error: Exception) -> bool:
+    cause = error.__cause__  # the driver's own error
+    return (
+        getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        or getattr(cause, "sqlstate", None) == POSTGRES_DISK_FULL
+    )
 
 
 def _invalid(error: exceptions.ValidationError) -> errors.Invalid:

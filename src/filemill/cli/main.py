@@ -1,15 +1,21 @@
-"""The command line: `filemill serve` runs everything; web, worker and beat run apart."""
+"""The command line: `filemill serve` runs everything; web, worker and beat run apart; others look after the data."""
 
 import os
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
+from uuid import UUID
 
 import click
 
 from filemill.cli.preflight import Trouble, check_data_dir, check_platform, check_port
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
-os.umask(0o077)  # whatever is made here, the database and the broker's messages too, is for its owner alone
+
+
+class _Ending(click.ClickException):
+    exit_code = 2  # as `filemill doctor` ends where it cannot look; 1 is for a breach
 
 
 class _Sentences(click.Group):
@@ -21,7 +27,7 @@ class _Sentences(click.Group):
             check_data_dir()
             return super().invoke(ctx)
         except Trouble as trouble:
-            raise click.ClickException(str(trouble)) from trouble
+            raise _Ending(str(trouble)) from trouble
 
 
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,7 +51,9 @@ def serve() -> None:
 def web() -> None:
     """Run the web server."""
     check_port()
-    _services().run_web()
+    services = _services()
+    services.refuse_first_password()
+    services.run_web()
 
 
 @main.command()
@@ -64,6 +72,60 @@ def beat() -> None:
 def migrate() -> None:
     """Bring the database up to date."""
     _services().migrate()
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely: statuses, plans, permissions, marks.")
+def doctor(*, as_json: bool, fix: bool) -> None:
+    """Check what must always hold, while everything runs, and say what to do where it does not.
+
+    Ends with 0 if all is well, with 1 for a breach, and with 2 where something could not be looked at.
+    """
+    _services()
+    from filemill.cli.doctor.command import run_doctor
+
+    sys.exit(run_doctor(as_json=as_json, fix=fix))
+
+
+@main.command()
+@click.argument("ids", nargs=-1, type=click.UUID, metavar="[ID]...")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Verify N files chosen at random.")
+@click.option("--since", type=click.DateTime(), help="Verify what was uploaded since then (UTC).")
+@click.option("--mib-per-second", type=click.FloatRange(min=0, min_open=True), help="Read no faster than this.")
+def verify(*, ids: tuple[UUID, ...], sample: int | None, since: datetime | None, mib_per_second: float | None) -> None:
+    """Read what is stored again and compare it with its size and SHA-256, while everything runs.
+
+    All files with their artifacts, unless told otherwise. Ends with 0 if all is whole, with 1 if something is missing
+    or altered, and with 2 where it could not look.
+    """
+    if sum(map(bool, (ids, sample, since))) > 1:
+        raise click.UsageError("Give IDs, --sample or --since, not several of them.")
+    _services()
+    from filemill.cli.verify import Choice, run_verify
+
+    choice = Choice(ids, sample, since.replace(tzinfo=UTC) if since else None)
+    sys.exit(run_verify(choice, mib_per_second=mib_per_second))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def backup(folder: Path) -> None:
+    """Copy database, files and secrets into a new FOLDER, while everything runs."""
+    _services()
+    from filemill.cli.backup import run_backup
+
+    run_backup(folder)
+
+
+@main.command()
+@click.argument("seconds", type=click.IntRange(min=1))
+def hold(seconds: int) -> None:
+    """Let the bytes of deleted files stay for so many SECONDS, while you copy the database, then the files."""
+    _services()
+    from filemill.files.keep import hold
+
+    hold(seconds)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -8,12 +8,16 @@ from typing import Any
 import django
 from celery.exceptions import SecurityWarning
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password
 from django.core.checks import run_checks
 from django.core.management import call_command
 
+from filemill.cli.copies import copy_before_migration
 from filemill.cli.preflight import Trouble
 
 HEADER_TIMEOUT_MS = 15_000
+MOST_ADMINISTRATORS = 20
 PR_SET_PDEATHSIG = 1
 
 
@@ -70,8 +74,25 @@ def run_beat() -> None:
 
 
 def migrate() -> None:
-    """Bring the database up to date."""
+    """Bring the database up to date; of an embedded one a copy is kept first."""
+    copy_before_migration()
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def refuse_first_password() -> None:
+    """Raise Trouble where a service that is not open has an administrator with a password that everybody knows."""
+    names = [] if settings.FILEMILL.access == "open" else with_first_password()
+    if names:
+        raise Trouble(
+            f"The password of {', '.join(names)} is still `admin`, and FILEMILL_ACCESS is not open. Change it: "
+            f"filemill manage changepassword {names[0]}"
+        )
+
+
+def with_first_password() -> list[str]:
+    """Return the administrators whose password is `admin`, as `csu` makes them in the open configuration."""
+    users = get_user_model().objects.filter(is_active=True, is_superuser=True).order_by("pk")[:MOST_ADMINISTRATORS]
+    return [user.get_username() for user in users if check_password("admin", user.password)]
 
 
 def set_up() -> None:

@@ -26,7 +26,7 @@ SERVICES: dict[str, Callable[[], None]] = {
     "beat": services.run_beat,
 }
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-STOP_SECONDS = 30
+SECONDS_TO_END = 5  # beside what a worker lets its jobs run
 RESTART_SECONDS = 1
 TICK_SECONDS = 0.05
 PR_SET_PDEATHSIG = 1
@@ -66,6 +66,7 @@ class Supervisor:
         for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
         services.migrate()
+        services.refuse_first_password()
         connections.close_all()  # a connection must not be shared with a fork
         gc.freeze()  # what is loaded stays shared with the children
         for name in SERVICES:
@@ -129,11 +130,12 @@ class Supervisor:
     def _end(self) -> int:
         for child in self._children.values():
             child.terminate()
-        until = time.monotonic() + STOP_SECONDS
+        patience = self._configuration.stop_seconds + SECONDS_TO_END
+        until = time.monotonic() + patience
         for name, child in self._children.items():
             child.join(max(until - time.monotonic(), 0.1))
             if child.is_alive():
-                click.echo(f"{name} did not stop in {STOP_SECONDS} s and is killed; its jobs run again", err=True)
+                click.echo(f"{name} did not stop in {patience:g} s and is killed; its jobs run again", err=True)
                 child.kill()
                 child.join()
         click.echo("Filemill has stopped.")

@@ -1,4 +1,4 @@
-"""kombu's `filesystem://` with messages that appear whole, and a broker folder inside the data directory."""
+"""Connections that come back soon, and kombu's `filesystem://` with messages that appear whole."""
 
 import os
 from pathlib import Path
@@ -7,8 +7,19 @@ from time import monotonic_ns
 from typing import Any
 from uuid import uuid4
 
+import kombu
 import orjson
 from kombu.transport import TRANSPORT_ALIASES, filesystem
+
+
+class Connection(kombu.Connection):
+    """A connection that is tried again every second or two: kombu's own pause grows to half a minute."""
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # kombu's signature
+        """Return once there is a connection, as Celery's worker and beat do after they lost theirs."""
+        return super().ensure_connection(
+            *args, **{"interval_start": 0.5, "interval_step": 0.5, "interval_max": 2} | kwargs
+        )
 
 
 class Channel(filesystem.Channel):

@@ -8,13 +8,14 @@ from celery import Celery, signals
 from django.conf import settings
 from kombu import Queue
 
-from filemill.config.broker import use_safe_folders
+from filemill.config.broker import Connection, use_safe_folders
 from filemill.config.sweeper import SweepConsumer
 from filemill.processing.ring import QUEUE
 
 SWEEP_TASK = "filemill.sweep"
 
 app = Celery("filemill")
+app.amqp.Connection = Connection
 use_safe_folders()
 app.conf.update(
     broker_url=settings.BROKER_URL,
@@ -22,19 +23,25 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     task_ignore_result=True,
-    task_acks_late=True,
+    # A bell is heard once it is taken; the ledger knows what is done. RabbitMQ ends the channel, and Celery then the
+    # worker, where an acknowledgement waits for a job of 30 minutes.
+    task_acks_late=False,
     task_default_queue=QUEUE,
+    task_default_delivery_mode="transient",  # RabbitMQ need not write to its disk what the ledger knows
     task_queues=[Queue(QUEUE)],
     task_routes={SWEEP_TASK: {"queue": SweepConsumer.queue.name}},
     worker_pool="threads",
     worker_concurrency=settings.FILEMILL.worker_threads,
     worker_prefetch_multiplier=1,
+    # After a reconnect it would ask RabbitMQ for more from a job's thread, which then reads the main thread's socket:
+    # the stream falls apart and the worker never consumes again.
+    worker_enable_prefetch_count_reduction=False,
     worker_send_task_events=False,
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    beat_scheduler="filemill.config.schedule:Scheduler",
     beat_max_loop_interval=settings.FILEMILL.sweep_seconds,
     beat_schedule={
         "sweep": {
@@ -59,6 +66,13 @@ def _warm_up(**_kwargs: object) -> None:
     from filemill.processing.tasks import sandbox
 
     sandbox.start()
+
+
+@signals.worker_shutting_down.connect
+def _take_no_more(**_kwargs: object) -> None:
+    from filemill.processing import stopping
+
+    stopping.stop()
 
 
 @signals.worker_shutdown.connect

@@ -8,6 +8,8 @@ from django.core.checks import CheckMessage, register
 
 from filemill.config.env import is_loopback
 from filemill.processors.registry import processors
+from filemill.sandbox import probe
+from filemill.sandbox.walls import complaint
 
 
 @register
@@ -39,6 +41,19 @@ def open_means_known_hosts_only(**_kwargs: Any) -> list[CheckMessage]:  # noqa: 
             id="filemill.E002",
         )
     ]
+
+
+@register
+def the_sandbox_has_its_walls(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  # Django's signature
+    """A sandbox that lacks a wall says which; where all are demanded it is an error."""
+    lacks = complaint(probe.walls())
+    if lacks is None:
+        return []
+    if settings.FILEMILL.sandbox == "strict":
+        hint = "Allow it (docs/operations.md says how), or set FILEMILL_SANDBOX=auto."
+        return [checks.Error(lacks, hint=hint, id="filemill.E003")]
+    hint = "docs/operations.md says how to allow it; FILEMILL_SANDBOX=strict refuses to start without."
+    return [checks.Warning(lacks, hint=hint, id="filemill.W002")]
 
 
 @register

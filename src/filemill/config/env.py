@@ -87,8 +87,20 @@ class Configuration:
         "`open`: for whoever reaches the port; `token`: only for who has signed in",
         check=validate.OneOf(["open", "token"]),
     )
+    behind_tls: bool = _variable(
+        "FILEMILL_BEHIND_TLS",
+        False,  # noqa: FBT003  # as above
+        "yes where only a reverse proxy with TLS reaches the service: cookies are for https alone, and addresses begin "
+        "as the proxy's `X-Forwarded-Proto` says",
+    )
     hosts: list[str] = _variable(
         "FILEMILL_HOSTS", [], "host names, besides localhost, under which the service is reached"
+    )
+    sandbox: str = _variable(
+        "FILEMILL_SANDBOX",
+        "auto",
+        "`auto`: with every wall that this machine allows; `strict`: not at all without those that are required",
+        check=validate.OneOf(["auto", "strict"]),
     )
     secret_key: str = _variable("FILEMILL_SECRET_KEY", "", "Django's secret key; made on first start if not given")
     debug: bool = _variable("FILEMILL_DEBUG", False, "Django's debug mode, for work on Filemill itself")  # noqa: FBT003
@@ -162,6 +174,13 @@ class Configuration:
     )
     drain_seconds: float = _variable(
         "FILEMILL_DRAIN_SECONDS", 1.0, "how long a worker goes on after one bell", unit="seconds", check=_at_least_0
+    )
+    stop_seconds: float = _variable(
+        "FILEMILL_STOP_SECONDS",
+        25.0,
+        "how long a worker that is told to stop lets its jobs run; then it gives them back",
+        unit="seconds",
+        check=_at_least_0,
     )
     identify_wall_seconds: float = _variable(
         "FILEMILL_IDENTIFY_WALL_SECONDS", 30.0, "the time-out of identification", unit="seconds", check=_at_least_1

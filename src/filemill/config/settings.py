@@ -1,5 +1,6 @@
 """Django's settings, decided by the environment (env.py) alone."""
 
+import os
 import sys
 from typing import Any
 
@@ -12,6 +13,8 @@ try:
     FILEMILL = env.read()
 except env.BadSetting as error:
     sys.exit(f"Filemill does not start: {error}")
+
+os.umask(0o077)  # whatever is made from here on, the database and the broker's messages too, is for its owner alone
 
 DATA_DIR = FILEMILL.data_dir.expanduser().resolve()
 EMBEDDED = FILEMILL.broker_url.startswith("filesystem:")
@@ -31,6 +34,10 @@ ALLOWED_HOSTS = [*LOCAL_HOSTS, OWN_ADDRESS, *FILEMILL.hosts]
 CSRF_TRUSTED_ORIGINS = [
     f"https://{'*' if host.startswith('.') else ''}{host}" for host in FILEMILL.hosts if host != "*"
 ]
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = FILEMILL.behind_tls
+# Without a proxy in front that sets it, a client could.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if FILEMILL.behind_tls else None
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -102,6 +109,16 @@ def _database() -> dict[str, Any]:
         }
     else:
         parsed["CONN_HEALTH_CHECKS"] = True
+        # A server that is gone without a word would hold a thread for minutes; what the address says comes first.
+        parsed["OPTIONS"] = {
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+            # A process that hangs in a transaction would hold its rows, and so the sweep, for as long as it hangs.
+            "options": "-c idle_in_transaction_session_timeout=60s",
+        } | parsed.get("OPTIONS", {})
     if FILEMILL.database_password_file:
         with open(FILEMILL.database_password_file, encoding="utf-8") as file:  # noqa: PTH123
             parsed["PASSWORD"] = file.read().strip()

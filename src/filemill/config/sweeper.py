@@ -24,7 +24,8 @@ class SweepConsumer(bootsteps.ConsumerStep):
 
     def get_consumers(self, channel: Connection) -> list[Consumer]:
         """Return the consumer of the sweep's queue."""
-        return [Consumer(channel, queues=[self.queue], on_message=self._on_message, accept=["json"])]
+        # One at a time: RabbitMQ would push all it has to a worker that stands still, where no message expires.
+        return [Consumer(channel, queues=[self.queue], on_message=self._on_message, accept=["json"], prefetch_count=1)]
 
     def _on_message(self, message: Message) -> None:
         message.ack()

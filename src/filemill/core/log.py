@@ -6,12 +6,24 @@ import sys
 import structlog
 
 
+def _defuse(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Write out what a terminal would obey or what would look like another line: names and reasons are foreign."""
+    return {key: _printable(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def configure(line_format: str) -> None:
     """Send structlog's and the standard library's logs to stderr, as `console` lines or as `json`."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _defuse,
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.typing.Processor = (

@@ -1,3 +1,5 @@
+import contextlib
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,10 @@ class FilesConfig(AppConfig):
 
     name = "filemill.files"
     label = "files"
+
+    def ready(self) -> None:
+        """Make the storage's folders where they can be made; what uses them finds out where they cannot."""
+        from filemill.files import keep
+
+        with contextlib.suppress(OSError):
+            keep.prepare()

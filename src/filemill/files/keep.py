@@ -27,12 +27,20 @@ def root() -> Path:
     return Path(storage().path(""))
 
 
+def prepare() -> None:
+    """Make the storage's first folders, when a process starts: later their absence means that the disk is away."""
+    (root() / "incoming").mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def check_there() -> None:
+    """Raise FileNotFoundError where the storage is away, such as a disk that is no longer mounted."""
+    (root() / "incoming").stat()
+
+
 def check_room(size: int) -> None:
     """Raise DiskFull if `size` more bytes would eat into the reserve."""
-    directory = root()
-    with _full_disk_refused():
-        _make_directory(directory)
-    if shutil.disk_usage(directory).free - size < settings.FILEMILL.disk_reserve_bytes:
+    check_there()
+    if shutil.disk_usage(root()).free - size < settings.FILEMILL.disk_reserve_bytes:
         raise DiskFull("The storage has too little free space for this file. Make room, then send it again.")
 
 
@@ -46,9 +54,9 @@ class Incoming:
         self._hash = hashlib.sha256()
         self._path = root() / "incoming" / f"{self.id}.part"
         with _full_disk_refused():
-            _make_directory(self._path.parent)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb", buffering=0)
+        self._is_kept = False
 
     def __enter__(self) -> Self:
         return self
@@ -56,8 +64,12 @@ class Incoming:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what matters is synced, or lost anyway
+            self._file.close()
+        # A name that cannot be removed must not hide why the block ended; the sweep removes it later.
+        with contextlib.suppress(OSError):
+            if not self._is_kept:
+                self._path.unlink()
 
     @property
     def sha256(self) -> str:
@@ -83,6 +95,7 @@ class Incoming:
             os.fsync(self._file.fileno())
             _make_directory(target.parent)
             self._path.rename(target)
+            self._is_kept = True
             _sync_directory(target.parent)
 
 
@@ -109,14 +122,50 @@ def copy_in(source: BinaryIO, name: str, pulse: Callable[[], None]) -> tuple[int
         return incoming.size, incoming.sha256
 
 
+def is_kept(name: str) -> bool:
+    """Say whether there are bytes under a storage name."""
+    return (root() / name).is_file()
+
+
 def remove(name: str) -> None:
-    """Remove kept bytes, and the artifact directory that they leave empty; what is gone already is no error."""
+    """Remove kept bytes, and the artifact directory that they leave empty; what is gone already is no error.
+
+    While a backup holds them they only become doubtful: its copy of the database may still have their row.
+    """
+    if _is_held():
+        doubt(name)
+        return
     path = root() / name
     path.unlink(missing_ok=True)
     if name.startswith("artifacts/"):
         with contextlib.suppress(OSError):
             path.parent.rmdir()
     trust(name)
+
+
+def hold(seconds: float) -> None:
+    """Let no kept bytes go for so long, for whoever copies first the database and then the bytes of its rows."""
+    note = root() / "hold"
+    _make_directory(note.parent)
+    until = time.time() + seconds
+    if note.exists():
+        until = max(until, note.stat().st_mtime)
+    note.touch(mode=0o600)
+    os.utime(note, (until, until))
+
+
+def _is_held() -> bool:
+    try:
+        return (root() / "hold").stat().st_mtime > time.time()
+    except FileNotFoundError:
+        return False
+
+
+def names() -> Iterator[str]:
+    """Yield the storage names of all kept bytes, and of what others may have put beside them."""
+    for top in ("originals", "artifacts"):
+        for folder, _, files in os.walk(root() / top):
+            yield from (str((Path(folder) / file).relative_to(root())) for file in files)
 
 
 def doubt(name: str) -> None:
@@ -130,6 +179,11 @@ def trust(name: str) -> None:
     """Take a doubt back: a row that owns the bytes is committed, or they are gone."""
     with contextlib.suppress(OSError):  # the sweep takes it back later
         _mark(name).unlink()
+
+
+def is_doubtful(name: str) -> bool:
+    """Say whether the sweep is to settle these bytes."""
+    return _mark(name).exists()
 
 
 def doubtful() -> list[str]:
@@ -147,6 +201,16 @@ def remove_stale_incoming() -> int:
     return removed
 
 
+def leave_stale() -> Path:
+    """Leave an unfinished upload that looks abandoned; that it goes away shows that somebody sweeps."""
+    path = root() / "incoming" / f"{new_id()}.part"
+    _make_directory(path.parent)
+    path.touch(mode=0o600)
+    long_ago = time.time() - 2 * settings.FILEMILL.upload_expire_seconds
+    os.utime(path, (long_ago, long_ago))
+    return path
+
+
 def _expired(directory: Path, pattern: str) -> Iterator[Path]:
     oldest = time.time() - settings.FILEMILL.upload_expire_seconds
     for path in directory.glob(pattern):
@@ -155,8 +219,13 @@ def _expired(directory: Path, pattern: str) -> Iterator[Path]:
                 yield path
 
 
+def mark_name(name: str) -> str:
+    """Return the file name under which bytes are noted as doubtful."""
+    return name.replace("/", "~")
+
+
 def _mark(name: str) -> Path:
-    return root() / "doubtful" / name.replace("/", "~")
+    return root() / "doubtful" / mark_name(name)
 
 
 @contextlib.contextmanager
@@ -172,6 +241,8 @@ def _full_disk_refused() -> Iterator[None]:
 def _make_directory(directory: Path) -> None:
     if directory.is_dir():
         return
+    if directory == root():
+        raise FileNotFoundError(errno.ENOENT, "The storage is away", str(directory))
     _make_directory(directory.parent)
     with contextlib.suppress(FileExistsError):
         directory.mkdir(mode=0o700)

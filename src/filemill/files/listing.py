@@ -114,12 +114,14 @@ class Page:
 
 def page(parameters: QueryDict) -> Page:
     """Return the page of files that query parameters ask for; raise Invalid for a wrong or unknown one."""
-    filters = FileFilter(parameters, queryset=File.objects.all())
-    _check(parameters, filters)
+    files = File.objects.all()
+    # django-filter makes its form anew for each request; most ask for no filter.
+    filters = FileFilter(parameters, queryset=files) if parameters.keys() - _PAGING else None
+    _check(parameters, filters.form.errors.get_json_data() if filters else {})
     ordering = parameters.get("ordering", "-uploaded_at")
     size = _page_size(parameters)
     cursor = Cursor.decode(str(parameters["cursor"]), ordering) if "cursor" in parameters else None
-    return _cut(filters.qs, ordering, cursor, size)
+    return _cut(filters.qs if filters else files, ordering, cursor, size)
 
 
 def _cut(files: QuerySet[File], ordering: str, cursor: Cursor | None, size: int) -> Page:
@@ -148,15 +150,14 @@ def _cut(files: QuerySet[File], ordering: str, cursor: Cursor | None, size: int)
     )
 
 
-def _check(parameters: QueryDict, filters: FileFilter) -> None:
+def _check(parameters: QueryDict, errors: Mapping[str, Any]) -> None:
     found = [
         FieldError(name, "unknown", f"There is no parameter `{name[:50]}`.")
         for name in parameters
-        if name not in filters.filters and name not in _PAGING
+        if name not in FileFilter.base_filters and name not in _PAGING
     ]
     if parameters.get("ordering", "uploaded_at").removeprefix("-") not in ORDERINGS:
         found.append(FieldError("ordering", "invalid", f"Order by one of {', '.join(ORDERINGS)}, or by -uploaded_at."))
-    errors: Mapping[str, Any] = filters.form.errors.get_json_data()
     for field, messages in errors.items():
         found += [FieldError(field, message["code"] or "invalid", message["message"]) for message in messages]
     if parameters.get("processed", "true").lower() not in {"true", "false"}:

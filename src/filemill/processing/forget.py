@@ -25,6 +25,7 @@ def remove_once_committed(names: Iterable[str]) -> None:
 
 def forget(file_id: UUID) -> None:
     """Delete a file with its jobs, artifacts and bytes; a worker that is at it loses its lease and drops its result."""
+    keep.check_there()  # else the bytes would lie there for ever once the disk is back
     with transaction.atomic():
         file = File.objects.select_for_update().filter(pk=file_id).first()
         if file is None:

@@ -1,5 +1,8 @@
 """Which jobs a file gets."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from filemill.files.models import File
 from filemill.processing.models import Job
 from filemill.processors.registry import planned_for
@@ -14,13 +17,22 @@ def start(file: File) -> None:
     file._prefetched_objects_cache = {"jobs": [job], "artifacts": []}  # type: ignore[attr-defined]
 
 
-def follow(file: File, media_type: str) -> tuple[set[str], set[str]]:
-    """Plan what a media type calls for; return the names of jobs that are there already, and of those to drop."""
-    wanted = {processor.name: processor for processor in planned_for(media_type)}
-    present = set(file.jobs.exclude(processor=IDENTIFY).values_list("processor", flat=True))
-    Job.objects.bulk_create(
+@dataclass(frozen=True)
+class Planned:
+    """What a media type calls for: jobs made for it, and the names of those to run again and of those to drop."""
+
+    new: list[Job]
+    again: set[str]
+    obsolete: set[str]
+
+
+def follow(file: File, jobs: Sequence[Job]) -> Planned:
+    """Plan what an identified file's media type calls for beside the jobs that it has."""
+    wanted = {processor.name: processor for processor in planned_for(file.media_type or "")}
+    present = {job.processor for job in jobs} - {IDENTIFY}
+    new = Job.objects.bulk_create(
         Job(file=file, processor=name, version=processor.version, required=processor.required)
         for name, processor in wanted.items()
         if name not in present
     )
-    return present & wanted.keys(), present - wanted.keys()
+    return Planned(new, again=present & wanted.keys(), obsolete=present - wanted.keys())

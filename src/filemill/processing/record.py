@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from filemill.core.errors import FieldError, Invalid, NotFound, Unprocessable
@@ -52,7 +52,11 @@ class Reason:
 def start(job: Job) -> Claim:
     """Give a queued job to the caller, counting the attempt; the caller holds the job's and the file's rows."""
     claim = _start(job)
-    settle(job.file)
+    file = job.file
+    # What ranks above queued (a required job that failed, one that runs) hides this start, and nothing ranks below.
+    if file.status == Status.QUEUED:
+        file.status = Status.PROCESSING
+        file.save(update_fields=["status"])
     return claim
 
 
@@ -94,13 +98,21 @@ def identified(claim: Claim, identity: Identity) -> Claim | None:
         facts = {"media_type": identity.media_type, "description": identity.description}
         _finish(claim, states.SUCCEED, facts=facts, error=None)
         file.media_type, file.kind = identity.media_type, kind_of(identity.media_type)
-        again, obsolete = plan.follow(file, identity.media_type)
-        if again or obsolete:
-            _drop(file.jobs.filter(processor__in=obsolete))
-            _requeue(file.jobs.filter(processor__in=again))
-        following = file.jobs.filter(state=State.QUEUED).order_by("-priority", "created_at", "id").first()
-        next_claim = _start(following) if following else None
-        settle(file, "media_type", "kind")
+        jobs = _outlines(file)
+        planned = plan.follow(file, jobs)
+        if planned.again or planned.obsolete:
+            _drop(file.jobs.filter(processor__in=planned.obsolete))
+            _requeue(file.jobs.filter(processor__in=planned.again))
+            jobs = _outlines(file)
+        else:
+            jobs += planned.new
+        queued = [job for job in jobs if job.state == State.QUEUED]
+        next_claim = None
+        if queued:
+            following = max(queued, key=lambda job: job.priority)  # the oldest of the highest
+            next_claim = _start(following)
+            following.state = State.RUNNING
+        _settle(file, jobs, "media_type", "kind")
         return next_claim
 
 
@@ -131,19 +143,43 @@ def fail(claim: Claim, reason: Reason) -> None:
         settle(file)
 
 
-def retry(claim: Claim, reason: Reason, **still: Any) -> None:  # noqa: ANN401  # look-ups that must still hold
-    """Queue a job again after a pause that doubles each time, or fail it once its attempts are used up."""
+def retry(claim: Claim, reason: Reason, *, at_once: bool = False, **still: Any) -> None:  # noqa: ANN401  # look-ups
+    """Queue a job again after a pause that doubles each time, or fail it once its attempts are used up.
+
+    `still` are look-ups of the job that must still hold.
+    """
     limits = settings.FILEMILL
     if claim.attempts >= limits.max_attempts:
         detail = f"{reason.detail} It was tried {claim.attempts} times."
         reason, move, due = Reason(reason.code, reason.title, detail), states.FAIL, timedelta(0)
     else:
         pause = min(limits.backoff_seconds * 2 ** min(claim.attempts - 1, 30), limits.backoff_max_seconds)
-        move, due = states.RETRY, timedelta(seconds=pause)
+        move, due = states.RETRY, timedelta(seconds=0 if at_once else pause)
     with transaction.atomic():
         file = _locked(claim)
         _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due)
         settle(file)
+
+
+def give_back(claim: Claim) -> None:
+    """Queue a job again as if it had not been claimed: its worker, not the file, is why it cannot go on."""
+    with transaction.atomic():
+        file = _locked(claim)
+        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=Now())
+        settle(file)
+
+
+def shorten_waits() -> None:
+    """End waits that are longer than any that is ever set: the database's clock was set back since.
+
+    Beside a step of the clock nothing that was never tried waits, and no lease lasts twice as long as a lease.
+    """
+    limits = settings.FILEMILL
+    never = Q(attempts=0, due_at__gt=Now())
+    too_long = Q(due_at__gt=Now() + timedelta(seconds=limits.backoff_max_seconds))
+    Job.objects.filter(never | too_long, state=State.QUEUED).update(due_at=Now())
+    endless = Now() + timedelta(seconds=2 * limits.lease_seconds)
+    Job.objects.filter(state=State.RUNNING, lease_until__gt=endless).update(lease_until=_lease_end())
 
 
 def cancel(file_id: UUID) -> None:
@@ -167,12 +203,17 @@ def reprocess(file_id: UUID, names: Sequence[str] | None) -> None:
         settle(file)
 
 
-def settle(file: File, *also: str) -> None:
-    """Bring a file's status, error and warnings in line with its jobs, and save those and other fields.
+def settle(file: File) -> None:
+    """Bring a file's status, error and warnings in line with its jobs, and save them; the caller holds its row."""
+    _settle(file, _outlines(file))
 
-    The caller holds the file's row.
-    """
-    jobs = list(file.jobs.all())
+
+def _outlines(file: File) -> list[Job]:
+    """Return a file's jobs, oldest first, without what they found: facts may be long."""
+    return list(file.jobs.only("file", "processor", "state", "required", "error", "priority", "attempts"))
+
+
+def _settle(file: File, jobs: Sequence[Job], *also: str) -> None:
     file.status = status_of(jobs)
     file.processed = file.status == Status.PROCESSED
     file.error = error_of(jobs)
@@ -203,17 +244,17 @@ def _held(claim: Claim) -> QuerySet[Job]:
 
 
 def _existing(file_id: UUID) -> File:
-    file = File.objects.select_for_update().filter(pk=file_id).first()
-    if file is None:
-        raise NotFound("There is no such file.")
-    return file
+    try:
+        return File.objects.select_for_update().get(pk=file_id)
+    except File.DoesNotExist:
+        raise NotFound("There is no such file.") from None
 
 
 def _locked(claim: Claim) -> File:
-    file = File.objects.select_for_update().filter(pk=claim.file.pk).first()
-    if file is None:
-        raise LeaseLost
-    return file
+    try:
+        return File.objects.select_for_update().get(pk=claim.file.pk)
+    except File.DoesNotExist:
+        raise LeaseLost from None
 
 
 def _lease_end() -> Any:  # noqa: ANN401  # Django's combined expressions have no public type

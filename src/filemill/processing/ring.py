@@ -15,6 +15,15 @@ QUEUE = "bells"
 TASK = "filemill.drain"
 EXPIRES_SECONDS = 60
 TIMEOUT_SECONDS = 1.0
+# A broker that stands still would hold its caller for ever; kombu waits 2 s between two tries to connect.
+IMPATIENT = {
+    "max_retries": 1,  # there may be a second broker
+    "interval_start": 0,
+    "socket_connect_timeout": TIMEOUT_SECONDS,  # of Redis
+    "socket_timeout": 2 * TIMEOUT_SECONDS,
+    "read_timeout": 2 * TIMEOUT_SECONDS,  # of RabbitMQ
+    "write_timeout": 2 * TIMEOUT_SECONDS,
+}
 
 
 class Dispatcher:
@@ -65,10 +74,7 @@ class Dispatcher:
 
 def connect() -> Connection:
     """Return a connection to the broker that gives up soon."""
-    return current_app.connection_for_write(
-        connect_timeout=TIMEOUT_SECONDS,
-        transport_options={"socket_connect_timeout": TIMEOUT_SECONDS, "socket_timeout": 2 * TIMEOUT_SECONDS},
-    )
+    return current_app.connection_for_write(connect_timeout=TIMEOUT_SECONDS, transport_options=IMPATIENT)
 
 
 def queued(connection: Connection) -> int:

@@ -10,10 +10,11 @@ from django.conf import settings
 
 from filemill.core.errors import DiskFull, TryAgain, Unprocessable
 from filemill.files import keep
-from filemill.processing import record
+from filemill.processing import record, stopping
 from filemill.processing.models import Artifact
 from filemill.processing.plan import IDENTIFY
 from filemill.processing.record import Claim, LeaseLost, Reason
+from filemill.processing.stopping import Stopping
 from filemill.processing.workspaces import workspace
 from filemill.processors.base import Limits, Made, Result, Source
 from filemill.processors.registry import processors
@@ -35,7 +36,14 @@ class Heartbeat:
         self._seen = Progress(0.0, "")
 
     def __call__(self, progress: Progress | None) -> None:
-        """Renew when it is time or there is progress to note; raise LeaseLost where the job was taken away."""
+        """Renew when it is time or there is progress to note.
+
+        Raises LeaseLost where the job was taken away, Stopping where it is to be given back.
+        """
+        stopping.check()
+        self._renew_or_check(progress)
+
+    def _renew_or_check(self, progress: Progress | None) -> None:
         now = time.monotonic()
         fresh = progress is not None and progress != self._seen
         if fresh or now - self._renewed >= settings.FILEMILL.renew_seconds:
@@ -47,7 +55,7 @@ class Heartbeat:
     def pulse(self) -> None:
         """Renew when it is time, and else ask nothing; for work that no child does."""
         if time.monotonic() - self._renewed >= settings.FILEMILL.renew_seconds:
-            self(None)
+            self._renew_or_check(None)
 
 
 def run(claim: Claim, sandbox: Sandbox) -> None:
@@ -100,6 +108,9 @@ def _reasons(claim: Claim) -> Iterator[None]:
     except ChildFailed as error:
         reason = Reason(error.reason_code, error.reason_title, error.detail)
         (record.retry if error.retry else record.fail)(claim, reason)
+    except Stopping:
+        record.give_back(claim)
+        log.info("given back", processor=claim.processor)
     except TryAgain as error:
         record.retry(claim, Reason(error.code, error.title, error.detail))
     except (OSError, DiskFull) as error:

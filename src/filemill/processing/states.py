@@ -28,10 +28,11 @@ START = Move("claim", (State.QUEUED,), State.RUNNING)
 SUCCEED = Move("result recorded", (State.RUNNING,), State.SUCCEEDED)
 FAIL = Move("file at fault, or attempts used up", (State.RUNNING,), State.FAILED)
 RETRY = Move("try again later", (State.RUNNING,), State.QUEUED)
+GIVE_BACK = Move("given back, the attempt not counted", (State.RUNNING,), State.QUEUED)
 CANCEL = Move("cancel", (State.QUEUED, State.RUNNING), State.CANCELLED)
 REPROCESS = Move("reprocess", tuple(State), State.QUEUED)
 
-MOVES = (START, SUCCEED, FAIL, RETRY, CANCEL, REPROCESS)
+MOVES = (START, SUCCEED, FAIL, RETRY, GIVE_BACK, CANCEL, REPROCESS)
 
 
 def diagram() -> str:

@@ -20,6 +20,7 @@ WORKER_LOST = record.Reason(
 
 def sweep() -> None:
     """End leases that ran out, ring for due work, and remove bytes that belong to no file and nobody is at."""
+    record.shorten_waits()
     _release(Job.objects.filter(state=State.RUNNING), lease_until__lt=Now())
     if claim.work_is_due():
         ring.ring()
@@ -50,7 +51,8 @@ def _release(jobs: QuerySet[Job], **still: object) -> None:
             continue
         held = record.Claim(job.id, job.file, job.processor, job.attempts, job.token)
         try:
-            record.retry(held, WORKER_LOST, **still)
+            # Where a lease ran out, the job has waited for longer than any pause.
+            record.retry(held, WORKER_LOST, at_once=bool(still), **still)
         except record.LeaseLost:
             continue
         log.warning("lease ended", job_id=str(job.id), file_id=str(job.file_id), attempts=job.attempts)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from filemill.core.errors import Unprocessable
 from filemill.identify import texts
 
 _SAMPLE_BYTES = 64 * 1024
@@ -15,6 +16,10 @@ _MOSTLY = 10
 _ESCAPES = re.compile(rb"\x1b[$(]|~\{")
 _ESCAPED_ENCODINGS = ("iso2022", "hz")
 _LAST_RESORT = "cp1252"
+_PAIRS = re.compile(rb"(?:[\xa1-\xfe]{2})+")
+_FIRST_IDEOGRAPHS_OF_EUC_TW = 0xC4
+_LAST_SYMBOLS_OF_EUC_TW = 0xA9
+_ENOUGH_IDEOGRAPHS = 20
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,28 @@ def _guess(sample: bytes) -> Encoding:
     import chardet
 
     found = chardet.detect(sample, compat_names=False)
+    if (found["encoding"] or "").startswith(("gb", "euc")) and _is_euc_tw(sample):
+        raise Unprocessable(
+            "The text is in the encoding EUC-TW, which Filemill cannot read. Convert it to UTF-8, then send it again.",
+            code="encoding_unsupported",
+            title="The encoding cannot be read",
+        )
     try:
         return Encoding(codecs.lookup(found["encoding"] or "").name, confidence=round(found["confidence"], 2))
     except LookupError:
         return Encoding(_LAST_RESORT, confidence=0.0)
+
+
+def _is_euc_tw(sample: bytes) -> bool:
+    """Know Taiwan's EUC, for which neither chardet nor Python has a word, by the rows that it leaves empty.
+
+    The other EUCs keep their most used characters between its symbols and its ideographs (CNS 11643, planes 1 and 2).
+    """
+    runs: list[bytes] = _PAIRS.findall(sample)
+    leads = [lead for run in runs for lead in run[::2]]
+    ideographs = sum(lead >= _FIRST_IDEOGRAPHS_OF_EUC_TW for lead in leads)
+    gap = sum(_LAST_SYMBOLS_OF_EUC_TW < lead < _FIRST_IDEOGRAPHS_OF_EUC_TW for lead in leads)
+    return ideographs >= _ENOUGH_IDEOGRAPHS and gap * 100 <= ideographs
 
 
 def chunks_of(file: IO[bytes], start: int) -> Iterator[bytes]:

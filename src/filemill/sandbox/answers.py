@@ -16,6 +16,7 @@ _MAX_ARTIFACTS = 64
 _MAX_WORDS = 200
 _MAX_DETAIL = 2000
 _MAX_TRACEBACK = 16 * 1024
+_MAX_MEDIA_TYPE = 255
 
 _ARTIFACT_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _TYPE_NAME = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
@@ -50,7 +51,7 @@ def progress_from(body: object) -> Progress:
 def identity_from(body: object) -> Identity:
     """Read what a file was identified as."""
     media_type, description = _items(body, 2)
-    return Identity(media_type=_matching(_MEDIA_TYPE, media_type), description=_text(description, _MAX_DETAIL))
+    return Identity(media_type=_media_type(media_type), description=_text(description, _MAX_DETAIL))
 
 
 def result_from(body: object, workspace: Path, output_bytes: int) -> Result:
@@ -84,7 +85,7 @@ def _made_from(item: object, workspace: Path) -> Made:
     file_name = _text(file_name, 255)
     if "/" in file_name or file_name in {"", ".", ".."}:
         raise GarbledError("an artifact outside of the workspace")
-    return Made(_matching(_ARTIFACT_NAME, name), workspace / file_name, _matching(_MEDIA_TYPE, media_type))
+    return Made(_matching(_ARTIFACT_NAME, name), workspace / file_name, _media_type(media_type))
 
 
 def too_much_output(output_bytes: int) -> ChildFailed:
@@ -132,6 +133,13 @@ def _text(value: object, most: int = _MAX_DETAIL) -> str:
     if not isinstance(value, str):
         raise GarbledError("not a string")
     return tidy_text(value[:most])
+
+
+def _media_type(value: object) -> str:
+    found = _matching(_MEDIA_TYPE, value)
+    if len(found) > _MAX_MEDIA_TYPE:
+        raise GarbledError("a media type that no column holds")
+    return found
 
 
 def _matching(pattern: re.Pattern[str], value: object) -> str:

@@ -19,6 +19,7 @@ from filemill.processors.base import Limits, Result, Source
 from filemill.sandbox.answers import Progress, error_from, identity_from, progress_from, result_from, too_much_output
 from filemill.sandbox.errors import ChildFailed
 from filemill.sandbox.facts import tidy_text
+from filemill.sandbox.holdings import MAX_THREADS, hidden_bytes, threads_of
 from filemill.sandbox.wire import Exit, GarbledError, Message, Meter, Step, Talk
 from filemill.sandbox.workspace import outgrown
 
@@ -52,6 +53,7 @@ class Child:
         self._meter = Meter()
         self._idle = True
         self._over = False
+        self._pid: int | None = None
         self._end: Exit | None = None
         self._newest: Progress | None = None
         self._poll = select.poll()
@@ -138,7 +140,11 @@ class Child:
     def _look_around(self, step: Step, tick: Tick) -> None:
         newest, self._newest = self._newest, None
         tick(newest)
-        if outgrown(self._workspace, step.limits.output_bytes):
+        if self._pid is None:
+            return
+        if threads_of(self._pid) > MAX_THREADS:
+            raise ChildFailed("threads_exceeded", f"Processing started more than {MAX_THREADS} threads.")
+        if outgrown(self._workspace, step.limits.output_bytes, hidden_bytes(self._pid)):
             raise too_much_output(step.limits.output_bytes)
 
     def _hear(self, seconds: float, step: Step) -> Message | None:
@@ -148,8 +154,9 @@ class Child:
         if self._talk.fileno() in ready:
             return self._listen()
         if self._lifeline.fileno() in ready:
-            self._hear_end()
-            raise self._failure_seen(step)
+            self._hear_server()
+            if self._over:
+                raise self._failure_seen(step)
         return None
 
     def _listen(self) -> Message | None:
@@ -163,20 +170,25 @@ class Child:
             self._newest = progress_from(message["progress"])
         return None
 
-    def _hear_end(self) -> None:
+    def _hear_server(self) -> None:
+        """Take the child's number, which comes first, or how it ended."""
         try:
             word = self._lifeline.recv(1024)
         except ConnectionResetError:
             # The server closed its end before it read our last word. Its own, if it had one, waits behind this error.
             word = self._lifeline.recv(1024)
+        if word.isdigit():
+            self._pid = int(word)
+            return
         self._end = Exit.from_wire(word) if word else self._end
         self._over = True
 
     def _await_end(self, seconds: float) -> None:
         watch = select.poll()
         watch.register(self._lifeline, select.POLLIN)
-        if watch.poll(seconds * 1000):
-            self._hear_end()
+        give_up = time.monotonic() + seconds
+        while not self._over and watch.poll(max(0.0, give_up - time.monotonic()) * 1000):
+            self._hear_server()
 
     def _kill(self) -> None:
         """Have the server kill the child; its word on how it ended still comes."""

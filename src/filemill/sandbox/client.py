@@ -7,11 +7,16 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import structlog
+
 from filemill.processors.base import Source
 from filemill.sandbox.answers import Progress
 from filemill.sandbox.child import Child, Tick
 from filemill.sandbox.errors import ChildFailed, SandboxUnavailable
 from filemill.sandbox.launch import ServerProcess
+from filemill.sandbox.walls import complaint
+
+log = structlog.get_logger(__name__)
 
 __all__ = ["Child", "Progress", "Sandbox", "Tick"]
 
@@ -19,11 +24,13 @@ __all__ = ["Child", "Progress", "Sandbox", "Tick"]
 class Sandbox:
     """One fork server and the way to its children; one per worker process, used by several threads at once.
 
-    Further folders may hold plugins under development: installed packages with their entry points.
+    Further folders may hold plugins under development: installed packages with their entry points. A strict one lends
+    children only where all walls that are required stand.
     """
 
-    def __init__(self, plugin_folders: Sequence[Path] = ()) -> None:
+    def __init__(self, plugin_folders: Sequence[Path] = (), *, strict: bool = False) -> None:
         self._plugin_folders = tuple(plugin_folders)
+        self._strict = strict
         self._server: ServerProcess | None = None
         self._lock = threading.Lock()
 
@@ -56,8 +63,17 @@ class Sandbox:
                 self._server.kill()
                 self._server = None
             if self._server is None:
-                self._server = ServerProcess(self._plugin_folders)
+                self._server = self._new_server()
             return self._server
+
+    def _new_server(self) -> ServerProcess:
+        server = ServerProcess(self._plugin_folders)
+        if lacks := complaint(server.walls):
+            if self._strict:
+                server.close()
+                raise SandboxUnavailable(lacks)
+            log.warning("sandbox weaker than it could be", reason=lacks)
+        return server
 
     def _order(self) -> tuple[ServerProcess, socket.socket, socket.socket]:
         # The server may have died since it was last seen; a second one that takes no job either is beyond us.

@@ -8,6 +8,7 @@ _TITLES = {
     "cpu_exceeded": "The processor used too much CPU time",
     "out_of_memory": "The processor ran out of memory",
     "output_exceeded": "The processor wrote too much",
+    "threads_exceeded": "The processor started too many threads",
     "internal": FilemillError.title,
     "server_lost": "The sandbox was lost",
 }

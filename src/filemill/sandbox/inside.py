@@ -13,8 +13,9 @@ from typing import NoReturn
 from filemill.core.errors import TryAgain, Unprocessable
 from filemill.identify import deep
 from filemill.processors.base import Limits, Processor, Result, Source, Workspace
-from filemill.sandbox import walls
+from filemill.sandbox.allowance import Allowance, address_space
 from filemill.sandbox.facts import tidy, tidy_text, too_many
+from filemill.sandbox.walls import Walls, cut_ties
 from filemill.sandbox.wire import Message, Step, Talk
 
 _MAX_WORDS = 200
@@ -25,18 +26,19 @@ _SECONDS_BETWEEN_REPORTS = 0.1
 class Inside:
     """What the forked process is from its first line on; it never returns into the server's code."""
 
-    def __init__(self, processors: Mapping[str, type[Processor]], most: Limits) -> None:
+    def __init__(self, processors: Mapping[str, type[Processor]], most: Limits, walls: Walls) -> None:
         self._processors = processors
+        self._walls = walls
         self._most = most
-        self._inherited = walls.address_space()
+        self._inherited = address_space()
         self._shut_in = False
 
     def live(self, server: int, talk: socket.socket) -> NoReturn:
         """Work until the worker hangs up."""
         code = 1
         try:
-            walls.cut_ties(server, talk.fileno())
-            allowance = walls.Allowance(self._most, self._inherited)
+            cut_ties(server, talk.fileno())
+            allowance = Allowance(self._most, self._inherited)
             allowance.set_at_birth()
             self._serve(Talk(talk), allowance)
             code = 0
@@ -46,14 +48,14 @@ class Inside:
             # Exit handlers belong to the server, whose copy this process is.
             os._exit(code)
 
-    def _serve(self, talk: Talk, allowance: walls.Allowance) -> None:
+    def _serve(self, talk: Talk, allowance: Allowance) -> None:
         for step in _steps(talk):
             talk.send(self._answer(step, talk, allowance))
 
-    def _answer(self, step: Step, talk: Talk, allowance: walls.Allowance) -> Message:
+    def _answer(self, step: Step, talk: Talk, allowance: Allowance) -> Message:
         try:
             if not self._shut_in:
-                walls.raise_walls(Path(step.workspace))
+                self._walls.raise_in_child(step.path, step.workspace)
                 self._shut_in = True
             allowance.set_for(step.limits, last=step.processor is not None)
             return self._do(step, talk)

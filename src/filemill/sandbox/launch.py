@@ -1,14 +1,18 @@
 """The fork server as its worker sees it: a process to start, to send jobs to, and to end."""
 
+import contextlib
 import os
 import select
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from filemill.sandbox.errors import ChildFailed
+import orjson
+
+from filemill.sandbox.errors import ChildFailed, SandboxUnavailable
+from filemill.sandbox.walls import Wall
 from filemill.sandbox.wire import JOB, READY
 
 # What plugins have to say while they load, printed or logged, is for the operator.
@@ -16,6 +20,7 @@ _ERRORS = 2
 _SECONDS_TO_START = 60.0
 _SECONDS_TO_TAKE_A_JOB = 10.0
 _SECONDS_TO_END = 10.0
+_MAX_REPORT = 16 * 1024
 
 # Numeric libraries start one thread a core when imported; a fork of them would hang.
 _ENVIRONMENT = {
@@ -40,7 +45,7 @@ class ServerProcess:
     def __init__(self, plugin_folders: Sequence[Path]) -> None:
         self._control, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(far_end.fileno())]
-        with far_end:
+        with far_end, self._closed_on_error():
             self._process = subprocess.Popen(  # noqa: S603 -- our own module, by the interpreter that runs us
                 command + [str(folder.absolute()) for folder in plugin_folders],
                 stdin=subprocess.DEVNULL,
@@ -51,21 +56,30 @@ class ServerProcess:
                 start_new_session=True,
             )
         try:
-            self._await_ready()
+            self.walls = self._await_ready()
         except BaseException:
             self.kill()
             raise
 
-    def _await_ready(self) -> None:
+    @contextlib.contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._control.close()
+            raise SandboxUnavailable(f"The sandbox server cannot be started: {error}.") from error
+
+    def _await_ready(self) -> list[Wall]:
         self._control.settimeout(_SECONDS_TO_START)
         try:
-            ready = self._control.recv(len(READY))
+            ready = self._control.recv(_MAX_REPORT)
         except OSError as error:
             raise ChildFailed("server_lost", f"The sandbox server did not start: {error}.") from error
-        if ready != READY:
+        if not ready.startswith(READY):
             code = self._process.wait(_SECONDS_TO_END)
             raise ChildFailed("server_lost", f"The sandbox server did not start; it ended with exit code {code}.")
         self._control.settimeout(_SECONDS_TO_TAKE_A_JOB)
+        return [Wall(*each) for each in orjson.loads(ready.removeprefix(READY))]
 
     def alive(self) -> bool:
         """Say whether the server still holds its end of the control socket."""

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,8 @@ import orjson
 from filemill.identify import deep
 from filemill.processors.base import Limits, Processor
 from filemill.processors.registry import processors
-from filemill.sandbox import walls
 from filemill.sandbox.inside import Inside
+from filemill.sandbox.walls import Wall, Walls
 from filemill.sandbox.wire import JOB, READY, Exit
 
 _FAR_ENDS = 2  # talk and lifeline
@@ -51,12 +51,12 @@ class Server:
         self._strays = False
         self._selector = selectors.DefaultSelector()
 
-    def run(self) -> None:
+    def run(self, report: list[Wall]) -> None:
         """Serve until the worker is gone, then end every child."""
         self._selector.register(self._control, selectors.EVENT_READ, self._take_job)
         # A worker that died meanwhile is noticed by the first read.
         with contextlib.suppress(ConnectionError):
-            self._control.send(READY)
+            self._control.send(READY + orjson.dumps(report, default=tuple))
         while self._control in self._selector.get_map():
             for key, _ in self._selector.select(self._patience()):
                 handle: Callable[[], None] = key.data
@@ -93,6 +93,9 @@ class Server:
         self._wards[pid] = ward
         self._selector.register(ward.pidfd, selectors.EVENT_READ, lambda: self._bury(ward))
         self._selector.register(lifeline, selectors.EVENT_READ, lambda: self._heed(ward))
+        # The worker counts what the child holds; if it is gone, the next read says so.
+        with contextlib.suppress(OSError):
+            lifeline.send(b"%d" % pid)
         return True
 
     def _heed(self, ward: _Ward) -> None:
@@ -186,6 +189,18 @@ def _most_that_any_wants(known: Iterable[type[Processor]]) -> Limits:
     )
 
 
+def load() -> Mapping[str, type[Processor]]:
+    """Import all processors and load what every child needs; return them by name."""
+    known = processors()
+    deep.warm()
+    for processor in known.values():
+        processor.warm()
+    # Children share these pages until somebody writes on them; the collector would.
+    gc.collect()
+    gc.freeze()
+    return known
+
+
 def main() -> None:
     """Load everything, then serve the worker at the other end of the descriptor that is named on the command line."""
     descriptor, *plugin_folders = sys.argv[1:]
@@ -195,15 +210,12 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    walls.wear_for_all_children()
-    known = processors()
-    deep.warm()
-    for processor in known.values():
-        processor.warm()
-    # Children share these pages until somebody writes on them; the collector would.
-    gc.collect()
-    gc.freeze()
-    Server(socket.socket(fileno=int(descriptor)), Inside(known, _most_that_any_wants(known.values()))).run()
+    walls = Walls()
+    walls.raise_before_loading()
+    known = load()
+    inside = Inside(known, _most_that_any_wants(known.values()), walls)
+    walls.raise_after_loading()
+    Server(socket.socket(fileno=int(descriptor)), inside).run(walls.report)
 
 
 if __name__ == "__main__":

@@ -1,41 +1,155 @@
-"""What a child may not do: the walls around it, set by itself before it looks at the first foreign byte."""
+"""The walls around a child: some on the server, which all children inherit, the rest on each before foreign bytes.
+
+Each is put up where the kernel lets us, and the report says whether it stands; who demands walls looks there.
+"""
 
 import contextlib
 import ctypes
-import math
 import os
-import resource
+import re
 import signal
+import struct
+import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
-from filemill.processors.base import Limits
+from filemill.sandbox import kernel, landlock, seccomp
 
-_libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_CAPABILITIES_VERSION = 0x20080522
+# Root reads files of other owners by it; Landlock says which.
+_CAP_DAC_OVERRIDE = 1 << 1
 
-_OPEN_FILES = 64
 _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
+_NO_DESCRIPTOR = 2**20
 # Paths and text files would touch, and so copy, a hundred more of the pages that a child shares with its server.
 _OOM_SCORE = "/proc/self/oom_score_adj"
 
+#: What programs read wherever they run, none of it a secret; the interpreter's own folders come from the interpreter.
+_SYSTEM = (
+    *("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share", "/lib", "/lib64"),
+    *("/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/fonts"),
+    *("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"),
+    *("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
+)
 
-def _prctl(option: int, value: int) -> None:
-    if _libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), f"prctl {option} failed")
+
+class Wall(NamedTuple):
+    """One wall: its name, whether it stands, and why not or how."""
+
+    name: str
+    on: bool
+    why: str
 
 
-def wear_for_all_children() -> None:
-    """Set on the server what every child inherits, and make it the parent of whatever a child leaves behind."""
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+#: The others close the same ways a second time.
+REQUIRED = ("no_new_privs", "seccomp", "landlock")
+
+
+def complaint(walls: Iterable[Wall]) -> str | None:
+    """Say in one sentence which of the required walls do not stand, if any."""
+    lacking = [f"{wall.name} ({wall.why})" for wall in walls if wall.name in REQUIRED and not wall.on]
+    return f"The sandbox lacks a wall on this machine: {', '.join(lacking)}." if lacking else None
+
+
+class Walls:
+    """The walls of one server and its children."""
+
+    def __init__(self) -> None:
+        self.report: list[Wall] = []
+        self._landlock = 0
+        self._readable: list[str] = []
+        # Made by the server: what a child computes itself touches, and so copies, pages of the server's.
+        self._filter = b""
+
+    def raise_before_loading(self) -> None:
+        """Set what needs a process of one thread, and make it the parent of whatever a child leaves behind."""
+        kernel.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        self._put_up("no_new_privs", lambda: kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1))
+        self._put_up("network", _leave_the_network)
+        _drop_capabilities()
+
+    def raise_after_loading(self) -> None:
+        """Set what could keep a library from loading."""
+        self._put_up("landlock", self._look_for_landlock)
+        self._put_up("seccomp", self._filter_calls)
+
+    def raise_in_child(self, source: str, workspace: str) -> None:
+        """Shut the child in with its file and its workspace."""
+        os.umask(0o077)
+        os.chdir(workspace)
+        os.environ["TMPDIR"] = tempfile.tempdir = workspace
+        if self._landlock:
+            landlock.shut_in(
+                self._landlock, [*self._readable, "/proc/self", source], ["/dev/null", workspace, *_measurements()]
+            )
+        if self._filter:
+            seccomp.put_on(self._filter)
+
+    def _look_for_landlock(self) -> None:
+        self._landlock = landlock.version()
+        self._readable = _readable()
+
+    def _filter_calls(self) -> None:
+        if reason := seccomp.reason_against():
+            raise OSError(reason)
+        seccomp.put_on(seccomp.whole(seccomp.for_all()))
+        self._filter = seccomp.whole(seccomp.for_children())
+
+    def _put_up(self, name: str, put_up: Callable[[], object]) -> None:
+        try:
+            put_up()
+        except OSError as error:
+            self.report.append(Wall(name, on=False, why=error.strerror or str(error)))
+        else:
+            self.report.append(Wall(name, on=True, why=""))
+
+
+def _leave_the_network() -> None:
+    """Move into a network of its own where nothing is; an ordinary user needs a namespace of users for that."""
+    try:
+        kernel.unshare(_CLONE_NEWNET)
+    except PermissionError:
+        user, group = os.geteuid(), os.getegid()
+        kernel.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+        # Without these everybody would be called nobody there.
+        for name, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            with contextlib.suppress(OSError):
+                Path("/proc/self", name).write_text(line)
+
+
+def _drop_capabilities() -> None:
+    """Keep root, and who became root of a namespace, from more than an ordinary user may; limits too bind them now."""
+    header = struct.pack("=Ii", _CAPABILITIES_VERSION, 0)
+    (permitted,) = re.findall("^CapPrm:\t(.+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    kept = int(permitted, 16) & _CAP_DAC_OVERRIDE
+    kernel.capset(ctypes.c_char_p(header), ctypes.c_char_p(struct.pack("=6I", kept, kept, 0, 0, 0, 0)))
+
+
+def _readable() -> list[str]:
+    """Name the folders that code and its tables are loaded from, also late."""
+    interpreters = [f"{prefix}/{folder}" for prefix in (sys.prefix, sys.base_prefix) for folder in ("lib", "share")]
+    named = (path for path in (*_SYSTEM, *interpreters, *sys.path) if path.startswith("/"))
+    wanted = {Path(path).resolve() for path in named if Path(path).exists()} - {Path("/")}
+    # Each rule costs every child time; one for a folder holds for all within.
+    return sorted(str(path) for path in wanted if wanted.isdisjoint(path.parents))
+
+
+def _measurements() -> list[str]:
+    """Name the folder that tests want to learn from which lines ran."""
+    coverage = sys.modules.get("coverage")
+    measuring = coverage and coverage.Coverage.current()
+    return [os.path.dirname(measuring.get_option("run:data_file"))] if measuring else []  # noqa: PTH120 -- see _OOM_SCORE
 
 
 def cut_ties(server: int, talk: int) -> None:
     """Leave the server's process group and descriptors, and die with it."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     # The server may have died before the line above took effect.
     if os.getppid() != server:
         os._exit(1)
@@ -43,69 +157,10 @@ def cut_ties(server: int, talk: int) -> None:
     # The server's input is /dev/null; its output and errors go to the operator, the child's must not.
     os.dup2(_INPUT, _OUTPUT)
     os.dup2(_INPUT, _ERRORS)
-    # The descriptor that lists the folder is among them, and closed by the time its turn comes.
-    for descriptor in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208 -- see _OOM_SCORE
-        if descriptor not in {_INPUT, _OUTPUT, _ERRORS, talk}:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+    os.closerange(_ERRORS + 1, talk)
+    os.closerange(talk + 1, _NO_DESCRIPTOR)
     # When memory is short, the kernel should end the child, not the worker or the database beside it.
     with contextlib.suppress(OSError):
         score = os.open(_OOM_SCORE, os.O_WRONLY)
         os.write(score, b"1000")
         os.close(score)
-
-
-def raise_walls(workspace: Path) -> None:
-    """Shut the child in its workspace; whatever the kernel offers beyond limits is set here, after the imports."""
-    os.umask(0o077)
-    os.chdir(workspace)
-    os.environ["TMPDIR"] = tempfile.tempdir = str(workspace)
-
-
-class Allowance:
-    """The rlimits of one child: the highest that any step may ask for at birth, lowered by each step."""
-
-    def __init__(self, most: Limits, inherited: int) -> None:
-        # The server's own pages are part of each child's address space, and no job's fault.
-        self._inherited = inherited
-        self._most = most
-
-    def set_at_birth(self) -> None:
-        """Cap the child for its whole life, so that nothing it runs can raise a step's limits again."""
-        most = self._most
-        _limit(resource.RLIMIT_CORE, 0, 0)
-        _limit(resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES)
-        _limit(resource.RLIMIT_FSIZE, most.output_bytes, most.output_bytes)
-        _limit(resource.RLIMIT_AS, self._inherited + most.memory_bytes, self._inherited + most.memory_bytes)
-        # Two steps may follow each other, and each rounds the CPU time used so far up.
-        _limit(resource.RLIMIT_CPU, 2 * most.cpu_seconds + 2, 2 * most.cpu_seconds + 3)
-
-    def set_for(self, limits: Limits, *, last: bool) -> None:
-        """Set one step's limits; those of the last step cannot be raised any more."""
-        memory = self._inherited + limits.memory_bytes
-        _limit(resource.RLIMIT_FSIZE, limits.output_bytes, limits.output_bytes if last else None)
-        _limit(resource.RLIMIT_AS, memory, memory if last else None)
-        cpu = _cpu_seconds_used() + limits.cpu_seconds
-        # The soft limit's SIGXCPU can be ignored, the hard limit's SIGKILL a second later cannot.
-        _limit(resource.RLIMIT_CPU, cpu, cpu + 1 if last else None)
-
-
-def _limit(kind: int, soft: int, hard: int | None) -> None:
-    _, present = resource.getrlimit(kind)
-    wanted = present if hard is None else hard
-    if present != resource.RLIM_INFINITY:
-        wanted = min(wanted, present)
-    if wanted != resource.RLIM_INFINITY:
-        soft = min(soft, wanted)
-    resource.setrlimit(kind, (soft, wanted))
-
-
-def address_space() -> int:
-    """Return how many bytes of address space this process has taken."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    return pages * resource.getpagesize()
-
-
-def _cpu_seconds_used() -> int:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return math.ceil(usage.ru_utime + usage.ru_stime)

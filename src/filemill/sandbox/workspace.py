@@ -1,5 +1,6 @@
 """Files that a child made, opened as what they are: foreign, and perhaps not what they claim to be."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -9,6 +10,10 @@ from filemill.core.errors import Unprocessable
 from filemill.processors.base import Made
 
 _MAX_ENTRIES = 10_000
+#: Missing, a link, no file, hidden, or misnamed; any other error is the disk's or the machine's, and may pass.
+_CAUSED_BY_CHILDREN = {
+    errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO, errno.ENODEV, errno.EACCES, errno.ENAMETOOLONG
+}  # fmt: skip
 
 
 class RefusedArtifact(Unprocessable):
@@ -26,6 +31,8 @@ def open_artifact(workspace: Path, made: Made) -> BinaryIO:
     try:
         descriptor = _open_without_following(workspace, file_name)
     except OSError as error:
+        if error.errno not in _CAUSED_BY_CHILDREN:
+            raise
         raise RefusedArtifact(made.name, f"cannot be opened: {error.strerror}") from None
     status = os.fstat(descriptor)
     # A second name for a file elsewhere would publish what that file holds.
@@ -50,12 +57,14 @@ def size_of(workspace: Path, made: Made) -> int:
         return os.fstat(file.fileno()).st_size
 
 
-def outgrown(workspace: Path, most: int) -> bool:
-    """Say whether the workspace holds more than so many bytes, or anything that cannot be counted.
+def outgrown(workspace: Path, most: int, elsewhere: int = 0) -> bool:
+    """Say whether the workspace and what is elsewhere hold more than so many bytes, or anything that cannot be counted.
 
     RLIMIT_FSIZE bounds one file; only a count from outside bounds how much many files fill together.
     """
-    taken, entries, folders = 0, 0, [workspace]
+    taken, entries, folders = elsewhere, 0, [workspace]
+    if taken > most:
+        return True
     while folders:
         try:
             with os.scandir(folders.pop()) as found:

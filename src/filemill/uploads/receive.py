@@ -13,6 +13,7 @@ from filemill.files.rules import check_metadata
 from filemill.identify.kinds import kind_of
 from filemill.identify.quick import identify
 from filemill.processing import plan, ring
+from filemill.processing.forget import forget
 from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, Body
 from filemill.uploads.multipart import read_multipart
 from filemill.uploads.rules import add, check_body_kind, declared_type, name_of_raw_body
@@ -75,6 +76,10 @@ def _finish(incoming: keep.Incoming, name: str, claimed: str, metadata: str) -> 
         if not staged:
             keep.remove(file.file.name)
         raise
+    if not keep.is_kept(file.file.name):
+        # This process stood still for so long that the sweep took the bytes for nobody's.
+        forget(file.id)
+        raise FileNotFoundError(file.file.name)
     keep.trust(file.file.name)
     ring.ring()
     log.info("received", file_id=str(file.id), size=file.size)

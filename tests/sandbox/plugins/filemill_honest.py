@@ -34,6 +34,7 @@ def look_around(workspace: Workspace, _: Any) -> Result:
             "folder": str(Path.cwd()),
             "temporary": tempfile.gettempdir(),
             "mode": (workspace.path / "private").stat().st_mode & 0o777,
+            "capabilities": int(status.partition("CapPrm:")[2].split()[0], 16),
             "no_new_privs": "NoNewPrivs:\t1" in status,
             "can_be_killed_first": Path("/proc/self/oom_score_adj").read_text().strip(),
         }
@@ -47,6 +48,7 @@ def return_facts(_: Workspace, facts: Any) -> Result:
 def return_odd_facts(_: Workspace, kind: str) -> Result:
     odd: dict[str, Any] = {
         "numbers": {"nan": float("nan"), "infinite": float("inf"), "whole": 1},
+        "huge": {"most": 2**64 - 1, "more": 2**64, "less": -(2**63) - 1, "beyond": 10**400},
         "text": {"nul": "a\0b", "half": "a\ud800b", "k\0": ("tuple", None, True)},
         "deep": {"deep": [[]]},
         "bytes": {"bytes": b"x"},

@@ -132,8 +132,6 @@ def make_an_artifact_of(workspace: Workspace, wish: list[str]) -> Result:
     path = workspace.path / "odd"
     if kind == "symlink":
         path.symlink_to(target)
-    elif kind == "hardlink":
-        path.hardlink_to(target)
     elif kind == "pipe":
         os.mkfifo(path)
     elif kind == "folder":

@@ -2,6 +2,7 @@
 
 import json
 
+import filemill_evil
 import filemill_honest
 import filemill_hostile
 
@@ -14,5 +15,5 @@ class Trial(Processor):
 
     def process(self, source: Source, workspace: Workspace) -> Result:
         wish = json.loads(source.path.read_text())
-        behaviours = vars(filemill_honest) | vars(filemill_hostile)
+        behaviours = vars(filemill_honest) | vars(filemill_hostile) | vars(filemill_evil)
         return behaviours[wish["do"]](workspace, wish["with"]) or Result()

@@ -1,0 +1,87 @@
+"""`filemill backup`: the database at one moment and the bytes of all its rows, while everything runs."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import click
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.backends.postgresql.client import DatabaseClient
+
+from filemill.cli.copies import copy_sqlite
+from filemill.cli.preflight import Trouble
+from filemill.files import keep
+
+HOLD_SECONDS = 3600
+FILES_PER_RENEWAL = 1000
+CLOCK_SLACK_SECONDS = 1  # a file's times come from a coarser clock than ours
+
+
+def run_backup(target: Path) -> None:
+    """Copy database, bytes and secrets into a new folder, which appears only once all are there."""
+    target = target.absolute()
+    if target.exists():
+        raise Trouble(f"{target} exists already: name a folder that does not.")
+    if target.resolve().is_relative_to(settings.DATA_DIR):
+        raise Trouble(f"{target} is in the data folder: name one outside, best on another disk.")
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        unfinished.mkdir(mode=0o700)
+        count = _fill(unfinished)
+        os.sync()
+        unfinished.rename(target)
+    except (OSError, DatabaseError, subprocess.CalledProcessError) as error:
+        raise Trouble(f"There is no backup: {error}.") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    click.echo(f"The database and {count:,} stored files are in {target}.")
+
+
+def _fill(folder: Path) -> int:
+    # From here on no bytes go: those of the rows that the copy of the database has are there when their turn comes.
+    keep.hold(HOLD_SECONDS)
+    began = time.time() - CLOCK_SLACK_SECONDS
+    marks = folder / "files" / "doubtful"
+    marks.mkdir(parents=True)
+    _copy_marks(marks)
+    _copy_database(folder)
+    count = 0
+    for name in keep.names():
+        if count % FILES_PER_RENEWAL == 0:
+            keep.hold(HOLD_SECONDS)
+        with contextlib.suppress(FileNotFoundError):  # its row was gone before the hold
+            _copy(name, folder / "files", began)
+            count += 1
+    _copy_marks(marks)
+    if (secrets := settings.DATA_DIR / "secrets").is_dir():
+        shutil.copytree(secrets, folder / "secrets")
+    return count
+
+
+def _copy_database(folder: Path) -> None:
+    if connection.vendor == "sqlite":
+        copy_sqlite(folder / "filemill.sqlite3")
+        return
+    if not shutil.which("pg_dump"):
+        raise Trouble("pg_dump is not here, and without it there is no backup of PostgreSQL: see docs/backup.md.")
+    (_, *arguments), secrets = DatabaseClient.settings_to_cmd_args_env(connection.settings_dict, [])
+    options = ["--format=custom", "--no-owner", f"--file={folder / 'filemill.dump'}"]
+    subprocess.run(["pg_dump", *options, *arguments], env={**os.environ, **(secrets or {})}, check=True)  # noqa: S603, S607  # the operator's own pg_dump
+
+
+def _copy(name: str, files: Path, began: float) -> None:
+    source, target = keep.root() / name, files / name
+    came = source.stat().st_ctime
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
+    if came >= began:  # it may have come after the copy of the database: in the copy, the sweep settles that
+        (files / "doubtful" / keep.mark_name(name)).touch()
+
+
+def _copy_marks(marks: Path) -> None:
+    for mark in (keep.root() / "doubtful").glob("*~*"):
+        (marks / mark.name).touch()

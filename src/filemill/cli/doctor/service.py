@@ -1,0 +1,106 @@
+"""What has to run: a migrated database, a broker, a worker, beat; and who may sign in."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from filemill.cli.doctor.finding import Finding, State, breach, ok
+from filemill.cli.services import with_first_password
+from filemill.config.celery import SWEEP_TASK, app
+from filemill.files import keep
+from filemill.processing import ring
+
+WORKER_PATIENCE_SECONDS = 10
+ASK_AGAIN_SECONDS = 2
+LOOK_SECONDS = 0.05
+
+
+def migrations_are_applied() -> Finding:
+    """Compare the database with the migrations of this version."""
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if pending:
+        names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in pending[:3])
+        return breach(f"{len(pending)} migrations are not applied ({names})", "Run `filemill migrate`.")
+    newer = set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations or {})
+    ours = sorted(f"{app_label}.{name}" for app_label, name in newer if app_label in {"files", "processing"})
+    if ours:
+        return breach(
+            f"the database was made by a newer version ({', '.join(ours)})",
+            "Install that version again, or restore the copy from before the upgrade.",
+        )
+    return ok(f"{connection.vendor}, up to date")
+
+
+def broker_answers() -> Finding:
+    """Ask the broker how many bells wait."""
+    try:
+        with ring.connect() as broker:
+            bells = ring.queued(broker)
+    except Exception as error:  # noqa: BLE001  # each transport has errors of its own; any of them means the same here
+        return breach(
+            f"it does not answer: {error}",
+            "Start it, or correct CELERY_BROKER_URL. Meanwhile uploads are safe and wait.",
+        )
+    return ok(f"it answers; {bells} bells wait")
+
+
+def worker_sweeps() -> Finding:
+    """Leave an old unfinished upload, ask for a sweep, and see whether a worker removes it."""
+    probe = keep.leave_stale()
+    try:
+        until = time.monotonic() + WORKER_PATIENCE_SECONDS
+        while probe.exists() and time.monotonic() < until:
+            _ask_for_a_sweep()
+            _wait_while(probe.exists, min(until, time.monotonic() + ASK_AGAIN_SECONDS))
+        if not probe.exists():
+            return ok("it sweeps when asked, in this storage")
+    except Exception as error:  # noqa: BLE001  # as in broker_answers
+        return Finding(State.UNKNOWN, f"it could not be asked: {error}", "Look at the broker first.")
+    finally:
+        probe.unlink(missing_ok=True)
+    return breach(
+        f"no sweep came within {WORKER_PATIENCE_SECONDS} s of asking",
+        "Start `filemill worker`, or `filemill serve`. If one runs, see that it has this broker, this database and "
+        "this data folder.",
+    )
+
+
+def beat_asks() -> Finding:
+    """Leave an old unfinished upload and see whether it is swept without our asking."""
+    patience = 2 * settings.FILEMILL.sweep_seconds + 5
+    probe = keep.leave_stale()
+    try:
+        _wait_while(probe.exists, time.monotonic() + patience)
+        if not probe.exists():
+            return ok("a sweep came without asking")
+    finally:
+        probe.unlink(missing_ok=True)
+    return breach(
+        f"no sweep came within {patience} s",
+        "If the worker is well, start `filemill beat`; `filemill serve` runs both.",
+    )
+
+
+def nobody_has_the_first_password() -> Finding:
+    """Find administrators who still have the password that only the open configuration may give them."""
+    names = with_first_password() if settings.FILEMILL.access != "open" else []
+    if not names:
+        return ok("no administrator has a password that everybody knows")
+    return breach(
+        f"the password of {', '.join(names)} is still `admin`",
+        f"Change it: `filemill manage changepassword {names[0]}`.",
+    )
+
+
+def _ask_for_a_sweep() -> None:
+    with ring.connect() as broker:
+        app.send_task(SWEEP_TASK, connection=broker, retry=False, expires=WORKER_PATIENCE_SECONDS, ignore_result=True)
+
+
+def _wait_while(still: Callable[[], bool], until: float) -> None:
+    while still() and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)

@@ -1,0 +1,52 @@
+"""SIGTERM: what is under way is finished or given back, and costs no attempt."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import services
+from system.conftest import Service, until
+from system.test_serve import LONG_TEXT
+
+WORDS = b"Half of this upload comes after the signal.\n" * 50_000
+HEAD = (
+    "POST /upload/?name=half.txt HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: text/plain\r\n"
+    "Content-Length: {length}\r\nConnection: close\r\n\r\n"
+)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    environment = {"FILEMILL_STOP_SECONDS": "0", "CELERY_BROKER_URL": "filesystem://"}
+    if "DATABASE_URL" in os.environ:
+        environment["DATABASE_URL"] = services.new_database(os.environ["DATABASE_URL"])
+    service = Service(tmp_path / "data", **environment).start()
+    yield service
+    service.close()
+
+
+def test_what_is_under_way_at_sigterm_is_answered_or_given_back(service):
+    long = service.upload(LONG_TEXT, "long.txt")["id"]
+    with socket.create_connection(("127.0.0.1", service.port), timeout=60) as upload:
+        upload.sendall(HEAD.format(port=service.port, length=len(WORDS)).encode() + WORDS[:1000])
+        until(lambda: len(service.get(long)["jobs"]) == 2)
+        service.process.send_signal(signal.SIGTERM)
+        until(lambda: "given back" in service.said())
+        upload.sendall(WORDS[1000:])
+        answer = b"".join(iter(lambda: upload.recv(65536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 201")
+    assert service.process.wait(60) == 0
+    assert "is killed" not in service.said()
+
+    service.log.unlink()
+    service.start()
+    half = service.client.get("/files/", params={"name": "half"}).json()["results"][0]
+    assert service.await_end(half["id"])["processed"] is True
+    assert half["size"] == len(WORDS)
+    shown = service.await_end(long)
+    assert shown["processed"] is True
+    assert {job["processor"]: job["attempts"] for job in shown["jobs"]} == {"identify": 1, "text": 1}

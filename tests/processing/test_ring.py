@@ -1,0 +1,43 @@
+"""Bells on the broker of this run: a folder, Redis or RabbitMQ."""
+
+import time
+
+import pytest
+from django.conf import settings
+from kombu import Queue
+
+from filemill.processing import ring
+
+
+@pytest.fixture
+def bells(monkeypatch):
+    """A queue of bells that no worker of another test hears, empty at first and at the end."""
+    monkeypatch.setattr(ring, "QUEUE", "bells-unheard")
+    with ring.connect() as connection:
+        queue = Queue(ring.QUEUE)(connection.default_channel)
+        queue.declare()
+        queue.purge()
+        yield queue
+        queue.purge()
+
+
+def test_bells_that_nobody_hears_are_bounded(bells):
+    most = 2 * settings.FILEMILL.worker_threads
+    dispatcher = ring.Dispatcher()
+    for _ in range(2 * most):
+        dispatcher._ring_once()
+
+    assert bells.queue_declare().message_count == most
+    dispatcher._close()
+
+
+def test_a_bell_carries_nothing_and_expires(bells):
+    dispatcher = ring.Dispatcher()
+    dispatcher.ring()
+    until = time.monotonic() + 30
+    while (message := bells.get(no_ack=True)) is None and time.monotonic() < until:
+        time.sleep(0.01)
+
+    assert message.headers["task"] == ring.TASK
+    assert message.headers["expires"] is not None
+    assert message.payload[:2] == [[], {}]

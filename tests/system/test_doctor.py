@@ -1,0 +1,53 @@
+"""`filemill doctor` beside a service that runs, and beside one that does not."""
+
+import json
+import os
+import signal
+
+from system.test_serve import run
+
+
+def examined(service, *arguments: str):
+    done = run("doctor", "--json", *arguments, **service.environment)
+    assert done.stdout, done.stderr
+    return done.returncode, {each["check"]: each for each in json.loads(done.stdout)["findings"]}
+
+
+def test_a_service_that_runs_and_has_worked_is_well(make_service):
+    service = make_service(FILEMILL_SWEEP_SECONDS="1").start()
+    service.await_end(service.upload(b"some words\n")["id"])
+
+    status, findings = examined(service)
+
+    assert [each for each in findings.values() if each["state"] != "ok"] == []
+    assert status == 0
+    assert list((service.data / "files" / "incoming").iterdir()) == []
+
+
+def test_a_beat_and_a_worker_that_stand_still_are_told_apart(make_service):
+    service = make_service(FILEMILL_SWEEP_SECONDS="1").start()
+    os.kill(service.pid_of("beat"), signal.SIGSTOP)
+    _, findings = examined(service)
+    assert (findings["worker"]["state"], findings["beat"]["state"]) == ("ok", "breach")
+
+    os.kill(service.pid_of("worker"), signal.SIGSTOP)
+    status, findings = examined(service)
+    assert (status, findings["worker"]["state"]) == (1, "breach")
+    assert "filemill worker" in findings["worker"]["remedy"]
+
+    for name in ("beat", "worker"):
+        os.kill(service.pid_of(name), signal.SIGCONT)
+
+
+def test_a_database_that_is_not_there_cannot_be_looked_at(tmp_path):
+    nowhere = "postgresql://filemill@127.0.0.1:1/filemill"
+    done = run("doctor", FILEMILL_DATA_DIR=str(tmp_path / "data"), DATABASE_URL=nowhere, FILEMILL_SWEEP_SECONDS="1")
+
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("unknown migrations")
+    assert "the database did not answer" in line
+    assert (done.returncode, done.stderr) == (2, "")
+
+
+def test_a_wrong_setting_ends_the_doctor_with_2(tmp_path):
+    assert run("doctor", FILEMILL_DATA_DIR=str(tmp_path), FILEMILL_MAX_ATTEMPTS="many").returncode == 2

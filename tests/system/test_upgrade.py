@@ -1,0 +1,72 @@
+"""A new version on an old embedded database: it is migrated, and as it was it is kept (see conftest.py)."""
+
+import re
+import sqlite3
+
+import pytest
+from system.test_serve import run, sentence_of
+
+EARLIER = ("django_celery_beat", "0018_improve_crontab_helptext")
+
+
+@pytest.fixture
+def outdated(make_service):
+    """A service that was stopped, with a file in it and a database of an earlier version."""
+    service = make_service().start()
+    service.file_id = service.upload(b"from before the upgrade\n")["id"]
+    service.await_end(service.file_id)
+    service.stop()
+    back(service)
+    return service
+
+
+def back(service) -> None:
+    done = run("manage", "migrate", "--verbosity=0", *EARLIER, **service.environment)
+    assert done.returncode == 0, done.stderr
+
+
+def applied(path) -> set[str]:
+    with sqlite3.connect(path) as database:
+        return {name for (name,) in database.execute("SELECT app || '.' || name FROM django_migrations")}
+
+
+def test_serve_migrates_and_keeps_the_database_as_it_was(outdated):
+    before = applied(outdated.data / "filemill.sqlite3")
+
+    outdated.start()
+
+    assert outdated.get(outdated.file_id)["processed"] is True
+    (copy,) = (outdated.data / "copies").iterdir()
+    assert re.fullmatch(r"before-migration-\d{8}T\d{6}\.\d{6}Z\.sqlite3", copy.name)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert str(copy) in outdated.said()
+    assert applied(copy) == before < applied(outdated.data / "filemill.sqlite3")
+    with sqlite3.connect(copy) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert database.execute("SELECT count(*) FROM files_file").fetchone() == (1,)
+
+
+def test_a_start_without_news_copies_nothing(make_service):
+    service = make_service().start()
+    service.stop()
+    service.start()
+
+    assert not (service.data / "copies").exists()
+
+
+def test_the_last_three_copies_are_kept(outdated):
+    for _ in range(4):
+        assert run("migrate", **outdated.environment).returncode == 0
+        back(outdated)
+
+    assert len(list((outdated.data / "copies").iterdir())) == 3
+
+
+def test_without_room_for_the_copy_it_stops_and_changes_nothing(outdated):
+    before = applied(outdated.data / "filemill.sqlite3")
+
+    failed = run("serve", **{**outdated.environment, "FILEMILL_DISK_RESERVE_BYTES": str(2**60)})
+
+    assert "Make room" in sentence_of(failed)
+    assert applied(outdated.data / "filemill.sqlite3") == before
+    assert list((outdated.data / "copies").iterdir()) == []
