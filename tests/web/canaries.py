@@ -68,8 +68,8 @@ def script(listener: str, name: str) -> str:
     """Return a script that calls the listener, and tries what an attacker wants: the page, its storage, our API."""
     return (
         f"var c='{listener}/{name}';"
-        "try{fetch(c,{mode:'no-cors'})}catch(e){}"
         "try{new Image().src=c}catch(e){}"
+        "try{fetch(c,{mode:'no-cors'}).then(function(){postMessage(c)})}catch(e){}"  # a worker tells who started it
         f"try{{document.title='{TITLE}'}}catch(e){{}}"
         "try{localStorage.setItem('canary','1')}catch(e){}"
         "try{document.cookie='canary=1;path=/'}catch(e){}"
@@ -103,15 +103,17 @@ def all_of(listener: str) -> list[Canary]:
         Canary("object.svg", _svg(code("object.svg")), "image/svg+xml", "image/svg+xml", "object"),
         Canary("page.xhtml", _xhtml(code("page.xhtml")), "application/xhtml+xml", "application/xhtml+xml", "navigate"),
         Canary("data.xml", _xml(code("data.xml")), "text/xml", "text/xml", "navigate"),
-        Canary("style.xsl", _xsl(code("style.xsl")), "text/xsl"),
+        Canary("style.xsl", _xsl(code("style.xsl")), "text/xsl", "text/xml", "navigate"),
+        Canary("sheet.xsl", _xsl(code("sheet.xsl")), "text/xsl", "text/xsl", "stylesheet"),
+        Canary("style.css", f"body{{background:url({listener}/style.css)}}".encode(), "text/css", "text/css", "style"),
         Canary("plain.js", code("plain.js").encode(), "text/javascript", "text/javascript", "script"),
         Canary("worker.js", code("worker.js").encode(), "text/javascript", "text/javascript", "worker"),
         Canary("both.gif", _gif(code("both.gif")), "image/gif", "text/javascript", "script"),
         Canary("both.js", _gif(code("both.js")), "text/javascript", "text/javascript", "script"),
-        Canary("data.json", f'{{"a": "{code("data.json")}"}}'.encode(), "text/html"),
-        Canary("mail.eml", _mail("mail.eml", nested), "message/rfc822"),
-        Canary("page.mht", _mail("page.mht", page("page.mht")), "multipart/related"),
-        Canary("form.pdf", _pdf(listener), "application/pdf"),
+        Canary("data.json", f'["<script>{code("data.json")}</script>"]'.encode(), "text/html", "text/html", "iframe"),
+        Canary("mail.eml", _mail("mail.eml", nested), "message/rfc822", "text/html", "navigate"),
+        Canary("page.mht", _mail("page.mht", page("page.mht")), "multipart/related", "text/html", "navigate"),
+        Canary("form.pdf", _pdf(listener), "application/pdf"),  # Chromium's viewer runs none of it unasked
     ]  # fmt: skip
 
 
