@@ -112,7 +112,6 @@ def test_answers_stay_right_along_the_life_of_a_file(web):
             suppress_health_check=list(HealthCheck),
         )
     )
-    print(sorted(answered))
     assert {
         ("GET /files/{file_id}/", 200),
         ("DELETE /files/{file_id}/", 204),

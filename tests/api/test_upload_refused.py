@@ -312,3 +312,9 @@ def test_a_name_of_more_than_500_characters_is_refused(send, form, part, refused
 
 def test_a_name_with_broken_utf_8_is_kept_readable(send):
     assert send(b"x", to="/upload/?name=a%ff%ed%a0%80b.txt").json()["name"] == "a\ufffd\ufffd\ufffd\ufffdb.txt"
+
+
+def test_a_name_in_an_unknown_encoding_is_refused(send, refused, nothing_left):
+    header = "attachment; filename*=U6TF-8''%A0.txt"
+    refused(send(b"hello", Content_Disposition=header), 400, "broken_body")
+    assert nothing_left()

@@ -286,3 +286,11 @@ def test_waiters_are_capped_so_that_others_are_served(start_web):
     for waiter in waiters:
         waiter.join()
     assert sorted(answers) == ["cancelled", "queued", "queued"]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data"])
+def test_parameters_of_a_type_in_an_unknown_encoding_are_no_error_of_ours(web, kind):
+    headers = {"Content-Type": f"{kind}; boundary*=U6TF-8''%A0"}
+    assert web.client.get("/files/", headers=headers).status_code == 200
+    answer = web.client.post("/upload/?name=a.txt", content=b"hello", headers=headers)
+    assert answer.status_code == (201 if kind == "text/plain" else 400), answer.text

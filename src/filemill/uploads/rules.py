@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.utils.http import parse_header_parameters
 
-from filemill.core.errors import FieldError, Invalid, MissingName, TooLarge, UnsupportedBody
+from filemill.core.errors import BrokenBody, FieldError, Invalid, MissingName, TooLarge, UnsupportedBody
 from filemill.files import keep
 from filemill.files.models import NAME_MAX_CHARS
 
@@ -62,7 +62,10 @@ def name_of_raw_body(request: WSGIRequest) -> str:
         return clean_name(request.GET["name"])
     # WSGI hands headers over as Latin-1; clients send UTF-8.
     header = request.META.get("HTTP_CONTENT_DISPOSITION", "").encode("latin-1", "replace").decode("utf-8", "replace")
-    _kind, parameters = parse_header_parameters(header)
+    try:
+        _kind, parameters = parse_header_parameters(header)
+    except ValueError as error:
+        raise BrokenBody("Content-Disposition names an encoding that is not known.") from error
     if not parameters.get("filename"):
         raise MissingName("A body that is not multipart needs a name: add `?name=photo.jpg` or Content-Disposition.")
     return clean_name(parameters["filename"])
