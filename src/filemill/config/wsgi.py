@@ -14,6 +14,6 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     kind = environ.get("CONTENT_TYPE", "")
     try:
         parse_header_parameters(kind)
-    except ValueError:  # an encoding that Python does not know (RFC 2231)
+    except (ValueError, TypeError):  # an unknown encoding, or parts both with and without a number (RFC 2231)
         environ["CONTENT_TYPE"] = kind.partition(";")[0]
     return _django(environ, start_response)
