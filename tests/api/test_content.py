@@ -176,6 +176,12 @@ def test_what_could_run_is_a_download_that_cannot(upload, work, client, name, co
         assert headers["Content-Type"] == "application/octet-stream"
 
 
+@pytest.mark.parametrize("purpose", ["script", "style", "worker", "serviceworker", "xslt"])
+def test_a_browser_that_wants_to_run_a_file_does_not_get_it(client, file, refused, purpose):
+    refused(client.get(file["file"], headers={"Sec-Fetch-Dest": purpose}), 403, "forbidden")
+    assert body(client.get(file["file"], headers={"Sec-Fetch-Dest": "document"}))
+
+
 def webp(color: int) -> bytes:
     from io import BytesIO
 

@@ -312,3 +312,20 @@ def test_a_name_of_more_than_500_characters_is_refused(send, form, part, refused
 
 def test_a_name_with_broken_utf_8_is_kept_readable(send):
     assert send(b"x", to="/upload/?name=a%ff%ed%a0%80b.txt").json()["name"] == "a\ufffd\ufffd\ufffd\ufffdb.txt"
+
+
+UNREADABLE = ["filename*=U6TF-8''%A0.txt", "filename*0=a; filename*=b"]
+
+
+@pytest.mark.parametrize("parameters", UNREADABLE)
+def test_a_part_whose_header_cannot_be_read_is_no_file(send, refused, nothing_left, parameters):
+    body = f'--b\r\nContent-Disposition: form-data; name="file"; {parameters}\r\n\r\nhello\r\n--b--\r\n'.encode()
+    refused(send(body, "multipart/form-data; boundary=b"), 400, "missing_file")
+    assert nothing_left()
+
+
+@pytest.mark.parametrize("parameters", UNREADABLE)
+def test_a_name_that_cannot_be_read_is_refused(send, refused, nothing_left, parameters):
+    header = f"attachment; {parameters}"
+    refused(send(b"hello", Content_Disposition=header), 400, "broken_body")
+    assert nothing_left()

@@ -286,3 +286,12 @@ def test_waiters_are_capped_so_that_others_are_served(start_web):
     for waiter in waiters:
         waiter.join()
     assert sorted(answers) == ["cancelled", "queued", "queued"]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data"])
+@pytest.mark.parametrize("parameters", ["boundary*=U6TF-8''%A0", "boundary*0=a; boundary*=b"])
+def test_parameters_of_a_type_that_cannot_be_read_are_no_error_of_ours(web, kind, parameters):
+    headers = {"Content-Type": f"{kind}; {parameters}"}
+    assert web.client.get("/files/", headers=headers).status_code == 200
+    answer = web.client.post("/upload/?name=a.txt", content=b"hello", headers=headers)
+    assert answer.status_code == (201 if kind == "text/plain" else 400), answer.text

@@ -26,8 +26,8 @@ MARKUP = {
 }
 #: Ways that need a script; each gives a promise that is kept once the address has run, or was refused.
 SCRIPTS = {
-    "worker": "url => new Promise(done => { const it = new Worker(url); it.onmessage = it.onerror = done })",
-    "shared worker": "url => new Promise(done => { new SharedWorker(url).onerror = done })",
+    "worker": "url => new Promise(done => { const it = keep(new Worker(url)); it.onmessage = it.onerror = done })",
+    "shared worker": "url => new Promise(done => { keep(new SharedWorker(url)).onerror = done })",
     "service worker": "url => navigator.serviceWorker.register(url).catch(() => {})",
     "stylesheet": """url => new Promise(done => {
         const sheet = `<?xml-stylesheet type="text/xsl" href="${new URL(url, location)}"?><data/>`;
@@ -35,6 +35,14 @@ SCRIPTS = {
         document.body.append(Object.assign(document.createElement("iframe"), {onload: done, src}));
     })""",
 }
+#: A worker that nobody holds may be collected before it tells; a promise that nobody keeps must not hang the tests.
+_ALL = """async urls => {{
+    const held = [], keep = worker => (held.push(worker), worker);
+    await Promise.race([
+        Promise.all(urls.map({way})),
+        new Promise((_, fail) => setTimeout(() => fail(new Error(held.length)), 120000)),
+    ]);
+}}"""
 EVERY_WAY = (*MARKUP, *SCRIPTS)
 #: A page of the origin without any policy: what a hole elsewhere would give to an attacker.
 OPENER = "/healthz"
@@ -64,7 +72,7 @@ class Visitor:
         )
         for way in ways:
             if way in SCRIPTS:
-                self.page.evaluate(f"urls => Promise.all(urls.map({SCRIPTS[way]}))", [url for url, _ in files])
+                self.page.evaluate(_ALL.format(way=SCRIPTS[way]), [url for url, _ in files])
         return self.page.title()
 
     def windows(self, urls: list[str]) -> None:

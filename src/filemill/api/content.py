@@ -38,7 +38,7 @@ class ContentView(APIView):
     @extend_schema(
         operation_id="get_content",
         parameters=[schema.FILE_ID],
-        responses={**schema.BYTES, 304: None, **schema.problems(404, 416, 503)},
+        responses={**schema.BYTES, 304: None, **schema.problems(403, 404, 416, 503)},
     )
     def get(self, request: Request, file_id: UUID) -> HttpResponseBase:
         """Return the bytes of a file, or a range of them."""
@@ -62,7 +62,7 @@ class ArtifactView(APIView):
     @extend_schema(
         operation_id="get_artifact",
         parameters=[schema.FILE_ID, OpenApiParameter("name", str, OpenApiParameter.PATH)],
-        responses={**schema.BYTES, 304: None, **schema.problems(404, 416, 503)},
+        responses={**schema.BYTES, 304: None, **schema.problems(403, 404, 416, 503)},
     )
     def get(self, request: Request, file_id: UUID, name: str) -> HttpResponseBase:
         """Return the bytes of an artifact, or a range of them."""

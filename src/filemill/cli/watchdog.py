@@ -18,7 +18,6 @@ from typing import Any, cast
 
 import structlog
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 
 from filemill.api import problems
@@ -117,7 +116,7 @@ def _refusal(wait: _Wait) -> tuple[int, list[tuple[str, str]], bytes]:
     return response.status_code, [*response.items(), ("Connection", "close")], response.content
 
 
-def guard(application: WSGIHandler) -> Application:
+def guard(application: Application) -> Application:
     """Return the application with its input watched, and start the watchdog; for the main thread of granian's child."""
     granian: Any = importlib.import_module("granian.server.mp")
     wrap = granian._wsgi_call_wrap

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
@@ -19,6 +20,9 @@ INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "t
 
 #: Types that a page of ours would run or apply, its policy notwithstanding, if somebody got a tag into it.
 _DISARMED = {"text/javascript", "application/javascript", "text/css", "application/xslt+xml", "text/xsl"}
+
+#: What a browser fetches only to run or apply it (Fetch Metadata); style sheets in XSLT it takes under any type.
+_RUN = {"script", "style", "worker", "sharedworker", "serviceworker", "audioworklet", "paintworklet", "xslt"}
 
 #: Four of them wait in memory for each client; what is smaller than that never holds a thread.
 _BLOCK_BYTES = 128 * 1024
@@ -41,7 +45,12 @@ class Content:
 
 
 def serve(request: HttpRequest, content: Content) -> HttpResponseBase:
-    """Answer GET or HEAD with the bytes, a range of them, or 304; raise RangeNotSatisfiable or NotFound."""
+    """Answer GET or HEAD with the bytes, a range of them, or 304; raise RangeNotSatisfiable or NotFound.
+
+    Raise PermissionDenied where a browser asks for the bytes in order to run them.
+    """
+    if request.headers.get("Sec-Fetch-Dest") in _RUN:
+        raise PermissionDenied
     etag = f'"{content.sha256}"'
     if _is_known(request, etag, content.modified):
         return _with_headers(HttpResponseNotModified(), content, etag)

@@ -7,15 +7,16 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import multipartparser
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
-from django.utils.http import parse_header_parameters
 
 from filemill.core.errors import BrokenBody, IncompleteBody, MissingFile, TooManyFiles
 from filemill.files.keep import CHUNK_BYTES, Incoming
 from filemill.uploads.body import Body
-from filemill.uploads.rules import add, clean_name
+from filemill.uploads.rules import add, clean_name, header_parameters
 
 # Django allows 1 KiB; a name of 500 characters, or one that a client wrote percent-encoded, needs more.
 multipartparser.MAX_TOTAL_HEADER_SIZE = 16 * 1024  # type: ignore[attr-defined]  # its stubs lack it
+# It ignores a header of a part that cannot be read, but knows only ValueError for that.
+multipartparser.parse_header_parameters = header_parameters  # type: ignore[attr-defined]  # its stubs lack it
 
 
 class IncomingHandler(FileUploadHandler):
@@ -76,6 +77,6 @@ def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tupl
 
 def _check_end(request: WSGIRequest, body: Body) -> None:
     # Django takes the end of the stream for the end of the last part: a chunked body that broke would pass for whole.
-    _kind, parameters = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
+    _kind, parameters = header_parameters(request.META.get("CONTENT_TYPE", ""))
     if f"--{parameters.get('boundary', '')}--".encode("latin-1", "replace") not in body.tail:
         raise IncompleteBody("The multipart body ended before its closing boundary. Nothing was kept.")

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.utils.http import parse_header_parameters
 
-from filemill.core.errors import FieldError, Invalid, MissingName, TooLarge, UnsupportedBody
+from filemill.core.errors import BrokenBody, FieldError, Invalid, MissingName, TooLarge, UnsupportedBody
 from filemill.files import keep
 from filemill.files.models import NAME_MAX_CHARS
 
@@ -62,10 +62,22 @@ def name_of_raw_body(request: WSGIRequest) -> str:
         return clean_name(request.GET["name"])
     # WSGI hands headers over as Latin-1; clients send UTF-8.
     header = request.META.get("HTTP_CONTENT_DISPOSITION", "").encode("latin-1", "replace").decode("utf-8", "replace")
-    _kind, parameters = parse_header_parameters(header)
+    try:
+        parameters = header_parameters(header)[1]
+    except ValueError as error:
+        raise BrokenBody("Content-Disposition cannot be read.") from error
     if not parameters.get("filename"):
         raise MissingName("A body that is not multipart needs a name: add `?name=photo.jpg` or Content-Disposition.")
     return clean_name(parameters["filename"])
+
+
+def header_parameters(line: str) -> tuple[str, dict[str, str]]:
+    """Return a header's value and parameters; raise ValueError for what cannot be read."""
+    try:
+        value, parameters = parse_header_parameters(line)
+    except TypeError as error:  # the standard library's answer to `a*0=b; a*=c` (RFC 2231)
+        raise ValueError(line) from error
+    return value, parameters
 
 
 def declared_type(raw: str | None) -> str:
