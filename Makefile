@@ -3,8 +3,9 @@
 
 BIN := .venv/bin
 SEED ?= 1
-# What meets a database or a broker is tested on both stacks.
-STACKED = tests/api tests/cli tests/config tests/faults tests/files tests/processing tests/system
+# What meets a database or a broker is tested on both stacks; the rest of tests/system is about one or none.
+SERVED = tests/system/test_backup.py tests/system/test_broker.py tests/system/test_doctor.py tests/system/test_serve.py
+STACKED = tests/api tests/cli tests/config tests/faults tests/files tests/processing $(SERVED)
 # What a bell or a sweep goes through is tested with the third broker, too.
 BROKERED = tests/system/test_broker.py tests/system/test_serve.py tests/api/test_health.py tests/processing
 # Much of what they do is to wait for processes of their own, so three at a time keep two cores busy.
