@@ -45,8 +45,7 @@ def test_a_full_disk_refuses_an_upload_and_takes_the_next_once_there_is_room(wor
     world.check()
 
 
-def test_an_artifact_that_finds_the_disk_full_is_made_once_there_is_room(world, fill):
-    file_id = world.upload("a.txt", TEXT).json()["id"]
+def assert_it_waits_for_room(world, fill, file_id):
     filler = fill()
     world.work()
 
@@ -55,19 +54,17 @@ def test_an_artifact_that_finds_the_disk_full_is_made_once_there_is_room(world, 
     world.recover()
     world.assert_whole(file_id)
     world.check()
+
+
+def test_an_artifact_that_finds_the_disk_full_is_made_once_there_is_room(world, fill):
+    file_id = world.upload("a.txt", TEXT).json()["id"]
+    assert_it_waits_for_room(world, fill, file_id)
 
 
 def test_a_workspace_on_a_full_disk_is_tried_again_once_there_is_room(world, fill, settings, small_disk):
     settings.WORK_DIR = world.work_dir = small_disk / "work"
     file_id = world.upload("a.txt", TEXT).json()["id"]
-    filler = fill()
-    world.work()
-
-    assert world.status(file_id) == "queued"
-    filler.unlink()
-    world.recover()
-    world.assert_whole(file_id)
-    world.check()
+    assert_it_waits_for_room(world, fill, file_id)
 
 
 def test_a_file_can_be_deleted_from_a_full_disk(world, small_disk, fill):

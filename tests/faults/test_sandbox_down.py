@@ -23,14 +23,18 @@ def no_process_left(*_args, **_named):
     raise BlockingIOError(11, "Resource temporarily unavailable")
 
 
+def assert_no_attempt_is_used_up():
+    for _ in range(4):
+        tasks.drain()
+    job = Job.objects.get()
+    assert (job.state, job.attempts) == ("queued", 0)
+
+
 def test_a_sandbox_that_cannot_load_uses_up_no_attempt(world, monkeypatch, sandbox_that_cannot_load):
     file_id = world.keep("a.txt")
     with monkeypatch.context() as patched:
         patched.setattr(tasks, "sandbox", sandbox_that_cannot_load)
-        for _ in range(4):
-            tasks.drain()
-        job = Job.objects.get()
-        assert (job.state, job.attempts) == ("queued", 0)
+        assert_no_attempt_is_used_up()
 
     world.work()
     world.assert_whole(file_id)
@@ -41,10 +45,7 @@ def test_a_machine_without_room_for_the_sandbox_uses_up_no_attempt(world, monkey
     with monkeypatch.context() as patched:
         patched.setattr(tasks, "sandbox", Sandbox())
         patched.setattr(subprocess, "Popen", no_process_left)
-        for _ in range(4):
-            tasks.drain()
-        job = Job.objects.get()
-        assert (job.state, job.attempts) == ("queued", 0)
+        assert_no_attempt_is_used_up()
 
     world.work()
     world.assert_whole(file_id)
