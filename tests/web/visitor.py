@@ -27,7 +27,12 @@ MARKUP = {
 #: Ways that need a script; each gives a promise that is kept once the address has run, or was refused.
 SCRIPTS = {
     "worker": "url => new Promise(done => { const it = keep(new Worker(url)); it.onmessage = it.onerror = done })",
-    "shared worker": "url => new Promise(done => { keep(new SharedWorker(url)).onerror = done })",
+    # Chromium on a busy machine loses the error event of a shared worker now and then: another one is asked.
+    "shared worker": """url => new Promise(done => {
+        const ask = () => { keep(new SharedWorker(url, `${held.length}`)).onerror = refused };
+        const again = setInterval(ask, 3000), refused = () => done(clearInterval(again));
+        ask();
+    })""",
     "service worker": "url => navigator.serviceWorker.register(url).catch(() => {})",
     "stylesheet": """url => new Promise(done => {
         const sheet = `<?xml-stylesheet type="text/xsl" href="${new URL(url, location)}"?><data/>`;
