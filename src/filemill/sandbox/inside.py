@@ -29,8 +29,7 @@ class Inside:
     def __init__(self, processors: Mapping[str, type[Processor]], most: Limits, walls: Walls) -> None:
         self._processors = processors
         self._walls = walls
-        self._most = most
-        self._inherited = address_space()
+        self._allowance = Allowance(most, address_space())
         self._shut_in = False
 
     def live(self, server: int, talk: socket.socket) -> NoReturn:
@@ -38,9 +37,8 @@ class Inside:
         code = 1
         try:
             cut_ties(server, talk.fileno())
-            allowance = Allowance(self._most, self._inherited)
-            allowance.set_at_birth()
-            self._serve(Talk(talk), allowance)
+            self._allowance.set_at_birth()
+            self._serve(Talk(talk))
             code = 0
         except BaseException:  # noqa: BLE001 -- nothing may unwind into the server's loop
             traceback.print_exc()
@@ -48,16 +46,16 @@ class Inside:
             # Exit handlers belong to the server, whose copy this process is.
             os._exit(code)
 
-    def _serve(self, talk: Talk, allowance: Allowance) -> None:
+    def _serve(self, talk: Talk) -> None:
         for step in _steps(talk):
-            talk.send(self._answer(step, talk, allowance))
+            talk.send(self._answer(step, talk))
 
-    def _answer(self, step: Step, talk: Talk, allowance: Allowance) -> Message:
+    def _answer(self, step: Step, talk: Talk) -> Message:
         try:
             if not self._shut_in:
                 self._walls.raise_in_child(step.path, step.workspace)
                 self._shut_in = True
-            allowance.set_for(step.limits, last=step.processor is not None)
+            self._allowance.set_for(step.limits, last=step.processor is not None)
             return self._do(step, talk)
         except BaseException as error:  # noqa: BLE001 -- whatever a processor raises is told, SystemExit too
             return {"error": _told(error)}
