@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import orjson
@@ -205,16 +205,18 @@ def _most_that_any_wants(known: Iterable[type[Processor]]) -> Limits:
     )
 
 
-def load() -> Mapping[str, type[Processor]]:
-    """Import all processors and load what every child needs; return them by name."""
+def load(walls: Walls) -> Inside:
+    """Import all processors, load what every child needs, rehearse; return what the children are."""
     known = processors()
     deep.warm()
     for processor in known.values():
         processor.warm()
+    inside = Inside(known, _most_that_any_wants(known.values()), walls)
+    inside.rehearse()
     # Children share these pages until somebody writes on them; the collector would.
     gc.collect()
     gc.freeze()
-    return known
+    return inside
 
 
 def main() -> None:
@@ -228,8 +230,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     walls = Walls()
     walls.raise_before_loading()
-    known = load()
-    inside = Inside(known, _most_that_any_wants(known.values()), walls)
+    inside = load(walls)
     walls.raise_after_loading()
     Server(socket.socket(fileno=int(descriptor)), inside).run(walls.report)
 
