@@ -1,5 +1,7 @@
 """What a child finds when it looks around: nothing of the worker's."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from sandbox.processes import descriptors_of, eventually
@@ -78,3 +80,15 @@ def test_the_server_holds_nothing_of_the_workers_but_its_control_socket(trial, s
         return [link.partition(":")[0] for number, link in descriptors_of(server).items() if number > 2]
 
     assert eventually(lambda: sorted(kinds()) == ["anon_inode", "socket"])  # its selector, its control socket
+
+
+def test_the_server_imports_nothing_that_has_work_to_do_at_each_fork():
+    code = """
+import os
+hooks = []
+os.register_at_fork = lambda **registered: hooks.append(registered)
+import filemill.sandbox.server
+print(hooks)
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
