@@ -23,13 +23,13 @@ _ROUNDS = 3
 
 
 def main() -> None:
-    """Measure a text and a JPEG; rounds in and out of the sandbox alternate."""
+    """Measure a text and a JPEG; files in and out of the sandbox alternate, for the machine's speed wanders."""
     files = int(sys.argv[1])
     _warm_up()
-    sandbox = Sandbox()
-    sandbox.start()
-    server = next(pid for pid in procs.family(os.getpid()) if pid != os.getpid())
     found = _forks(10 * files)
+    # A server each: what one has used is then known to the tick, however many files took turns.
+    idle, idle_server = _started()
+    busy, busy_server = _started()
     with tempfile.TemporaryDirectory() as folder:
         cases = (("text", "text/plain", samples.text(1)), ("image", "image/jpeg", samples.jpeg(1)))
         for processor, media_type, content in cases:
@@ -37,12 +37,13 @@ def main() -> None:
             path.write_bytes(content)
             source = Source(path=path, name=path.name, media_type=media_type, size=len(content))
             ways = {
-                "empty_child": (partial(_empty_child, sandbox, source, path.parent), server),
-                "in_child": (partial(_in_child, sandbox, source, path.parent, processor), server),
+                "empty_child": (partial(_empty_child, idle, source), idle_server),
+                "in_child": (partial(_in_child, busy, source, processor), busy_server),
                 "alone": (partial(_alone, source, path.parent, processor), None),
             }
             found |= {f"{processor}_{way}_ms": value for way, value in _measure(ways, files).items()}
-    sandbox.close()
+    idle.close()
+    busy.close()
     sys.stdout.buffer.write(orjson.dumps(found))
 
 
@@ -63,29 +64,35 @@ def _warm_up() -> None:
         processor.warm()
 
 
+def _started() -> tuple[Sandbox, int]:
+    before = procs.family(os.getpid())
+    sandbox = Sandbox()
+    sandbox.start()
+    return sandbox, next(pid for pid in procs.family(os.getpid()) if pid not in before)
+
+
 def _measure(ways: dict[str, tuple[Callable[[], None], int | None]], files: int) -> dict[str, float]:
-    rounds: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(_ROUNDS):
-        for way, (do, server) in ways.items():
-            before = _cpu_seconds(server)
-            for _ in range(files):
-                do()
-            rounds[way].append((_cpu_seconds(server) - before) / files * 1000)
-    return {way: median(values) for way, values in rounds.items()}
+    spent = {way: -_cpu_seconds(server) for way, (_, server) in ways.items()}
+    for _ in range(_ROUNDS * files):
+        for way, (do, _) in ways.items():
+            began = time.process_time()
+            do()
+            spent[way] += time.process_time() - began
+    return {way: (spent[way] + _cpu_seconds(server)) / (_ROUNDS * files) * 1000 for way, (_, server) in ways.items()}
 
 
 def _cpu_seconds(server: int | None) -> float:
-    return time.process_time() + (procs.cpu_seconds(server) if server else 0.0)
+    return procs.cpu_seconds(server) if server else 0.0
 
 
-def _empty_child(sandbox: Sandbox, source: Source, folder: Path) -> None:
-    with sandbox.child(source, folder):
+def _empty_child(sandbox: Sandbox, source: Source) -> None:
+    with tempfile.TemporaryDirectory() as workspace, sandbox.child(source, Path(workspace)):
         pass
 
 
-def _in_child(sandbox: Sandbox, source: Source, folder: Path, processor: str) -> None:
+def _in_child(sandbox: Sandbox, source: Source, processor: str) -> None:
     limits = processors()[processor].limits
-    with sandbox.child(source, folder) as child:
+    with tempfile.TemporaryDirectory() as workspace, sandbox.child(source, Path(workspace)) as child:
         child.identify(limits, _ignore)
         child.process(processor, source.media_type, limits, _ignore)
 

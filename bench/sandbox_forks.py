@@ -1,5 +1,7 @@
 """Prints the CPU milliseconds of one fork of a server that has everything loaded: bare, or with all walls."""
 
+from filemill.sandbox.server import load  # isort: skip -- first, as in the server: what it imports sets no hooks on fork
+
 import os
 import resource
 import sys
@@ -8,7 +10,6 @@ from pathlib import Path
 
 from filemill.processors.base import Limits
 from filemill.sandbox.allowance import Allowance, address_space
-from filemill.sandbox.server import load
 from filemill.sandbox.walls import Walls, cut_ties
 
 
@@ -18,7 +19,7 @@ def main() -> None:
     walls = Walls()
     if kind == "walled":
         walls.raise_before_loading()
-    load()
+    load(walls)
     if kind == "walled":
         walls.raise_after_loading()
     with tempfile.TemporaryDirectory() as folder:

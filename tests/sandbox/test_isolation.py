@@ -1,5 +1,7 @@
 """What a child finds when it looks around: nothing of the worker's."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from sandbox.processes import descriptors_of, eventually
@@ -22,7 +24,8 @@ def test_children_at_the_same_time_do_not_share_their_talk(trial):
 
 def test_a_child_sees_nothing_of_the_workers_environment(trial):
     environment = trial.run("look_around").facts["environment"]
-    ours = {"PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}
+    threads = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}
+    ours = {"PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "LD_BIND_NOW"} | threads
     of_libmagic = {"MAGIC", "LD_LIBRARY_PATH", "LIBRARY_PATH"}  # set by pylibmagic for itself
     assert {name for name in environment if not name.startswith("COV")} <= ours | of_libmagic
     assert environment["HOME"] == "/nonexistent"
@@ -36,6 +39,7 @@ def test_the_servers_environment_was_scrubbed_before_it_started(server, monkeypa
         "LANG",
         "LC_ALL",
         "HOME",
+        "LD_BIND_NOW",
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
         "MKL_NUM_THREADS",
@@ -76,3 +80,15 @@ def test_the_server_holds_nothing_of_the_workers_but_its_control_socket(trial, s
         return [link.partition(":")[0] for number, link in descriptors_of(server).items() if number > 2]
 
     assert eventually(lambda: sorted(kinds()) == ["anon_inode", "socket"])  # its selector, its control socket
+
+
+def test_the_server_imports_nothing_that_has_work_to_do_at_each_fork():
+    code = """
+import os
+hooks = []
+os.register_at_fork = lambda **registered: hooks.append(registered)
+import filemill.sandbox.server
+print(hooks)
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -58,7 +58,8 @@ class Child:
         self._newest: Progress | None = None
         self._poll = select.poll()
         self._poll.register(talk, select.POLLIN)
-        self._poll.register(lifeline, select.POLLIN)
+        # Its end wakes us; what is said before is read when it is needed.
+        self._poll.register(lifeline, 0)
 
     def identify(self, limits: Limits, tick: Tick) -> Identity:
         """Find out what the file is; raises ChildFailed, Unprocessable or TryAgain."""
@@ -99,7 +100,9 @@ class Child:
         try:
             self._send(step)
             answer = self._await_answer(step, tick)
-            self._wall(None)
+            # After the last step the child only has to go, so the server may as well end it when its time is over.
+            if step.processor is None:
+                self._wall(None)
             outcome = self._failure_told(answer["error"], step) if "error" in answer else read(answer)
         except GarbledError as error:
             self._kill()
@@ -140,6 +143,7 @@ class Child:
     def _look_around(self, step: Step, tick: Tick) -> None:
         newest, self._newest = self._newest, None
         tick(newest)
+        self._hear_server()
         if self._pid is None:
             return
         if threads_of(self._pid) > MAX_THREADS:
@@ -171,21 +175,24 @@ class Child:
         return None
 
     def _hear_server(self) -> None:
-        """Take the child's number, which comes first, or how it ended."""
-        try:
-            word = self._lifeline.recv(1024)
-        except ConnectionResetError:
-            # The server closed its end before it read our last word. Its own, if it had one, waits behind this error.
-            word = self._lifeline.recv(1024)
-        if word.isdigit():
-            self._pid = int(word)
-            return
-        self._end = Exit.from_wire(word) if word else self._end
-        self._over = True
+        """Take what the server has said: the child's number, which comes first, and how it ended."""
+        while not self._over:
+            try:
+                word = self._lifeline.recv(1024, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except ConnectionResetError:
+                # The server closed its end before it read our last word. Its own, if any, waits behind this error.
+                continue
+            if word.isdigit():
+                self._pid = int(word)
+            else:
+                self._end = Exit.from_wire(word) if word else self._end
+                self._over = not word
 
     def _await_end(self, seconds: float) -> None:
         watch = select.poll()
-        watch.register(self._lifeline, select.POLLIN)
+        watch.register(self._lifeline, 0)
         give_up = time.monotonic() + seconds
         while not self._over and watch.poll(max(0.0, give_up - time.monotonic()) * 1000):
             self._hear_server()

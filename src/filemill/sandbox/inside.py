@@ -1,5 +1,6 @@
 """The inside of a child: does the steps that its worker asks for, one after the other, and tells how each ended."""
 
+import contextlib
 import errno
 import math
 import os
@@ -8,6 +9,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from filemill.core.errors import TryAgain, Unprocessable
@@ -21,6 +23,8 @@ from filemill.sandbox.wire import Message, Step, Talk
 _MAX_WORDS = 200
 _MAX_TRACEBACK = 16 * 1024
 _SECONDS_BETWEEN_REPORTS = 0.1
+#: Python adapts code to what it meets when it has run this often.
+_ENOUGH_REHEARSALS = 12
 
 
 class Inside:
@@ -29,18 +33,29 @@ class Inside:
     def __init__(self, processors: Mapping[str, type[Processor]], most: Limits, walls: Walls) -> None:
         self._processors = processors
         self._walls = walls
-        self._most = most
-        self._inherited = address_space()
+        self._allowance = Allowance(most, address_space())
         self._shut_in = False
+
+    def rehearse(self) -> None:
+        """Do in the server what its children will do, on bytes of our own; each would else adapt code for itself."""
+        with contextlib.suppress(OSError), TemporaryDirectory() as folder:
+            path = Path(folder) / "page.txt"
+            path.write_bytes(b"A house beside the mill.\n")
+            steps = [Step(str(path), path.name, 25, folder, Limits(), name, "text/plain") for name in (None, "text")]
+            near, far = socket.socketpair()
+            with near, far:
+                talk, worker = Talk(near), Talk(far)
+                for step in _ENOUGH_REHEARSALS * steps:
+                    worker.send(step.to_wire())
+                    talk.send(self._do(next(_steps(talk)), talk))
 
     def live(self, server: int, talk: socket.socket) -> NoReturn:
         """Work until the worker hangs up."""
         code = 1
         try:
             cut_ties(server, talk.fileno())
-            allowance = Allowance(self._most, self._inherited)
-            allowance.set_at_birth()
-            self._serve(Talk(talk), allowance)
+            self._allowance.set_at_birth()
+            self._serve(Talk(talk))
             code = 0
         except BaseException:  # noqa: BLE001 -- nothing may unwind into the server's loop
             traceback.print_exc()
@@ -48,16 +63,16 @@ class Inside:
             # Exit handlers belong to the server, whose copy this process is.
             os._exit(code)
 
-    def _serve(self, talk: Talk, allowance: Allowance) -> None:
+    def _serve(self, talk: Talk) -> None:
         for step in _steps(talk):
-            talk.send(self._answer(step, talk, allowance))
+            talk.send(self._answer(step, talk))
 
-    def _answer(self, step: Step, talk: Talk, allowance: Allowance) -> Message:
+    def _answer(self, step: Step, talk: Talk) -> Message:
         try:
             if not self._shut_in:
                 self._walls.raise_in_child(step.path, step.workspace)
                 self._shut_in = True
-            allowance.set_for(step.limits, last=step.processor is not None)
+            self._allowance.set_for(step.limits, last=step.processor is not None)
             return self._do(step, talk)
         except BaseException as error:  # noqa: BLE001 -- whatever a processor raises is told, SystemExit too
             return {"error": _told(error)}

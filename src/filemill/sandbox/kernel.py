@@ -4,17 +4,21 @@ import ctypes
 import os
 
 _libc = ctypes.CDLL(None, use_errno=True)
+# Told once what they take, a number or the place of something, ctypes need not be told by Python on each call.
+_prctl, _syscall = _libc.prctl, _libc.syscall
+_prctl.argtypes = (ctypes.c_int, *4 * [ctypes.c_void_p])
+_syscall.argtypes = (ctypes.c_long, *4 * [ctypes.c_void_p])
+_NOTHING = (0, 0, 0, 0)
 
 
 def prctl(option: int, *values: object) -> None:
     """Call prctl; raises OSError."""
-    padded = [ctypes.c_ulong(value) if isinstance(value, int) else value for value in (*values, 0, 0, 0, 0)[:4]]
-    _checked(_libc.prctl(option, *padded))
+    _checked(_prctl(option, *values, *_NOTHING[len(values) :]))
 
 
 def syscall(number: int, *values: object) -> int:
     """Call the kernel by a call's number; raises OSError."""
-    return _checked(_libc.syscall(*(ctypes.c_long(v) if isinstance(v, int) else v for v in (number, *values))))
+    return _checked(_syscall(number, *values, *_NOTHING[len(values) :]))
 
 
 def unshare(flags: int) -> None:

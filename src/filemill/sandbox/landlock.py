@@ -1,9 +1,6 @@
 """Landlock: the files that a process can reach at all, whoever it runs as; what is not named is out of reach."""
 
-import contextlib
-import ctypes
 import os
-import stat
 import struct
 from collections.abc import Iterable
 
@@ -28,34 +25,37 @@ _VERSION_WITH_NETWORK, _VERSION_WITH_SCOPES = 4, 6
 
 def version() -> int:
     """Return the version that the kernel offers; raises OSError where it has none."""
-    return kernel.syscall(_CREATE_RULESET, None, 0, _VERSION)
+    return kernel.syscall(_CREATE_RULESET, 0, 0, _VERSION)
 
 
-def shut_in(version: int, readable: Iterable[str], writable: Iterable[str]) -> None:
-    """Leave this process nothing but these files and folders, no TCP and no signals to others, for good."""
-    rights = (1 << max(count for since, count in _RIGHTS.items() if since <= version)) - 1
-    attributes = struct.pack("=Q", rights)
-    if version >= _VERSION_WITH_NETWORK:
-        attributes += struct.pack("=Q", _BIND_TCP_AND_CONNECT_TCP)
-    if version >= _VERSION_WITH_SCOPES:
-        attributes += struct.pack("=Q", _ABSTRACT_SOCKETS_AND_SIGNALS)
-    ruleset = kernel.syscall(_CREATE_RULESET, ctypes.c_char_p(attributes), len(attributes), 0)
-    try:
-        for path in readable:
-            with contextlib.suppress(FileNotFoundError, PermissionError):
-                _grant(ruleset, path, _READ)
-        for path in writable:
-            _grant(ruleset, path, rights & ~_OF_NO_WORKSPACE)
-        kernel.syscall(_RESTRICT_SELF, ruleset, 0)
-    finally:
+class Ruleset:
+    """What children may reach: what is the same for all is worked out once, each adds its own file and workspace."""
+
+    def __init__(self, version: int, readable: Iterable[str], writable: Iterable[str]) -> None:
+        rights = (1 << max(count for since, count in _RIGHTS.items() if since <= version)) - 1
+        self._writable = rights & ~_OF_NO_WORKSPACE
+        self._attributes = struct.pack("=Q", rights)
+        if version >= _VERSION_WITH_NETWORK:
+            self._attributes += struct.pack("=Q", _BIND_TCP_AND_CONNECT_TCP)
+        if version >= _VERSION_WITH_SCOPES:
+            self._attributes += struct.pack("=Q", _ABSTRACT_SOCKETS_AND_SIGNALS)
+        wanted = [(path, _READ) for path in readable] + [(path, self._writable) for path in writable]
+        self._rules = [
+            (path, rights if os.path.isdir(path) else rights & _OF_A_FILE)  # noqa: PTH112 -- kept as the kernel takes it
+            for path, rights in wanted
+            if os.access(path, os.F_OK)
+        ]
+
+    def shut_in(self, file: str, workspace: str) -> None:
+        """Leave this process nothing but these, its file and its workspace; no TCP, no signals to others, for good."""
+        own = ((file, _READ_FILE), ("/proc/self", _READ), (workspace, self._writable))
+        ruleset = kernel.syscall(_CREATE_RULESET, self._attributes, len(self._attributes))
+        for path, rights in (*self._rules, *own):
+            try:
+                place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            except (FileNotFoundError, PermissionError):
+                continue  # What is out of reach already needs no rule.
+            kernel.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, struct.pack("=Qi", rights, place))
+            os.close(place)
+        kernel.syscall(_RESTRICT_SELF, ruleset)
         os.close(ruleset)
-
-
-def _grant(ruleset: int, path: str, rights: int) -> None:
-    place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    try:
-        is_folder = stat.S_ISDIR(os.fstat(place).st_mode)
-        rule = struct.pack("=Qi", rights if is_folder else rights & _OF_A_FILE, place)
-        kernel.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.c_char_p(rule), 0)
-    finally:
-        os.close(place)

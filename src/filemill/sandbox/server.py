@@ -4,17 +4,19 @@ Its life hangs on the control socket, each child's life on the lifeline that cam
 stream the server kills. It never reads what a child says.
 """
 
+from filemill.sandbox import unhooked  # noqa: F401 -- before anything else imports what it imports
+
+# isort: split
 import contextlib
 import gc
 import os
-import selectors
+import select
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 
@@ -47,23 +49,34 @@ class Server:
         self._control = control
         self._inside = inside
         self._pid = os.getpid()
+        self._children = f"/proc/self/task/{self._pid}/children"
         self._wards: dict[int, _Ward] = {}
         self._strays = False
-        self._selector = selectors.DefaultSelector()
+        self._poll = select.epoll()
+        self._handlers: dict[int, Callable[[], None]] = {}
 
     def run(self, report: list[Wall]) -> None:
         """Serve until the worker is gone, then end every child."""
-        self._selector.register(self._control, selectors.EVENT_READ, self._take_job)
+        control = self._control.fileno()
+        self._watch(control, self._take_job)
         # A worker that died meanwhile is noticed by the first read.
         with contextlib.suppress(ConnectionError):
             self._control.send(READY + orjson.dumps(report, default=tuple))
-        while self._control in self._selector.get_map():
-            for key, _ in self._selector.select(self._patience()):
-                handle: Callable[[], None] = key.data
+        while control in self._handlers:
+            # Looked up before any of them runs, and closes a descriptor whose number is then another's.
+            for handle in [self._handlers[descriptor] for descriptor, _ in self._poll.poll(self._patience())]:
                 handle()
             self._end_overdue()
             self._strays = self._strays and self._end_strays()
         self._end_all()
+
+    def _watch(self, descriptor: int, handle: Callable[[], None]) -> None:
+        self._handlers[descriptor] = handle
+        self._poll.register(descriptor, select.EPOLLIN)
+
+    def _forget(self, descriptor: int) -> None:
+        del self._handlers[descriptor]
+        self._poll.unregister(descriptor)
 
     def _take_job(self) -> None:
         try:
@@ -71,7 +84,7 @@ class Server:
         except ConnectionError:
             word, descriptors = b"", []
         if not word:
-            self._selector.unregister(self._control)
+            self._forget(self._control.fileno())
         ends = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         # Short of descriptors the kernel drops some; the worker then finds its lifeline closed.
         if len(ends) == _FAR_ENDS and self._fork(*ends):
@@ -91,8 +104,8 @@ class Server:
             return False
         lifeline.settimeout(0)
         self._wards[pid] = ward
-        self._selector.register(ward.pidfd, selectors.EVENT_READ, lambda: self._bury(ward))
-        self._selector.register(lifeline, selectors.EVENT_READ, lambda: self._heed(ward))
+        self._watch(ward.pidfd, lambda: self._bury(ward))
+        self._watch(lifeline.fileno(), lambda: self._heed(ward))
         # The worker counts what the child holds; if it is gone, the next read says so.
         with contextlib.suppress(OSError):
             lifeline.send(b"%d" % pid)
@@ -108,7 +121,7 @@ class Server:
             seconds = orjson.loads(word)
             ward.deadline = None if seconds is None else time.monotonic() + seconds
         else:
-            self._selector.unregister(ward.lifeline)
+            self._forget(ward.lifeline.fileno())
             _kill(ward.pid)
 
     def _patience(self) -> float | None:
@@ -131,7 +144,7 @@ class Server:
         _kill(ward.pid)
         _, status, usage = os.wait4(ward.pid, 0)
         del self._wards[ward.pid]
-        self._selector.unregister(ward.pidfd)
+        self._forget(ward.pidfd)
         os.close(ward.pidfd)
         self._strays = True
         self._tell(ward, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
@@ -141,12 +154,14 @@ class Server:
         if lifeline is None:
             return
         # A lifeline that the worker ended is no longer watched.
-        with contextlib.suppress(KeyError):
-            self._selector.unregister(lifeline)
+        if lifeline.fileno() in self._handlers:
+            self._forget(lifeline.fileno())
         how = Exit(max(code, 0), max(-code, 0), timed_out=ward.timed_out, cpu_seconds=cpu_seconds)
         # The worker may be gone by now.
         with contextlib.suppress(OSError):
             lifeline.send(how.to_wire())
+            # The worker waits for this end; a child that was forked meanwhile may still hold a copy of ours.
+            lifeline.shutdown(socket.SHUT_RDWR)
         lifeline.close()
 
     def _end_strays(self) -> bool:
@@ -159,7 +174,8 @@ class Server:
 
     def _offspring(self) -> list[int]:
         try:
-            return [int(pid) for pid in Path(f"/proc/self/task/{self._pid}/children").read_text().split()]
+            with open(self._children, "rb", buffering=0) as file:  # noqa: PTH123 -- a path costs each file more than the read
+                return [int(pid) for pid in file.read().split()]
         except FileNotFoundError:  # a kernel built without this file cannot name them
             return list(self._wards)
 
@@ -189,16 +205,18 @@ def _most_that_any_wants(known: Iterable[type[Processor]]) -> Limits:
     )
 
 
-def load() -> Mapping[str, type[Processor]]:
-    """Import all processors and load what every child needs; return them by name."""
+def load(walls: Walls) -> Inside:
+    """Import all processors, load what every child needs, rehearse; return what the children are."""
     known = processors()
     deep.warm()
     for processor in known.values():
         processor.warm()
+    inside = Inside(known, _most_that_any_wants(known.values()), walls)
+    inside.rehearse()
     # Children share these pages until somebody writes on them; the collector would.
     gc.collect()
     gc.freeze()
-    return known
+    return inside
 
 
 def main() -> None:
@@ -212,8 +230,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     walls = Walls()
     walls.raise_before_loading()
-    known = load()
-    inside = Inside(known, _most_that_any_wants(known.values()), walls)
+    inside = load(walls)
     walls.raise_after_loading()
     Server(socket.socket(fileno=int(descriptor)), inside).run(walls.report)
 

@@ -25,6 +25,9 @@ _CAPABILITIES_VERSION = 0x20080522
 # Root reads files of other owners by it; Landlock says which.
 _CAP_DAC_OVERRIDE = 1 << 1
 
+# As a number: what Python's constants are made of would touch more pages.
+_SIGKILL = int(signal.SIGKILL)
+
 _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
 _NO_DESCRIPTOR = 2**20
 # Paths and text files would touch, and so copy, a hundred more of the pages that a child shares with its server.
@@ -62,8 +65,7 @@ class Walls:
 
     def __init__(self) -> None:
         self.report: list[Wall] = []
-        self._landlock = 0
-        self._readable: list[str] = []
+        self._landlock: landlock.Ruleset | None = None
         # Made by the server: what a child computes itself touches, and so copies, pages of the server's.
         self._filter = b""
 
@@ -85,15 +87,12 @@ class Walls:
         os.chdir(workspace)
         os.environ["TMPDIR"] = tempfile.tempdir = workspace
         if self._landlock:
-            landlock.shut_in(
-                self._landlock, [*self._readable, "/proc/self", source], ["/dev/null", workspace, *_measurements()]
-            )
+            self._landlock.shut_in(source, workspace)
         if self._filter:
             seccomp.put_on(self._filter)
 
     def _look_for_landlock(self) -> None:
-        self._landlock = landlock.version()
-        self._readable = _readable()
+        self._landlock = landlock.Ruleset(landlock.version(), _readable(), ["/dev/null", *_measurements()])
 
     def _filter_calls(self) -> None:
         if reason := seccomp.reason_against():
@@ -149,7 +148,7 @@ def _measurements() -> list[str]:
 
 def cut_ties(server: int, talk: int) -> None:
     """Leave the server's process group and descriptors, and die with it."""
-    kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    kernel.prctl(_PR_SET_PDEATHSIG, _SIGKILL)
     # The server may have died before the line above took effect.
     if os.getppid() != server:
         os._exit(1)
@@ -160,7 +159,9 @@ def cut_ties(server: int, talk: int) -> None:
     os.closerange(_ERRORS + 1, talk)
     os.closerange(talk + 1, _NO_DESCRIPTOR)
     # When memory is short, the kernel should end the child, not the worker or the database beside it.
-    with contextlib.suppress(OSError):
+    try:
         score = os.open(_OOM_SCORE, os.O_WRONLY)
         os.write(score, b"1000")
         os.close(score)
+    except OSError:
+        pass
