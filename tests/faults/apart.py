@@ -9,10 +9,7 @@ from pathlib import Path
 
 import httpx
 from chaos import processes
-from kombu import Connection, Queue
 from system.conftest import PATIENCE_SECONDS, Service, until
-
-from filemill.config.broker import folder_options, use_safe_folders
 
 
 class Apart(Service):
@@ -64,23 +61,6 @@ class Apart(Service):
         """Return what programs have said; all of them unless some are named."""
         logs = [self._log(name) for name in names] or self.data.parent.glob(f"{self.data.name}-*.log")
         return "".join(path.read_text() for path in logs if path.exists())
-
-    def waiting(self, queue: str) -> int:
-        """Return how many messages wait in a queue."""
-        with self.broker() as connection:
-            return Queue(queue)(connection.default_channel).queue_declare().message_count
-
-    def purge(self, queue: str) -> None:
-        """Forget the messages of a queue."""
-        with self.broker() as connection:
-            Queue(queue)(connection.default_channel).purge()
-
-    def broker(self) -> Connection:
-        """Open a connection to the broker."""
-        if url := self.environment.get("CELERY_BROKER_URL"):
-            return Connection(url)
-        use_safe_folders()
-        return Connection("filesystem://", transport_options=folder_options(self.data / "broker"))
 
     def _log(self, name: str) -> Path:
         return self.data.with_name(f"{self.data.name}-{name}.log")

@@ -95,7 +95,7 @@ def begin(service: Apart, name: str) -> socket.socket:
 
 
 def incoming(service: Apart) -> list[str]:
-    return os.listdir(service.data / "files" / "incoming")
+    return [path.name for path in (service.data / "files" / "incoming").iterdir()]
 
 
 def is_refused(service: Apart) -> bool:
