@@ -90,7 +90,7 @@ class Service:
 
     def broker(self) -> Connection:
         """Open a connection to the broker."""
-        if url := self.environment.get("CELERY_BROKER_URL"):
+        if (url := self.environment.get("CELERY_BROKER_URL", "")) and "filesystem" not in url:
             return Connection(url)
         use_safe_transports()
         return Connection("filesystem://", transport_options=folder_options(self.data / "broker"))
