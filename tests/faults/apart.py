@@ -15,8 +15,9 @@ from system.conftest import PATIENCE_SECONDS, Service, until
 class Apart(Service):
     """`filemill web`, `worker` and `beat` with one data directory, each with a log of its own."""
 
-    def __init__(self, data: Path, **environment: str) -> None:
+    def __init__(self, data: Path, module: str = "filemill.cli.main", **environment: str) -> None:
         super().__init__(data, **environment)
+        self._module = module
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str, **environment: str) -> "Apart":
@@ -68,7 +69,7 @@ class Apart(Service):
     def _run(self, name: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         with self._log(name).open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "filemill.cli.main", name],
+                [sys.executable, "-m", self._module, name],
                 env={**os.environ, **self.environment, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
