@@ -1,10 +1,11 @@
 """/files/ and /files/{id}/ with what can be done to a file."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
 from django.utils.http import urlencode
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
@@ -26,6 +27,7 @@ from filemill.files.listing import page
 from filemill.files.models import File
 from filemill.processing import record, ring
 from filemill.processing.forget import forget
+from filemill.processing.models import Artifact
 
 WAIT = OpenApiParameter(
     "wait",
@@ -54,7 +56,7 @@ class FilesView(APIView):
     def get(self, request: Request) -> Response:
         """List files, newest first."""
         found = page(request.query_params)
-        prefetch_related_objects(found.files, "artifacts")
+        _lend_artifacts(found.files)
         return Response(
             {
                 "next": _link(request, found.next),
@@ -151,6 +153,16 @@ def _detail(request: Request, file_id: UUID, code: int = status.HTTP_200_OK) -> 
     if file is None:
         raise NotFound("There is no such file.")
     return Response(FileDetailSerializer(file, context={"request": request}).data, status=code)
+
+
+def _lend_artifacts(files: Sequence[File]) -> None:
+    """Read all artifacts of the files at once; prefetch_related, with a query set a file, is over half of a list."""
+    found = defaultdict(list)
+    rows = Artifact.objects.filter(file__in=[file.id for file in files])
+    for row in rows.values_list("file_id", "name", "media_type", "size", named=True):
+        found[row.file_id].append(row)
+    for file in files:
+        file._prefetched_objects_cache = {"artifacts": found[file.id]}  # type: ignore[attr-defined]
 
 
 def _link(request: Request, cursor: str | None) -> str | None:
