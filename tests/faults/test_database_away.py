@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 import services
+from django.db import InternalError, connection
 from faults.apart import Apart
 from system.conftest import until
+
+from filemill.api import problems
 
 WAITS = "beat waits for the database"
 
@@ -42,3 +46,13 @@ def _await_another_wait(service: Apart, go_away) -> None:
     go_away()
     before = service.said("beat").count(WAITS)
     until(lambda: service.said("beat").count(WAITS) > before)
+
+
+if connection.vendor == "postgresql":
+
+    def test_a_database_that_gave_a_request_up_while_it_stood_still_is_503(transactional_db):
+        with pytest.raises(InternalError) as raised, connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'too late' USING ERRCODE = '25P03'; END $$")
+
+        assert problems.translate(raised.value).code == "unavailable"
+        assert problems.translate(InternalError("of another kind")).code == "internal"
