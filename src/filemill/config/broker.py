@@ -10,7 +10,7 @@ from uuid import uuid4
 import kombu
 import orjson
 import structlog
-from kombu.transport import TRANSPORT_ALIASES, filesystem, redis, virtual
+from kombu.transport import TRANSPORT_ALIASES, filesystem, virtual
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ class AnyMessage(virtual.Message):
             super().__init__(payload, channel=channel, **kwargs)
             self._check()
         except Exception as error:  # noqa: BLE001  # whatever garbage leads to would end the worker
-            _note(error)
+            note(error)
             about = {"delivery_tag": str(uuid4()), "delivery_info": {"exchange": "", "routing_key": ""}}
             super().__init__({"body": "", "properties": about}, channel=channel, **kwargs)
 
@@ -75,38 +75,20 @@ class FolderChannel(filesystem.Channel):
         raise Empty
 
 
-class RedisChannel(redis.Channel):
-    """A channel that passes over what is no JSON, which would end the worker."""
-
-    Message = AnyMessage
-
-    def _brpop_read(self, **options: Any) -> Any:  # noqa: ANN401
-        try:
-            return super()._brpop_read(**options)  # type: ignore[misc]  # the stubs leave it out
-        except (ValueError, RecursionError) as error:
-            _note(error)
-            return True  # something was read
-
-
 class FolderTransport(filesystem.Transport):
     """The transport that `filesystem://` means in Filemill."""
 
     Channel = FolderChannel
 
 
-class RedisTransport(redis.Transport):
-    """The transport that `redis://` means in Filemill."""
-
-    Channel = RedisChannel
-
-
 def use_safe_transports() -> None:
     """Let `filesystem://` and `redis://` mean our transports."""
     TRANSPORT_ALIASES["filesystem"] = f"{__name__}:{FolderTransport.__name__}"
-    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = f"{__name__}:{RedisTransport.__name__}"
+    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "filemill.config.redis_broker:RedisTransport"
 
 
-def _note(error: Exception) -> None:
+def note(error: Exception) -> None:
+    """Say that something was no message."""
     log.warning("no message", reason=f"{type(error).__name__}: {error}"[:200])
 
 
