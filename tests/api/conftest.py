@@ -13,7 +13,7 @@ import httpx
 import pytest
 import services
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 LARGEST_UPLOAD = 3_000_000
 
 
