@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from filemill.api.problems import CONTENT_TYPE
 from filemill.api.serializers import ProblemSerializer
 from filemill.files.listing import ORDERINGS, PAGE_SIZE, PAGE_SIZE_MAX
-from filemill.files.models import Kind, Status
+from filemill.files.models import NAME_MAX_CHARS, Kind, Status
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]  # address, the same as a regular expression, method, view
 
@@ -45,10 +45,10 @@ LIST_PARAMETERS = [
     ),
     _query("status", {"type": "array", "items": {"type": "string", "enum": Status.values}}, "Any of these."),
     _query("kind", {"type": "array", "items": {"type": "string", "enum": Kind.values}}, "Any of these."),
-    _query("media_type", {"type": "string"}, "Exactly this media type."),
+    _query("media_type", {"type": "string", "minLength": 1}, "Exactly this media type."),
     _query("processed", {"type": "boolean"}, "Processing succeeded, or not."),
-    _query("name", {"type": "string"}, "The name contains this, in any case."),
-    _query("sha256", {"type": "string"}, "Exactly this digest."),
+    _query("name", {"type": "string", "maxLength": NAME_MAX_CHARS}, "The name contains this, in any case."),
+    _query("sha256", {"type": "string", "minLength": 1}, "Exactly this digest."),
     _query("uploaded_at_after", {"type": "string", "format": "date-time"}, "Uploaded then or later."),
     _query("uploaded_at_before", {"type": "string", "format": "date-time"}, "Uploaded then or earlier."),
     _query("size_min", {"type": "integer", "minimum": 0}, "At least so many bytes."),

@@ -1,5 +1,6 @@
 """A multipart body whose file goes straight to its final disk."""
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 from django.core.exceptions import SuspiciousOperation
@@ -17,6 +18,20 @@ from filemill.uploads.rules import add, clean_name, header_parameters
 multipartparser.MAX_TOTAL_HEADER_SIZE = 16 * 1024  # type: ignore[attr-defined]  # its stubs lack it
 # It ignores a header of a part that cannot be read, but knows only ValueError for that.
 multipartparser.parse_header_parameters = header_parameters  # type: ignore[attr-defined]  # its stubs lack it
+
+
+class _Parts(multipartparser.Parser):
+    """Django's parts, unless one comes encoded: what cannot be decoded for sure is not the file (RFC 7578, 4.7)."""
+
+    def __iter__(self) -> Iterator[Any]:
+        for kind, headers, stream in super().__iter__():
+            encoding = headers.get("content-transfer-encoding", ("binary",))[0].strip().lower()
+            if encoding not in {"7bit", "8bit", "binary"}:
+                raise BrokenBody("A part has a Content-Transfer-Encoding; send its bytes as they are.")
+            yield kind, headers, stream
+
+
+multipartparser.Parser = _Parts  # type: ignore[misc]  # the only way to see the headers of a part
 
 
 class IncomingHandler(FileUploadHandler):
