@@ -98,7 +98,7 @@ VALUES = st.one_of(
     st.floats().map(str),
     st.datetimes().map(str),
     st.sampled_from(["true", "text", "-name", "\0", "9" * 5000, "x" * 60_000, "_" * 30_000, "9999-12-31T23:59:59-23:59",
-                     "0001-01-01T00:00+23:59", "2026-01-01T00:00:60", "24:00", "1e5", "0x1", "١", "²", "%", "\\"]),
+                     "0001-01-01T00:00+23:59", "2026-01-01T00:00:60", "24:00", "1e5", "0x1", "\u0661", "²", "%", "\\"]),
 )  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def is_right(answer, known) -> bool:
     return answer.json()["code"] == "invalid_cursor"
 
 
-@pytest.mark.parametrize("ordering", ["uploaded_at", "-name", "size"])
+@pytest.mark.parametrize("ordering", ["uploaded_at", "name", "-size"])
 def test_a_cursor_with_any_one_character_changed_is_a_cursor_or_refused(ask, judged, known, ordering):
     cursor = cursor_of(ask, ordering)
     for place in range(len(cursor)):

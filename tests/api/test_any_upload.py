@@ -85,7 +85,7 @@ def test_of_any_other_name_what_can_be_shown_is_kept_in_order(ask, judged, given
 PIECES = st.sampled_from(
     ["filename", "filename*", "filename*0", "filename*1*", "filename*0*", "name", "=", ";", "; ", '"', "'", "''", "%",
      "UTF-8''", "iso-8859-1'en'", "utf-16''", "unicode_escape''", "idna''", "hex''", "U6TF''", "%00", "%0D%0A", "%FF",
-     "%ED%A0%80", "%E2%80%AE", "%2F", "%zz", "\\ud800", "\\", "a", ".txt", "Ж", "attachment", "form-data", ",", " ", "\t"]
+     "%ED%A0%80", "%E2%80%AE", "%2F", "%zz", "\\ud800", "\\", "a", ".txt", "Ж", "attachment", "form-data", ",", " "]
 )  # fmt: skip
 
 
@@ -183,9 +183,7 @@ def test_of_a_form_in_any_order_the_one_file_is_kept_byte_by_byte(ask, judged, p
         assert ask("GET", f"/files/{answer.json()['id']}/content/").content == content
         assert answer.json()["sha256"] == hashlib.sha256(content).hexdigest()
     else:
-        expected = (
-            {"missing_file", "too_many_files", "broken_body"} if "file" in kinds or troubles else {"missing_file"}
-        )
+        more = {"too_many_files", "broken_body"} if "file" in kinds or troubles else set()
         assert answer.json()["code"] in {"missing_file", *more}
 
 
