@@ -26,6 +26,13 @@ def one_address_each(endpoints: list[Endpoint]) -> list[Endpoint]:
     return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
 
 
+def strict_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: ANN401  # drf-spectacular's signature
+    """Say that JSON bodies hold no other fields (drf-spectacular's POSTPROCESSING_HOOKS; it has no word for that)."""
+    for name in ("PatchedFilePatchRequest", "ReprocessRequest"):
+        result["components"]["schemas"][name]["additionalProperties"] = False
+    return result
+
+
 FILE_ID = OpenApiParameter("file_id", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH)
 
 
@@ -51,8 +58,8 @@ LIST_PARAMETERS = [
     _query("sha256", {"type": "string", "minLength": 1}, "Exactly this digest."),
     _query("uploaded_at_after", {"type": "string", "format": "date-time"}, "Uploaded then or later."),
     _query("uploaded_at_before", {"type": "string", "format": "date-time"}, "Uploaded then or earlier."),
-    _query("size_min", {"type": "integer", "minimum": 0}, "At least so many bytes."),
-    _query("size_max", {"type": "integer", "minimum": 0}, "At most so many bytes."),
+    _query("size_min", {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}, "At least so many bytes."),
+    _query("size_max", {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}, "At most so many bytes."),
 ]
 
 UPLOAD_PARAMETERS = [
@@ -67,7 +74,7 @@ UPLOAD_REQUEST = {
         "required": ["file"],
         "properties": {
             "file": {"type": "string", "format": "binary"},
-            "metadata": {"type": "string", "description": "A JSON object."},
+            "metadata": {"type": "object", "description": "JSON, at most 16 KiB."},
         },
     },
     "application/octet-stream": {"type": "string", "format": "binary"},
