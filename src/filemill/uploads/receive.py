@@ -21,7 +21,7 @@ from filemill.uploads.rules import add, check_body_kind, declared_type, name_of_
 log = structlog.get_logger(__name__)
 
 
-def receive(request: WSGIRequest) -> File:
+def receive(request: WSGIRequest, owner_id: int | None) -> File:
     """Keep the file that a request carries, and plan its processing; every refusal leaves nothing behind."""
     check_body_kind(request)
     is_multipart = request.content_type == "multipart/form-data"
@@ -33,7 +33,7 @@ def receive(request: WSGIRequest) -> File:
             name, claimed, metadata = read_multipart(request, body, incoming)
         else:
             name, claimed, metadata = _read_raw(request, body, incoming)
-        return _finish(incoming, name, declared_type(claimed), metadata)
+        return _finish(incoming, owner_id, name, declared_type(claimed), metadata)
 
 
 def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tuple[str, str | None, str]:
@@ -51,10 +51,11 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tupl
     return name, request.META.get("CONTENT_TYPE"), ""
 
 
-def _finish(incoming: keep.Incoming, name: str, claimed: str, metadata: str) -> File:
+def _finish(incoming: keep.Incoming, owner_id: int | None, name: str, claimed: str, metadata: str) -> File:
     media_type = identify(incoming.head)
     file = File(
         id=incoming.id,
+        owner_id=owner_id,
         name=name,
         size=incoming.size,
         sha256=incoming.sha256,

@@ -11,8 +11,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from filemill.accounts.caller import caller_of
 from filemill.core.errors import Invalid, Refused
 from filemill.files.listing import Page, page
+from filemill.files.models import File
 from filemill.uploads.receive import receive
 from filemill.web import filters, words
 from filemill.web.problems import status_of
@@ -34,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _index(request, request.GET)
     try:
-        receive(request)  # type: ignore[arg-type]  # we serve WSGI only
+        receive(request, caller_of(request).owner_id)  # type: ignore[arg-type]  # we serve WSGI only
     except Refused as error:
         return _index(request, QueryDict(), error)
     return SeeOther(reverse("web:index"))
@@ -44,7 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def live_list(request: HttpRequest) -> HttpResponse:
     """Return the list alone, for the script that keeps the page fresh."""
     try:
-        found = page(request.GET)
+        found = page(request.GET, File.objects.seen_by(caller_of(request)))
     except Invalid as error:
         return HttpResponse(status=status_of(error))
     return render(request, "filemill/files.html", _list(request.GET, found))
@@ -52,7 +54,7 @@ def live_list(request: HttpRequest) -> HttpResponse:
 
 def _index(request: HttpRequest, parameters: QueryDict, problem: Refused | None = None) -> HttpResponse:
     try:
-        found = page(parameters)
+        found = page(parameters, File.objects.seen_by(caller_of(request)))
     except Invalid as error:
         found, problem = Page([], None, None), error
     context = {
