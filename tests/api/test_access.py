@@ -60,12 +60,6 @@ def test_a_page_of_another_site_may_follow_a_link_here(client, db):
     assert client.get("/", headers={"Sec-Fetch-Site": "cross-site", "Accept": "text/html"}).status_code == 200
 
 
-@pytest.fixture
-def closed(configure, transactional_db):
-    """Close the service to whoever has not signed in."""
-    configure(access="token")
-
-
 @pytest.mark.usefixtures("closed")
 @pytest.mark.parametrize("accept", ["*/*", "application/json", ""])
 def test_a_program_that_did_not_sign_in_is_told_so(client, refused, nothing_left, accept):
