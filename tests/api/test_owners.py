@@ -17,7 +17,7 @@ OPERATIONS = {
 }
 READING = {name for name, (method, _) in OPERATIONS.items() if method == "GET"}
 OF_ONE_FILE = {name for name, (_, path) in OPERATIONS.items() if "{file_id}" in path}
-BODIES = {"upload": b"more words", "create_token": b'{"name": "new", "scopes": ["read"]}'}
+BODIES = {"upload": b"more words", "create_token": b'{"name": "new", "scopes": ["write"]}'}
 QUERIES = {"upload": "?name=new.txt", "get_file": "?wait=0.01"}
 PAGES = {
     "/": "GET", "/app/list/": "GET", "/app/files/{file_id}": "GET", "/app/files/{file_id}/": "GET",

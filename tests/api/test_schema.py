@@ -41,6 +41,9 @@ OPERATIONS = [
     ("GET", "/files/{file_id}/artifacts/{name}/"),
     ("POST", "/files/{file_id}/reprocess/"),
     ("POST", "/files/{file_id}/cancel/"),
+    ("GET", "/tokens/"),
+    ("POST", "/tokens/"),
+    ("DELETE", "/tokens/{token_id}/"),
     ("GET", "/processors/"),
 ]
 

@@ -147,6 +147,90 @@ def test_no_secret_is_kept_or_logged(client, bearer, caplog):
     assert hidden not in str(Token.objects.values())
 
 
+@pytest.fixture
+def make(client):
+    """Ask for a token: make(headers, name="x", scopes=["read"])."""
+
+    def post(headers, /, **asked):
+        return client.post("/tokens/", {"name": "x", **asked}, content_type="application/json", headers=headers)
+
+    return post
+
+
+def test_a_token_makes_a_token_that_works(client, bearer, make):
+    made = make(bearer("anna"), name="nightly", scopes=["write", "read"], expires_at="2199-01-01T00:00:00Z")
+    assert made.status_code == 201
+    answer = made.json()
+    assert set(answer) == {
+        "id", "name", "owner", "scopes", "created_at", "expires_at", "last_used_at", "token",
+    }  # fmt: skip
+    assert (answer["owner"], answer["scopes"], answer["last_used_at"]) == ("anna", ["read", "write"], None)
+    assert made.headers["Location"] == f"/tokens/{answer['id']}/"
+    assert answer["token"].startswith(f"fm_{answer['id']}_")
+    new = {"Authorization": f"Bearer {answer['token']}"}
+    listed = client.get("/tokens/", headers=new).json()["results"]
+    assert [each["name"] for each in listed] == ["nightly", "for a test"]
+    assert "token" not in listed[0]
+    assert client.delete(f"/tokens/{answer['id']}/", headers=new).status_code == 204
+    assert client.get("/tokens/", headers=new).status_code == 401
+
+
+def test_a_token_gives_no_scope_that_it_does_not_have(bearer, make, refused):
+    refused(make(bearer("anna", "write"), scopes=["read"]), 403, "insufficient_scope")
+    refused(make(bearer("anna"), scopes=["admin"]), 403, "insufficient_scope")
+    refused(make(bearer("chief", is_staff=True), scopes=["read", "admin"]), 403, "insufficient_scope")
+    assert make(bearer("chief", "write", "admin"), scopes=["admin"]).status_code == 201
+
+
+def test_a_token_makes_none_that_outlives_it(bearer, make, refused):
+    end = hours(1).replace(microsecond=0)
+    short = bearer("anna", expires_at=end)
+    refused(make(short, scopes=["read"], expires_at=hours(2).isoformat()), 400, "invalid")
+    assert make(short, scopes=["read"]).json()["expires_at"] == end.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"scopes": []}, "scopes"), ({"scopes": ["everything"]}, "scopes"), ({"scopes": "read"}, "scopes"),
+        ({}, "scopes"),
+        ({"name": " ", "scopes": ["read"]}, "name"), ({"name": "a" * 101, "scopes": ["read"]}, "name"),
+        ({"name": "a\u202eb", "scopes": ["read"]}, "name"), ({"name": 1, "scopes": ["read"]}, "name"),
+        ({"scopes": ["read"], "expires_at": "2001-01-01T00:00:00Z"}, "expires_at"),
+        ({"scopes": ["read"], "expires_at": "0001-01-01T00:00:00+23:00"}, "expires_at"),
+        ({"scopes": ["read"], "expires_at": "soon"}, "expires_at"), ({"scopes": ["read"], "expire": None}, "expire"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_token_is_explained(bearer, make, refused, asked, field):
+    problem = refused(make(bearer("anna"), **asked), 400, "invalid")
+    assert {each["field"].partition(".")[0] for each in problem["errors"]} == {field}
+    assert Token.objects.count() == 1
+
+
+def test_only_staff_with_the_scope_admin_reach_the_tokens_of_others(client, bearer, make, refused):
+    anna, chief = bearer("anna"), bearer("chief", "read", "write", "admin", is_staff=True)
+    for headers in (bearer("boris"), bearer("chief")):
+        refused(client.get("/tokens/?owner=anna", headers=headers), 403, "insufficient_scope")
+        refused(make(headers, scopes=["read"], owner="anna"), 403, "insufficient_scope")
+        refused(
+            client.delete(f"/tokens/{Token.objects.get(owner__username='anna').pk}/", headers=headers), 404, "not_found"
+        )
+    assert len(client.get("/tokens/?owner=anna", headers=chief).json()["results"]) == 1
+    assert make(chief, scopes=["read"], owner="anna").json()["owner"] == "anna"
+    refused(make(chief, scopes=["admin"], owner="anna"), 400, "invalid")
+    refused(make(chief, scopes=["read"], owner="nobody"), 400, "invalid")
+    refused(client.get("/tokens/?owner=%00", headers=chief), 400, "invalid")
+    for token in Token.objects.filter(owner__username="anna"):
+        assert client.delete(f"/tokens/{token.pk}/", headers=chief).status_code == 204
+    assert client.get("/files/", headers=anna).status_code == 401
+
+
+def test_an_open_service_has_no_tokens_to_manage(client, configure, make, refused):
+    configure(access="open")
+    refused(client.get("/tokens/"), 404, "not_found")
+    refused(make({}, scopes=["read"]), 404, "not_found")
+
+
 def test_an_owner_has_a_hundred_tokens_at_most(bearer, django_user_model, monkeypatch):
     monkeypatch.setattr(tokens, "MOST_TOKENS", 2)
     bearer("anna")

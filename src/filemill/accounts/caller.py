@@ -30,7 +30,7 @@ class Caller:
     def require(self, scope: str) -> None:
         """Raise InsufficientScope unless the caller has a scope."""
         if scope not in self.scopes:
-            raise InsufficientScope(f"This token has no scope `{scope}`, which this request needs.", scope)
+            raise InsufficientScope(f"This request needs the scope `{scope}`, which its caller does not have.", scope)
 
 
 EVERYBODY = Caller(None, frozenset(Scope.values))

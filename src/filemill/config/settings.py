@@ -169,6 +169,18 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer", "description": "Needed where FILEMILL_ACCESS=token."},
+            "session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "sessionid",
+                "description": "Of a browser that has signed in; writes then carry the header X-CSRFToken.",
+            },
+        }
+    },
+    "SECURITY": [{"token": []}, {"session": []}, {}],
     "PREPROCESSING_HOOKS": ["filemill.api.schema.one_address_each"],
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "filemill.api.schema.strict_bodies"],
     "SWAGGER_UI_DIST": "SIDECAR",
