@@ -6,3 +6,9 @@ class AccountsConfig(AppConfig):
 
     name = "filemill.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Have each sign-in and sign-out logged."""
+        from filemill.accounts import backend
+
+        backend.listen()

@@ -3,25 +3,28 @@
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from filemill.accounts import tokens
 from filemill.accounts.caller import EVERYBODY, Caller, by_token, signed_in
+from filemill.accounts.forgery import check_csrf
 from filemill.accounts.models import Scope, Token
 from filemill.api import problems
 from filemill.config.answers import answer, wants_page
-from filemill.core.errors import Refused, SignInRequired
+from filemill.core.errors import Forged, Refused, SignInRequired
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-PUBLIC = {"/healthz", "/healthz/", "/readyz", "/readyz/", "/admin/login/"}
+PUBLIC = {"/healthz", "/healthz/", "/readyz", "/readyz/", "/app/sign-in/", "/admin/login/"}
+_CHECKS_THE_FORM = "web:index"  # its body is an upload, which only `receive` may read
 
 
 class Access:
@@ -42,8 +45,27 @@ class Access:
         if request.user.is_authenticated:
             return _private(self._serve(request, signed_in(request.user)))
         if wants_page(request) and request.method in SAFE_METHODS:
-            return redirect_to_login(request.get_full_path(), "/admin/login/")
-        return answer(request, SignInRequired("This service is not open: send a token, or sign in at /admin/ first."))
+            return redirect_to_login(request.get_full_path())
+        return answer(request, SignInRequired("Send a token (Authorization: Bearer), or sign in at /app/sign-in/."))
+
+    def process_view(
+        self, request: HttpRequest, view: Handler, _args: tuple[Any, ...], _kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Refuse a write by a session that Django's own check leaves alone, unless it carries the CSRF token."""
+        caller: Caller | None = getattr(request, "caller", None)
+        is_by_session = caller is not None and caller.owner is not None and caller.token is None
+        is_left_alone = getattr(view, "csrf_exempt", False) and request.method not in SAFE_METHODS
+        match = request.resolver_match
+        if is_by_session and is_left_alone and match and match.view_name != _CHECKS_THE_FORM:
+            try:
+                check_csrf(request)
+            except Forged as error:
+                return answer(request, error)
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer a page's refusal, such as too many attempts to sign in, by its status and in words."""
+        return answer(request, error) if isinstance(error, Refused) and type(error) in problems.STATUS else None
 
     def _serve(self, request: HttpRequest, caller: Caller) -> HttpResponseBase:
         request.caller = caller  # type: ignore[attr-defined]
