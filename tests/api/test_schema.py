@@ -108,7 +108,7 @@ def test_answers_are_as_the_document_says(document, known, method, path, mode):
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_options_names_the_methods_of_the_document(document, known, method, path):
-    case = document[path][method].Case(path_parameters={"file_id": known, "name": "text"})
+    case = document[path][method].Case(path_parameters={"file_id": known, "name": "text", "token_id": "0" * 16})
     case.method = "OPTIONS"
     response = case.call()
     assert response.headers["allow"]
@@ -125,6 +125,7 @@ def called_whole(environ, start_response):
 def linked(transactional_db):
     """Return the document, for calls in this process, with links from an upload to all that can be done to its file."""
     raw = schemathesis.openapi.from_wsgi("/openapi.json", called_whole).raw_schema
+    raw["paths"] = {path: each for path, each in raw["paths"].items() if "token" not in path}  # no part of that life
     following = {
         operation["operationId"]: {
             "operationId": operation["operationId"],

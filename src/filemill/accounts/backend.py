@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 class ThrottledBackend(ModelBackend):
     """Django's own check of a password, after a look at how many failed."""
 
-    def authenticate(  # type: ignore[override]  # as Django's own does, against its own base
+    def authenticate(
         self,
         request: HttpRequest | None,
         username: str | None = None,
