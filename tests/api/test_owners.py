@@ -148,7 +148,9 @@ def test_no_filter_and_no_cursor_leads_to_the_files_of_others(anna, boris, uploa
 
 def test_a_digest_that_a_stranger_knows_shows_nothing(boris, file, refused):
     known = {"If-None-Match": f'"{file["sha256"]}"', **boris}
-    refused(Client().get(f"/files/{file['id']}/content/", headers=known), 404, "not_found")
+    address = f"/files/{file['id']}/content/"
+    refused(Client().get(address, headers=known), 404, "not_found")
+    assert Client().head(address, headers=known).status_code == 404
 
 
 def test_a_stranger_does_not_wait_for_a_file(anna, boris, upload_as, monkeypatch):

@@ -84,7 +84,7 @@ class Configuration:
     access: str = _variable(
         "FILEMILL_ACCESS",
         "open",
-        "`open`: for whoever reaches the port; `token`: for who shows a token or has signed in, each for their own files",
+        "`open`: for whoever reaches the port; `token`: for who shows a token or signs in, each their own files",
         check=validate.OneOf(["open", "token"]),
     )
     behind_tls: bool = _variable(

@@ -75,13 +75,14 @@ class FileAdmin(LargeTableAdmin):
     """Files: their names and metadata can be changed, and they are deleted by forget alone."""
 
     form = FileForm
-    list_display = ["name", "status", "kind", "media_type", "bytes_in_words", "uploaded_at"]
+    list_display = ["name", "owner", "status", "kind", "media_type", "bytes_in_words", "uploaded_at"]
+    list_select_related = ["owner"]
     list_filter = ["status", "kind", "uploaded_at"]
     search_fields = ["name", "=sha256"]
     search_help_text = "A part of the name, or the whole SHA-256"
     sortable_by = ["name", "bytes_in_words", "uploaded_at"]
     readonly_fields = [
-        "id", "status", "error_in_words", "warnings_in_words", "bytes_in_words", "media_type", "kind", "declared_type",
+        "id", "owner", "status", "error_in_words", "warnings_in_words", "bytes_in_words", "media_type", "kind", "declared_type",
         "uploaded_at", "sha256", "facts",
     ]  # fmt: skip
     fields = ["name", "metadata", *readonly_fields]
