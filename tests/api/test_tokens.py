@@ -110,6 +110,21 @@ def test_a_token_costs_one_query_and_no_session(bearer):
     assert not response.cookies
 
 
+def test_an_upload_with_a_token_costs_one_query_more_than_without(bearer, configure):
+    headers, client = bearer("anna"), Client()
+
+    def queries():
+        with CaptureQueriesContext(connection) as found:
+            sent = client.post("/upload/?name=a", b"x", content_type="text/plain", headers=headers)
+        assert sent.status_code == 201
+        return [each["sql"].split()[0] for each in found.captured_queries]
+
+    queries()  # notes the use
+    with_token = queries()
+    configure(access="open")
+    assert with_token == ["SELECT", *queries()]
+
+
 def test_the_last_use_is_noted_once_a_minute(client, bearer):
     headers = bearer("anna")
     client.get("/files/", headers=headers)
