@@ -82,8 +82,8 @@ class FileAdmin(LargeTableAdmin):
     search_help_text = "A part of the name, or the whole SHA-256"
     sortable_by = ["name", "bytes_in_words", "uploaded_at"]
     readonly_fields = [
-        "id", "owner", "status", "error_in_words", "warnings_in_words", "bytes_in_words", "media_type", "kind", "declared_type",
-        "uploaded_at", "sha256", "facts",
+        "id", "owner", "status", "error_in_words", "warnings_in_words", "bytes_in_words", "media_type", "kind",
+        "declared_type", "uploaded_at", "sha256", "facts",
     ]  # fmt: skip
     fields = ["name", "metadata", *readonly_fields]
 
