@@ -52,7 +52,7 @@ class FileQuerySet(models.QuerySet["File"]):
 
     def seen_by(self, caller: Caller) -> "FileQuerySet":
         """Keep the files that a caller may know of."""
-        return self if caller.sees_all else self.filter(owner=caller.owner)
+        return self if caller.sees_all else self.filter(owner_id=caller.owner_id)
 
     def one(self, file_id: UUID) -> "File":
         """Return a file; raise NotFound where it is not among these."""
