@@ -9,6 +9,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
 from filemill.accounts import throttle
+from filemill.core.errors import TooManyAttempts
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,11 @@ class ThrottledBackend(ModelBackend):
         if username is None or password is None:
             return None
         address = throttle.address_of(request)
-        throttle.begin(username, address)
+        try:
+            throttle.begin(username, address)
+        except TooManyAttempts:
+            log.warning("sign-in throttled", address=address)
+            raise
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if user is None:
             # A name that is no user's may be a password in the wrong field.

@@ -5,7 +5,6 @@ import math
 import unicodedata
 from datetime import datetime, timedelta
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -15,8 +14,6 @@ from django.utils.crypto import salted_hmac
 
 from filemill.accounts.models import Attempts
 from filemill.core.errors import TooManyAttempts
-
-log = structlog.get_logger(__name__)
 
 MOST_BY_NAME = 10
 MOST_BY_ADDRESS = 50
@@ -66,7 +63,6 @@ def _count(key: str, most: int, now: datetime) -> None:
         return
     ends_at = Attempts.objects.filter(key=key).values_list("ends_at", flat=True).first() or now
     seconds = max(math.ceil((ends_at - now).total_seconds()), 1)
-    log.warning("sign-in throttled", seconds=seconds)
     raise TooManyAttempts(f"Too many sign-ins failed. Try again in {math.ceil(seconds / 60)} min.", seconds)
 
 
