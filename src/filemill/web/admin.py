@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from filemill.accounts import tokens
+from filemill.accounts.models import Token
 from filemill.core.errors import Invalid, NotFound
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
@@ -125,7 +127,7 @@ class FileAdmin(LargeTableAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[File]) -> None:
         """Forget many files."""
-        _forget(queryset.only("pk").iterator())
+        _forget(queryset.select_related(None).only("pk").iterator())
 
 
 class ReadOnlyAdmin(LargeTableAdmin):
@@ -165,6 +167,29 @@ class ArtifactAdmin(ReadOnlyAdmin):
     def bytes_in_words(self, artifact: Artifact) -> str:
         """Return the size."""
         return words.size(artifact.size)
+
+
+@admin.register(Token)
+class TokenAdmin(ReadOnlyAdmin):
+    """Tokens, without their secrets: revoked here, made by `filemill token` and at /tokens/."""
+
+    list_display = ["id", "owner", "name", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    list_select_related = ["owner"]
+    search_fields = ["=id", "=owner__username", "name"]
+    sortable_by = ()
+    fields = ["id", "owner", "name", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    actions = ["revoke"]
+
+    @admin.action(description="Revoke the chosen tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Token]) -> None:
+        """End tokens at once."""
+        for token in chosen.filter(revoked_at=None):
+            with contextlib.suppress(NotFound):  # somebody else was quicker
+                tokens.revoke(Token.objects.all(), token.pk, f"{request.user} in the admin")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change tokens may revoke them."""
+        return request.user.has_perm("accounts.change_token")
 
 
 def _sentence(reason: dict[str, Any]) -> str:
