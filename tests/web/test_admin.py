@@ -123,3 +123,12 @@ def test_who_may_only_look_at_tokens_cannot_revoke_them(client, django_user_mode
     chosen = {"action": "revoke", "_selected_action": [Token.objects.get().pk]}
     client.post("/admin/accounts/token/", chosen)
     assert Token.objects.get().revoked_at is None
+
+
+def test_tokens_go_with_their_owner_and_not_without(admin_client, bearer):
+    bearer("anna")
+    token = Token.objects.get()
+    assert admin_client.post(f"/admin/accounts/token/{token.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert Token.objects.count() == 1
+    assert admin_client.post(f"/admin/auth/user/{token.owner_id}/delete/", {"post": "yes"}).status_code == 302
+    assert Token.objects.count() == 0

@@ -187,6 +187,12 @@ class TokenAdmin(ReadOnlyAdmin):
             with contextlib.suppress(NotFound):  # somebody else was quicker
                 tokens.revoke(Token.objects.all(), token.pk, f"{request.user} in the admin")
 
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """They go with their owner alone; else they are revoked, and a row says so."""
+        match = request.resolver_match
+        goes_with_owner = match is not None and (match.url_name or "").startswith("auth_user_")
+        return goes_with_owner and request.user.has_perm("accounts.delete_token")
+
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Whoever may change tokens may revoke them."""
         return request.user.has_perm("accounts.change_token")
