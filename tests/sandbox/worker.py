@@ -32,6 +32,17 @@ def forbid(walls: list[str]) -> None:
     seccomp.put_on(seccomp.whole([step for wall in walls for step in programs[wall]]))
 
 
+def old_kernel(folder: Path, version: str) -> Path:
+    """Make a plugin that has the fork server take this kernel's Landlock for an old one."""
+    info = folder / "plugins" / "old_kernel-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: old-kernel\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[filemill.processors]\nold = old_kernel:landlock\n")
+    code = f"from filemill.sandbox import landlock\nlandlock.version = lambda: {version}\n"
+    (info.parent / "old_kernel.py").write_text(code)
+    return info.parent
+
+
 def run(sandbox: Sandbox, folder: Path, what: str, how: object, limits: dict[str, float]) -> dict[str, object]:
     shutil.rmtree(folder / "workspace", ignore_errors=True)
     (folder / "workspace").mkdir()
@@ -54,10 +65,13 @@ def run(sandbox: Sandbox, folder: Path, what: str, how: object, limits: dict[str
 
 def main() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    folder, plugins, *forbidden = sys.argv[1:]
+    folder, plugins, landlock, *forbidden = sys.argv[1:]
     if forbidden:
         forbid(forbidden)
-    sandbox = Sandbox(plugin_folders=[Path(plugins)])
+    folders = [Path(plugins)]
+    if landlock:
+        folders.append(old_kernel(Path(folder), landlock))
+    sandbox = Sandbox(plugin_folders=folders)
     sandbox.start()
     server = int(Path(f"/proc/self/task/{os.getpid()}/children").read_text())
     walls = {wall.name: wall.on for wall in sandbox._server.walls}

@@ -65,11 +65,14 @@ open 2 -, openat 257 56, fcntl 72 25, ioctl 16 29, fallocate 285 47, clone 56 22
 prlimit64 302 261, prctl 157 167
 """
 
-# Opening a file for reading can still empty it.
+# Opening a file for reading can still empty it. The fourth mode asks for no right, so Landlock grants it for any file.
 _EMPTYING = os.O_ACCMODE | os.O_TRUNC
+_NEITHER_READ_NOR_WRITE = 3
 # Who is told of what happens to a descriptor, and by which signal: a way to kill any process of the same user.
 _F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY = 8, 10, 15, 1024, 1026
-_FIOSETOWN, _SIOCSPGRP, _TIOCSTI, _TIOCLINUX = 0x8901, 0x8902, 0x5412, 0x541C
+# Is it a terminal, how wide, how much waits to be read, wait or not, pass it on or not; others set attributes, reserve
+# space, or name whom to signal.
+_HARMLESS_ORDERS = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _PR_SET_PDEATHSIG = 1
 # A thread, as every library starts them: CLONE_VM, _FS, _FILES, _SIGHAND and _THREAD.
 _OF_A_THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000
@@ -95,9 +98,11 @@ def for_all() -> Program:
         *_refuse(_REFUSED_TO_ALL + "," + _REFUSED_BESIDE_LANDLOCK, errno.EPERM),
         *_refuse(_UNREADABLE, errno.ENOSYS),
         *_never(number.get("open"), 1, _EMPTYING, [os.O_TRUNC]),
-        *_never(number.get("openat"), 2, _EMPTYING, [os.O_TRUNC]),
+        *_never(number.get("open"), 1, os.O_ACCMODE, [_NEITHER_READ_NOR_WRITE]),
+        *_never(number["openat"], 2, _EMPTYING, [os.O_TRUNC]),
+        *_never(number["openat"], 2, os.O_ACCMODE, [_NEITHER_READ_NOR_WRITE]),
         *_never(number["fcntl"], 1, _ALL_BITS, [_F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY]),
-        *_never(number["ioctl"], 1, _ALL_BITS, [_FIOSETOWN, _SIOCSPGRP, _TIOCSTI, _TIOCLINUX]),
+        *_only(number["ioctl"], 1, _ALL_BITS, _HARMLESS_ORDERS),
         # Space beyond a file's end is in no file's size.
         *_only(number["fallocate"], 1, _ALL_BITS, [0], errno.EOPNOTSUPP),
     ]
