@@ -260,6 +260,12 @@ def test_a_million_printed_lines_go_nowhere(lab):
     assert lab.run("print_a_million_lines") == {"said": "all"}
 
 
+@pytest.mark.parametrize(("what", "how"), [("dig", 3000), ("close_folders", 0o300), ("close_folders", 0)])
+def test_nothing_stays_of_a_workspace_however_deep_and_closed_it_is(lab, what, how):
+    lab.run(what, how, wall_seconds=600)
+    assert not (lab.folder / "workspace").exists()
+
+
 @pytest.mark.parametrize("how", ["wait", "leave"])
 def test_descendants_do_not_outlive_their_job_where_nothing_keeps_a_child_from_having_them(open_lab, how):
     marker = f"descendant-{how}-{open_lab.folder.name}"

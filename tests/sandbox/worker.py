@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from filemill.core.errors import FilemillError
 from filemill.processors.base import Limits, Source
 from filemill.sandbox import kernel, seccomp
 from filemill.sandbox.client import Sandbox
+from filemill.sandbox.removal import remove
 
 MIB = 1024 * 1024
 LIMITS = {"wall_seconds": 60, "cpu_seconds": 20, "memory_bytes": 256 * MIB, "output_bytes": MIB}
@@ -44,8 +44,8 @@ def old_kernel(folder: Path, version: str) -> Path:
 
 
 def run(sandbox: Sandbox, folder: Path, what: str, how: object, limits: dict[str, float]) -> dict[str, object]:
-    shutil.rmtree(folder / "workspace", ignore_errors=True)
-    (folder / "workspace").mkdir()
+    workspace = folder / "workspace"
+    workspace.mkdir()
     path = folder / f"{what}.trial"
     path.write_text(json.dumps({"do": what, "with": how}))
     source = Source(path=path, name=path.name, media_type="application/x-trial", size=path.stat().st_size)
@@ -55,12 +55,14 @@ def run(sandbox: Sandbox, folder: Path, what: str, how: object, limits: dict[str
             raise InterruptedError
 
     try:
-        with sandbox.child(source, folder / "workspace") as child:
+        with sandbox.child(source, workspace) as child:
             return child.process("trial", "application/x-trial", Limits(**LIMITS | limits), tick).facts
     except FilemillError as error:
         return {"failed": getattr(error, "reason_code", error.code), "detail": error.detail}
     except InterruptedError:
         return {"interrupted": True}
+    finally:
+        remove(workspace)
 
 
 def main() -> None:

@@ -118,6 +118,22 @@ def write_many_files_and_wait(workspace: Workspace, count: int) -> None:
     time.sleep(60)
 
 
+def dig(_: Workspace, depth: int) -> None:
+    for _i in range(depth):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("treasure").touch()
+
+
+def close_folders(_: Workspace, mode: int) -> None:
+    """Leave folders that their owner may not list, or not even enter, with something in them where that can be."""
+    os.umask(0)
+    with contextlib.suppress(PermissionError):
+        for name in ("outer", "outer/inner"):
+            Path(name).mkdir(mode)
+            Path(name, "file").touch()
+
+
 def open_many_files(_: Workspace, __: Any) -> Result:
     files = []
     try:
