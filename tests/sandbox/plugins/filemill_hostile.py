@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -188,6 +189,17 @@ def send_large_messages(_: Workspace, __: Any) -> None:
 
 def stay_after_the_answer(_: Workspace, __: Any) -> None:
     _say({"result": {"facts": {"and": "stay"}, "artifacts": []}})
+    time.sleep(600)
+
+
+def answer_and_let_artifacts_grow(_: Workspace, count: int) -> None:
+    names = [f"a{number}" for number in range(count)]
+    for name in names:
+        Path(name).write_bytes(b"x")
+    _say({"result": {"facts": {}, "artifacts": [[name, name, "text/plain"] for name in names]}})
+    select.select([_talk()], [], [], 0.2)
+    for name in names:
+        Path(name).write_bytes(bytes(1024 * 1024 - 1))
     time.sleep(600)
 
 
