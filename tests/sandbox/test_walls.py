@@ -240,6 +240,9 @@ def test_space_beyond_the_end_of_a_file_is_refused(lab):
     ("what", "how", "limits", "reason"),
     [
         ("fill_the_disk_unseen", "nameless", {}, "output_exceeded"),
+        ("fill_the_disk_unseen", "mapped", {}, "output_exceeded"),
+        ("fill_the_disk_unseen", "behind a closed door", {}, "output_exceeded"),
+        ("fill_the_disk_unseen", "after the first thread", {}, "output_exceeded"),
         ("write_many_files_and_wait", 2000, {}, "output_exceeded"),
         ("write_one_large_file", 2000, {}, "output_exceeded"),
         ("hoard_memory", None, {"memory_bytes": 64 * 1024**2}, "out_of_memory"),
@@ -254,6 +257,11 @@ def test_whatever_a_child_does_only_its_job_fails(lab, what, how, limits, reason
     assert lab.run(what, how, **limits)["failed"] == reason
     assert lab.run("behave") == {"pages": 3}
     assert children_of(lab.server) == []
+
+
+def test_what_a_child_closes_to_its_worker_counts_as_too_much():
+    with lab_of(ordinary=True, forbidden=["seccomp"]) as lab:
+        assert lab.run("fill_the_disk_unseen", "behind a closed door")["failed"] == "output_exceeded"
 
 
 def test_a_million_printed_lines_go_nowhere(lab):

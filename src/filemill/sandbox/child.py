@@ -158,7 +158,7 @@ class Child:
             return
         if threads_of(self._pid) > MAX_THREADS:
             raise ChildFailed("threads_exceeded", f"Processing started more than {MAX_THREADS} threads.")
-        if outgrown(self._workspace, step.limits.output_bytes, hidden_bytes(self._pid)):
+        if outgrown(self._workspace, step.limits.output_bytes, hidden_bytes(self._pid, self._workspace)):
             raise too_much_output(step.limits.output_bytes)
 
     def _hear(self, seconds: float, step: Step) -> Message | None:

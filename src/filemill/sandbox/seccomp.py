@@ -62,7 +62,7 @@ _UNREADABLE = "openat2 437 437"
 _UNREADABLE_TO_CHILDREN = "clone3 435 435"
 _WITH_ARGUMENTS = """
 open 2 -, openat 257 56, fcntl 72 25, ioctl 16 29, fallocate 285 47, clone 56 220, kill 62 129, tgkill 234 131,
-prlimit64 302 261, prctl 157 167
+prlimit64 302 261, prctl 157 167, close_range 436 436
 """
 
 # Opening a file for reading can still empty it. The fourth mode asks for no right, so Landlock grants it for any file.
@@ -73,7 +73,8 @@ _F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY = 8, 10, 15, 1024, 10
 # Is it a terminal, how wide, how much waits to be read, wait or not, pass it on or not; others set attributes, reserve
 # space, or name whom to signal.
 _HARMLESS_ORDERS = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_CLOSE_RANGE_UNSHARE = 2
 # A thread, as every library starts them: CLONE_VM, _FS, _FILES, _SIGHAND and _THREAD.
 _OF_A_THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000
 
@@ -118,8 +119,9 @@ def for_children() -> Program:
         *_only(number["kill"], 0, _ALL_BITS, [_ITSELF]),
         *_only(number["tgkill"], 0, _ALL_BITS, [_ITSELF]),
         *_only(number["prlimit64"], 0, _ALL_BITS, [0, _ITSELF]),
-        # It dies with its server.
-        *_never(number["prctl"], 0, _ALL_BITS, [_PR_SET_PDEATHSIG]),
+        # It dies with its server, and does not hide from the worker what it holds open.
+        *_never(number["prctl"], 0, _ALL_BITS, [_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE]),
+        *_never(number["close_range"], 2, _CLOSE_RANGE_UNSHARE, [_CLOSE_RANGE_UNSHARE]),
     ]
 
 
