@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 import time
 
 import pytest
@@ -139,3 +140,62 @@ def test_a_disk_that_takes_longer_than_the_lease_to_keep_an_artifact_costs_no_at
 
     job = file.jobs.get(processor="text")
     assert (job.state, job.attempts) == ("succeeded", 1)
+
+
+@pytest.mark.parametrize("question", [1, 2])
+def test_an_upload_that_commits_while_the_sweep_asks_for_its_row_is_whole_or_refused(
+    transactional_db, client, kept, monkeypatch, a_day_later, question
+):
+    keep_bytes = keep.Incoming.keep
+    reached, released, answers, asked = threading.Event(), threading.Event(), [], []
+
+    def stand_still(incoming: keep.Incoming, name: str) -> None:
+        keep_bytes(incoming, name)
+        reached.set()
+        released.wait()
+
+    def send() -> None:
+        answers.append(client.post("/upload/", {"file": SimpleUploadedFile("a.txt", b"x")}).status_code)
+        connection.close()
+
+    def ask(execute, sql, *rest):
+        answer = execute(sql, *rest)
+        if '"content" =' in sql:
+            asked.append(sql)
+            if len(asked) == question:
+                released.set()
+                upload.join()
+        return answer
+
+    monkeypatch.setattr(keep.Incoming, "keep", stand_still)
+    upload = threading.Thread(target=send)
+    upload.start()
+    reached.wait()
+    with connection.execute_wrapper(ask):
+        a_day_later()
+    released.set()
+    upload.join()
+
+    assert answers == [201 if question == 1 else 503]
+    assert [name for name in kept() if not name.startswith("doubtful/")] == of_rows()
+    a_day_later()
+    assert (len(kept()), kept()) == (answers == [201], of_rows())
+
+
+def test_bytes_that_a_killed_sweep_had_set_aside_come_back(file, storage, monkeypatch, a_day_later):
+    keep.set_aside(file.file.name)
+
+    sweep.sweep()
+
+    assert (storage / file.file.name).read_bytes() == b"some words\n"
+    a_day_later()
+    assert list((storage / "doubtful").iterdir()) == []
+
+
+def test_bytes_that_are_set_aside_while_their_file_is_deleted_go_too(file, kept):
+    keep.set_aside(file.file.name)
+    forget(file.id)
+
+    sweep.sweep()
+
+    assert kept() == []

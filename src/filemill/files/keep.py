@@ -135,11 +135,47 @@ def remove(name: str) -> None:
     if _is_held():
         doubt(name)
         return
-    path = root() / name
+    _let_go(root() / name, name)
+
+
+def set_aside(name: str) -> None:
+    """Take bytes from their place, where an upload that stood still would find them, unless a backup holds them."""
+    if _is_held():
+        doubt(name)
+        return
+    _make_directory(root() / "aside")
+    try:
+        (root() / name).rename(_aside(name))
+    except FileNotFoundError:
+        trust(name)
+
+
+def all_aside() -> list[str]:
+    """Return the storage names of the bytes that are set aside."""
+    return [path.name.replace("~", "/") for path in (root() / "aside").glob("*~*~*")]
+
+
+def put_back(name: str) -> None:
+    """Bring bytes back to their place; they stay doubtful, for their row may be deleted at this moment."""
+    _make_directory((root() / name).parent)
+    _aside(name).rename(root() / name)
+    doubt(name)
+
+
+def remove_aside(name: str) -> None:
+    """Remove bytes that are set aside."""
+    _let_go(_aside(name), name)
+
+
+def _aside(name: str) -> Path:
+    return root() / "aside" / mark_name(name)
+
+
+def _let_go(path: Path, name: str) -> None:
     path.unlink(missing_ok=True)
     if name.startswith("artifacts/"):
         with contextlib.suppress(OSError):
-            path.parent.rmdir()
+            (root() / name).parent.rmdir()
     trust(name)
 
 

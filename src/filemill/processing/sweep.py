@@ -1,5 +1,7 @@
 """What brings lost work back: leases that ran out end, and due work that nobody took is rung for."""
 
+import contextlib
+
 import structlog
 from django.conf import settings
 from django.db.models import QuerySet
@@ -37,12 +39,19 @@ def release_all() -> None:
 
 def _settle_doubts() -> None:
     for name in keep.doubtful():
-        file_id = name.split("/")[2]
-        is_owned = (
-            File.objects.filter(pk=file_id, file=name).exists()
-            or Artifact.objects.filter(file_id=file_id, content=name).exists()
-        )
-        (keep.trust if is_owned else keep.remove)(name)
+        (keep.trust if _is_owned(name) else keep.set_aside)(name)
+    for name in keep.all_aside():
+        # Only now does "no row" last: an upload that commits from here on does not find its bytes, and is refused.
+        with contextlib.suppress(FileNotFoundError):  # another sweep was faster
+            (keep.put_back if _is_owned(name) else keep.remove_aside)(name)
+
+
+def _is_owned(name: str) -> bool:
+    file_id = name.split("/")[2]
+    return (
+        File.objects.filter(pk=file_id, file=name).exists()
+        or Artifact.objects.filter(file_id=file_id, content=name).exists()
+    )
 
 
 def _release(jobs: QuerySet[Job], **still: object) -> None:
