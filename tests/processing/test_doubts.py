@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 
-from filemill.files import keep
+from filemill.files import aside, keep
 from filemill.files.models import File
 from filemill.processing import record, sweep
 from filemill.processing.forget import forget
@@ -183,7 +183,7 @@ def test_an_upload_that_commits_while_the_sweep_asks_for_its_row_is_whole_or_ref
 
 
 def test_bytes_that_a_killed_sweep_had_set_aside_come_back(file, storage, monkeypatch, a_day_later):
-    keep.set_aside(file.file.name)
+    aside.take(file.file.name)
 
     sweep.sweep()
 
@@ -193,9 +193,50 @@ def test_bytes_that_a_killed_sweep_had_set_aside_come_back(file, storage, monkey
 
 
 def test_bytes_that_are_set_aside_while_their_file_is_deleted_go_too(file, kept):
-    keep.set_aside(file.file.name)
+    aside.take(file.file.name)
     forget(file.id)
 
     sweep.sweep()
 
+    assert kept() == []
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        ".originals~07~01a202af-fe9c-74c8-8bcb-d5831687b68a.Xy12Zw",
+        "..~..~01a202af-fe9c-74c8-8bcb-d5831687b68a",
+        "a~b~c",
+    ],
+)
+@pytest.mark.parametrize("folder", ["doubtful", "aside"])
+def test_what_others_put_among_the_notes_stays_and_hinders_no_sweep(file, storage, kept, a_day_later, folder, stray):
+    keep.doubt(file.file.name)
+    (storage / folder).mkdir(exist_ok=True)
+    (storage / folder / stray).touch()
+
+    a_day_later()
+
+    assert kept() == sorted([*of_rows(), f"{folder}/{stray}"])
+
+
+def test_bytes_that_cannot_be_settled_hinder_no_others(upload, storage, kept, monkeypatch, a_day_later):
+    for content in (b"some words\n", b"more words\n"):
+        upload(content)
+    for file in File.objects.all():
+        keep.doubt(file.file.name)
+    File.objects.all().delete()
+    real, asked = aside.take, []
+
+    def take(name: str) -> None:
+        asked.append(name)
+        if len(asked) == 1:
+            raise OSError(errno.EIO, "Input/output error")
+        real(name)
+
+    monkeypatch.setattr(aside, "take", take)
+
+    a_day_later()
+    assert [name for name in kept() if name.startswith("originals/")] == asked[:1]
+    a_day_later()
     assert kept() == []
