@@ -28,6 +28,7 @@ FOREIGN = [
     {"Origin": ""},
     {"Origin": "file://"},
     {"Origin": "testserver"},
+    {"Origin": "http://["},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
     {"Origin": "https://evil.example", "Sec-Fetch-Site": "none"},
