@@ -283,3 +283,20 @@ def test_an_encoding_that_a_child_forges_is_none(upload, work, client, encoding)
     Job.objects.filter(processor="text").update(facts={"encoding": encoding})
     response = client.get(file["file"])
     assert (body(response), response.headers["Content-Type"]) == (b"some words\n", "text/plain")
+
+
+DISARMED = ["text/css", "text/xsl", "application/xslt+xml", "text/jscript", "text/livescript", "text/javascript1.5"]
+DISARMED += [
+    f"{top}/{x}{name}script" for top in ("text", "application") for x in ("", "x-") for name in ("java", "ecma")
+]
+
+
+@pytest.mark.parametrize("parameters", ["", "; charset=utf-8", ";charset=utf-8"])
+@pytest.mark.parametrize("media_type", DISARMED)
+def test_no_type_that_a_browser_runs_or_applies_goes_out(rows, client, storage, media_type, parameters):
+    (row,) = rows({"media_type": media_type + parameters})
+    Job.objects.create(file=row, processor="identify", facts={})
+    path = storage / row.file.name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+    assert client.head(f"/files/{row.pk}/content/").headers["Content-Type"] == "application/octet-stream"
