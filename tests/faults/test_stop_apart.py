@@ -128,6 +128,7 @@ def test_a_web_server_answers_what_is_under_way_and_leaves_nothing_of_what_is_br
 
 def test_a_beat_stops_at_once_and_the_next_one_goes_on_with_its_schedule(service):
     ledger = Ledger(service.environment.get("DATABASE_URL", str(service.data / "filemill.sqlite3")))
+    service.purge("sweep")  # another test's beat may have asked for one
     service.start("beat")
     until(lambda: service.waiting("sweep"))
 

@@ -86,7 +86,9 @@ class Service:
     def purge(self, queue: str) -> None:
         """Forget the messages of a queue."""
         with self.broker() as connection:
-            Queue(queue)(connection.default_channel).purge()
+            bound = Queue(queue)(connection.default_channel)
+            bound.queue_declare()
+            bound.purge()
 
     def broker(self) -> Connection:
         """Open a connection to the broker."""
