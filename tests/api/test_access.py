@@ -28,6 +28,7 @@ FOREIGN = [
     {"Origin": ""},
     {"Origin": "file://"},
     {"Origin": "testserver"},
+    {"Origin": "http://["},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
     {"Origin": "https://evil.example", "Sec-Fetch-Site": "none"},
@@ -128,5 +129,21 @@ def errors() -> list[str]:
     ],
 )
 def test_an_open_service_that_others_could_reach_does_not_start(configure, changes, expected):
+    configure(**changes)
+    assert errors() == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"upload_expire_seconds": 1}, ["filemill.E005"]),
+        ({"upload_expire_seconds": 659}, ["filemill.E005"]),
+        ({"upload_expire_seconds": 660}, []),
+        ({"upload_expire_seconds": 86_400, "stall_seconds": 5_400}, []),
+        ({"upload_expire_seconds": 86_400, "stall_seconds": 5_401}, ["filemill.E005"]),
+        ({"upload_expire_seconds": 86_400, "identify_wall_seconds": 86_400}, ["filemill.E005"]),
+    ],
+)
+def test_a_service_that_would_sweep_up_what_is_under_way_does_not_start(configure, changes, expected):
     configure(**changes)
     assert errors() == expected

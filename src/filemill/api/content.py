@@ -34,7 +34,9 @@ class ContentView(APIView):
         # Until the sandbox has looked, the type is a guess by the first bytes, and nothing is shown on a guess.
         found = dict(file.jobs.filter(facts__isnull=False).values_list("processor", "facts__encoding"))
         known = file.media_type if found else None
-        content = Content(str(file.file), file.name, known, file.size, file.sha256, file.uploaded_at, found.get(_TEXT))
+        encoding = found.get(_TEXT)
+        charset = encoding if isinstance(encoding, str) else None  # facts are what a child said
+        content = Content(str(file.file), file.name, known, file.size, file.sha256, file.uploaded_at, charset)
         return serve(wsgi_request(request), content)
 
     head = get

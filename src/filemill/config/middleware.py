@@ -78,5 +78,8 @@ class OnlyFromHere:
 def _is_foreign(request: HttpRequest, host: str) -> bool:
     origin = request.headers.get("Origin")
     if origin is not None:
-        return urlsplit(origin).netloc != host
+        try:
+            return urlsplit(origin).netloc != host
+        except ValueError:  # no address at all
+            return True
     return request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}

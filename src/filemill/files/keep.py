@@ -4,9 +4,10 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -20,6 +21,9 @@ from filemill.files.models import storage
 
 HEAD_BYTES = 4096  # what identify/quick looks at
 CHUNK_BYTES = 1024 * 1024
+
+_HEX = "[0-9a-f]"
+_OUR_NAME = re.compile(f"(originals|artifacts)/{_HEX}{{2}}/{_HEX}{{8}}(-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(/[^/]+)?")
 
 
 def root() -> Path:
@@ -132,7 +136,7 @@ def remove(name: str) -> None:
 
     While a backup holds them they only become doubtful: its copy of the database may still have their row.
     """
-    if _is_held():
+    if is_held():
         doubt(name)
         return
     path = root() / name
@@ -154,7 +158,8 @@ def hold(seconds: float) -> None:
     os.utime(note, (until, until))
 
 
-def _is_held() -> bool:
+def is_held() -> bool:
+    """Say whether kept bytes have to stay for now."""
     try:
         return (root() / "hold").stat().st_mtime > time.time()
     except FileNotFoundError:
@@ -188,7 +193,7 @@ def is_doubtful(name: str) -> bool:
 
 def doubtful() -> list[str]:
     """Return the storage names that have been doubtful for so long that nobody is at them any more."""
-    return [mark.name.replace("~", "/") for mark in _expired(root() / "doubtful", "*~*~*")]
+    return our_names(_expired(root() / "doubtful", "*~*"))
 
 
 def remove_stale_incoming() -> int:
@@ -209,6 +214,11 @@ def leave_stale() -> Path:
     long_ago = time.time() - 2 * settings.FILEMILL.upload_expire_seconds
     os.utime(path, (long_ago, long_ago))
     return path
+
+
+def our_names(paths: Iterable[Path]) -> list[str]:
+    """Return the storage names that stand in file names, but for those that somebody else put there."""
+    return [name for path in paths if _OUR_NAME.fullmatch(name := path.name.replace("~", "/"))]
 
 
 def _expired(directory: Path, pattern: str) -> Iterator[Path]:

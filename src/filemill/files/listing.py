@@ -12,7 +12,7 @@ import django_filters
 import orjson
 from django import forms
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextChoices
 from django.http import QueryDict
 
 from filemill.core.errors import FieldError, Invalid, InvalidCursor
@@ -67,11 +67,15 @@ class _ExactFilter(django_filters.Filter):
     field_class = _Exactly
 
 
+def _one_of(choices: type[TextChoices]) -> dict[str, str]:
+    return {"invalid_choice": f"`%(value)s` is not one of {', '.join(choices.values)}."}
+
+
 class FileFilter(django_filters.FilterSet):
     """The filters of the list; ranges include both ends."""
 
-    status = django_filters.MultipleChoiceFilter(choices=Status.choices)
-    kind = django_filters.MultipleChoiceFilter(choices=Kind.choices)
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices, error_messages=_one_of(Status))
+    kind = django_filters.MultipleChoiceFilter(choices=Kind.choices, error_messages=_one_of(Kind))
     media_type = _ExactFilter()
     processed = django_filters.BooleanFilter()
     # SQLite gives up on patterns of 50,000 bytes, and no name is longer than this.
