@@ -138,6 +138,18 @@ def test_a_folder_that_is_there_or_is_in_the_data_folder_is_refused(file, target
         run_backup(tmp_path / "backup")
 
 
+def test_two_backups_to_one_name_are_one_backup_and_one_refusal(file, target, after_the_database):
+    def second() -> None:
+        with pytest.raises(Trouble, match="another backup to this name is under way"):
+            run_backup(target)
+
+    after_the_database(second)
+    run_backup(target)
+
+    assert (target / f"filemill.{_suffix()}").exists()
+    assert file.file.name in copied(target)
+
+
 def test_a_backup_that_fails_leaves_nothing(file, target, monkeypatch):
     def full(*_args: object) -> None:
         raise OSError(28, "No space left on device")

@@ -28,9 +28,8 @@ def run_backup(target: Path) -> None:
         raise Trouble(f"{target} exists already: name a folder that does not.")
     if target.resolve().is_relative_to(settings.DATA_DIR):
         raise Trouble(f"{target} is in the data folder: name one outside, best on another disk.")
-    unfinished = target.with_name(f".{target.name}.part")
+    unfinished = _claim(target)
     try:
-        unfinished.mkdir(mode=0o700)
         count = _fill(unfinished)
         os.sync()
         unfinished.rename(target)
@@ -39,6 +38,20 @@ def run_backup(target: Path) -> None:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     click.echo(f"The database and {count:,} stored files are in {target}.")
+
+
+def _claim(target: Path) -> Path:
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        unfinished.mkdir(mode=0o700)
+    except FileExistsError as error:
+        raise Trouble(
+            f"{unfinished} is there: another backup to this name is under way, or one was killed. Wait for it, or "
+            "remove that folder."
+        ) from error
+    except OSError as error:
+        raise Trouble(f"There is no backup: {error}.") from error
+    return unfinished
 
 
 def _fill(folder: Path) -> int:
