@@ -161,6 +161,16 @@ def test_a_backup_that_fails_leaves_nothing(file, target, monkeypatch):
     assert list(target.parent.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_read_is_no_backup_without_its_files(file, target, unprivileged):
+    folder = (keep.root() / file.file.name).parent
+    folder.chmod(0)
+
+    with pytest.raises(Trouble, match="Permission denied"):
+        run_backup(target)
+    folder.chmod(0o700)
+    assert list(target.parent.iterdir()) == []
+
+
 def test_without_pg_dump_a_backup_of_postgresql_says_where_to_read(file, target, monkeypatch):
     monkeypatch.setattr(connection, "vendor", "postgresql")
     monkeypatch.setenv("PATH", "")

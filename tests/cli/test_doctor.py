@@ -73,6 +73,20 @@ def test_an_artifact_that_was_cut_short_is_named(file):
     assert only(stored.rows_have_bytes()) == f"artifact text of file {file.pk}"
 
 
+def test_each_row_is_looked_at_though_some_bytes_cannot_be_read(file, upload, unprivileged):
+    other = File.objects.get(pk=upload(b"other words")["id"])
+    folder, path = (keep.root() / file.file.name).parent, keep.root() / other.file.name
+    path.chmod(0)
+    folder.chmod(0)
+    try:
+        finding = stored.rows_have_bytes()
+    finally:
+        folder.chmod(0o700)
+
+    assert set(finding.examples) == {f"file {each.pk}: Permission denied" for each in (file, other)}
+    assert "chown" in finding.remedy
+
+
 def test_a_file_that_is_deleted_while_the_doctor_looks_is_no_breach(file, monkeypatch):
     real = stored.stored_files
 

@@ -162,10 +162,18 @@ def _is_held() -> bool:
 
 
 def names() -> Iterator[str]:
-    """Yield the storage names of all kept bytes, and of what others may have put beside them."""
+    """Yield the storage names of all kept bytes, and of what others may have put beside them.
+
+    Raise OSError where a folder cannot be read: who lists all bytes must not take some for all.
+    """
     for top in ("originals", "artifacts"):
-        for folder, _, files in os.walk(root() / top):
+        for folder, _, files in os.walk(root() / top, onerror=_unless_gone):
             yield from (str((Path(folder) / file).relative_to(root())) for file in files)
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # an artifact's folder goes with the last of its bytes
+        raise error
 
 
 def doubt(name: str) -> None:
