@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint format lock audit bench chaos corpus fuzz docker-smoke
+.PHONY: help run dev test test-rabbitmq lint format lock audit bench chaos corpus fuzz docker-smoke
 
 BIN := .venv/bin
 SEED ?= 1
@@ -29,6 +29,10 @@ test: dev  ## Install what the tests need and run them all, on SQLite, on Postgr
 	$(PYTEST) $(UNMEASURED)
 	FILEMILL_TEST_STACK=production $(PYTEST) $(STACKED)
 	FILEMILL_TEST_STACK=rabbitmq $(PYTEST) $(BROKERED)
+
+test-rabbitmq: dev  ## Run all tests that meet a database or a broker on PostgreSQL and RabbitMQ
+	@scripts/test-programs
+	FILEMILL_TEST_STACK=rabbitmq $(PYTEST) $(STACKED)
 
 lint: dev  ## Check style, types, layers and migrations
 	$(BIN)/ruff check .

@@ -85,8 +85,7 @@ def broker() -> services.Redis | services.RabbitMQ:
     return BROKER
 
 
-@pytest.fixture
-def apart() -> Iterator[Callable[[], dict[str, str]]]:
+def _apart() -> Iterator[Callable[[], dict[str, str]]]:
     """Make the environment of a service that shares neither database nor broker with any other: apart()."""
 
     def environment() -> dict[str, str]:
@@ -96,6 +95,10 @@ def apart() -> Iterator[Callable[[], dict[str, str]]]:
 
     with ExitStack() as own:
         yield environment
+
+
+apart = pytest.fixture(_apart)
+apart_for_a_module = pytest.fixture(_apart, scope="module")
 
 
 @pytest.fixture

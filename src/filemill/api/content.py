@@ -1,16 +1,14 @@
 """The bytes of files and artifacts."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from filemill.api import schema
+from filemill.api.negotiation import AnyForm
 from filemill.api.requests import wsgi_request
 from filemill.core.errors import NotFound
 from filemill.files.models import File
@@ -20,20 +18,10 @@ from filemill.processing.models import Artifact
 _TEXT = "text"  # the processor that finds out the encoding
 
 
-class _AnyForm(BaseContentNegotiation):
-    """Bytes come in the one form that they have, whatever an `<img>` says that it accepts."""
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        renderer = next(iter(renderers))
-        return renderer, renderer.media_type
-
-
 class ContentView(APIView):
     """The original."""
 
-    content_negotiation_class = _AnyForm
+    content_negotiation_class = AnyForm
 
     @extend_schema(
         operation_id="get_content",
@@ -57,7 +45,7 @@ class ContentView(APIView):
 class ArtifactView(APIView):
     """An artifact."""
 
-    content_negotiation_class = _AnyForm
+    content_negotiation_class = AnyForm
 
     @extend_schema(
         operation_id="get_artifact",

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -83,6 +83,7 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
 }
 BY_CODE = {error.code: error for error in STATUS}
 POSTGRES_DISK_FULL = "53100"
+POSTGRES_TIRED_OF_WAITING = "25P03"  # of a transaction that stood still; to Django an InternalError
 RETRY_AFTER_SECONDS = "5"
 INTERNAL = "An error inside Filemill, not in the request. The log has it under this request's id."
 
@@ -158,7 +159,10 @@ def translate(error: Exception) -> FilemillError:
 
 def trouble(error: BaseException | None) -> Unavailable | errors.DiskFull | None:
     """Return what to say where the database or the storage is away or full, None for any other error."""
-    if isinstance(error, OperationalError | InterfaceError):
+    if error is None:
+        return None
+    gave_up = isinstance(error, InternalError) and _sqlstate(error) == POSTGRES_TIRED_OF_WAITING
+    if gave_up or isinstance(error, OperationalError | InterfaceError):
         away = "database"
         if _is_full(error):
             log.warning("trouble", full=away, reason=str(error))
@@ -171,12 +175,13 @@ def trouble(error: BaseException | None) -> Unavailable | errors.DiskFull | None
     return Unavailable(f"The {away} does not answer. Nothing was changed that was not confirmed; try again soon.")
 
 
-def _is_full(error: Exception) -> bool:
-    cause = error.__cause__  # the driver's own error
-    return (
-        getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-        or getattr(cause, "sqlstate", None) == POSTGRES_DISK_FULL
-    )
+def _is_full(error: BaseException) -> bool:
+    is_sqlite_full = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return is_sqlite_full or _sqlstate(error) == POSTGRES_DISK_FULL
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    return getattr(error.__cause__, "sqlstate", None)  # of the driver's own error
 
 
 def _invalid(error: exceptions.ValidationError) -> errors.Invalid:

@@ -11,7 +11,7 @@ from filemill.core.errors import FieldError, Invalid
 from filemill.files.models import File, Status
 
 _PAUSES_SECONDS = (0.02, 0.03, 0.05, 0.1, 0.25)
-_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?(e[0-9]{1,2})?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{0,30})?(e[+-]?[0-9]{1,3})?", re.ASCII)
 _UNDER_WAY = (Status.QUEUED, Status.PROCESSING)
 
 _seats = threading.BoundedSemaphore(max(settings.FILEMILL.max_waiters, 1))

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from filemill.core.errors import FieldError, Invalid, InvalidCursor
-from filemill.files.models import File, Kind, Status
+from filemill.files.models import NAME_MAX_CHARS, File, Kind, Status
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 200
@@ -51,15 +51,32 @@ class _SizeFilter(django_filters.Filter):
     field_class = _Size
 
 
+class _Exactly(forms.CharField):
+    """A text; an empty one is a mistake, not a missing one: it must not return everything."""
+
+    def to_python(self, value: Any) -> str | None:  # noqa: ANN401  # Django's signature
+        if value is None:
+            return None
+        text = super().to_python(value)
+        if not text:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        return text
+
+
+class _ExactFilter(django_filters.Filter):
+    field_class = _Exactly
+
+
 class FileFilter(django_filters.FilterSet):
     """The filters of the list; ranges include both ends."""
 
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)
     kind = django_filters.MultipleChoiceFilter(choices=Kind.choices)
-    media_type = django_filters.CharFilter()
+    media_type = _ExactFilter()
     processed = django_filters.BooleanFilter()
-    name = django_filters.CharFilter(method="name_contains", label="contains, in any case")
-    sha256 = django_filters.CharFilter()
+    # SQLite gives up on patterns of 50,000 bytes, and no name is longer than this.
+    name = django_filters.CharFilter(method="name_contains", label="contains, in any case", max_length=NAME_MAX_CHARS)
+    sha256 = _ExactFilter()
     uploaded_at_after = _MomentFilter("uploaded_at", "gte")
     uploaded_at_before = _MomentFilter("uploaded_at", "lte")
     size_min = _SizeFilter("size", "gte", min_value=0, max_value=2**63 - 1)
