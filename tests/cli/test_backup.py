@@ -1,6 +1,7 @@
 """A backup has the bytes of every row that it has, whatever is deleted or uploaded while it is taken."""
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -62,6 +63,13 @@ def copied(target: Path) -> set[str]:
     }
 
 
+def until(condition) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
+
+
 def marked(target: Path) -> set[str]:
     return {path.name.replace("~", "/") for path in (target / "files" / "doubtful").iterdir()}
 
@@ -112,6 +120,30 @@ def test_what_arrives_while_it_is_taken_is_left_to_the_sweep_in_the_copy(file, u
 
     late = File.objects.exclude(pk=file.pk).get()
     assert late.file.name in marked(target)
+
+
+def test_deletions_are_held_back_for_as_long_as_one_file_takes(file, target, monkeypatch):
+    monkeypatch.setattr(backup, "RENEW_SECONDS", 0.01)
+    real = shutil.copy2
+
+    def slow(source: Path, copy: Path) -> None:
+        os.utime(keep.root() / "hold", (time.time() + 600,) * 2)
+        until(lambda: (keep.root() / "hold").stat().st_mtime > time.time() + 600)
+        real(source, copy)
+
+    monkeypatch.setattr(backup.shutil, "copy2", slow)
+
+    run_backup(target)
+
+    assert file.file.name in copied(target)
+
+
+def test_a_backup_during_which_deletions_were_not_held_back_is_none(file, target, after_the_database):
+    after_the_database(lambda: os.utime(keep.root() / "hold", (0, 0)))
+
+    with pytest.raises(Trouble, match="deletions were not held back"):
+        run_backup(target)
+    assert list(target.parent.iterdir()) == []
 
 
 def test_a_hold_for_tools_of_ones_own_keeps_deleted_bytes(file, kept, monkeypatch):

@@ -132,7 +132,7 @@ def remove(name: str) -> None:
 
     While a backup holds them they only become doubtful: its copy of the database may still have their row.
     """
-    if _is_held():
+    if is_held():
         doubt(name)
         return
     path = root() / name
@@ -154,7 +154,8 @@ def hold(seconds: float) -> None:
     os.utime(note, (until, until))
 
 
-def _is_held() -> bool:
+def is_held() -> bool:
+    """Say whether kept bytes have to stay for now."""
     try:
         return (root() / "hold").stat().st_mtime > time.time()
     except FileNotFoundError:
