@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from filemill.cli.preflight import Trouble, check_data_dir, check_platform, check_port
+from filemill.cli.preflight import Trouble, check_data_dir, check_data_is_there, check_platform, check_port
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
 
@@ -24,7 +24,6 @@ class _Sentences(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             check_platform()
-            check_data_dir()
             return super().invoke(ctx)
         except Trouble as trouble:
             raise _Ending(str(trouble)) from trouble
@@ -82,7 +81,7 @@ def doctor(*, as_json: bool, fix: bool) -> None:
 
     Ends with 0 if all is well, with 1 for a breach, and with 2 where something could not be looked at.
     """
-    _services()
+    _services_that_are_there().refuse_empty_database()
     from filemill.cli.doctor.command import run_doctor
 
     sys.exit(run_doctor(as_json=as_json, fix=fix))
@@ -101,7 +100,7 @@ def verify(*, ids: tuple[UUID, ...], sample: int | None, since: datetime | None,
     """
     if sum(map(bool, (ids, sample, since))) > 1:
         raise click.UsageError("Give IDs, --sample or --since, not several of them.")
-    _services()
+    _services_that_are_there().refuse_empty_database()
     from filemill.cli.verify import Choice, run_verify
 
     choice = Choice(ids, sample, since.replace(tzinfo=UTC) if since else None)
@@ -112,7 +111,7 @@ def verify(*, ids: tuple[UUID, ...], sample: int | None, since: datetime | None,
 @click.argument("folder", type=click.Path(path_type=Path))
 def backup(folder: Path) -> None:
     """Copy database, files and secrets into a new FOLDER, while everything runs."""
-    _services()
+    _services_that_are_there().refuse_empty_database()
     from filemill.cli.backup import run_backup
 
     run_backup(folder)
@@ -122,7 +121,7 @@ def backup(folder: Path) -> None:
 @click.argument("seconds", type=click.IntRange(min=1))
 def hold(seconds: int) -> None:
     """Let the bytes of deleted files stay for so many SECONDS, while you copy the database, then the files."""
-    _services()
+    _services_that_are_there()
     from filemill.files.keep import hold
 
     hold(seconds)
@@ -132,6 +131,7 @@ def hold(seconds: int) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage(arguments: tuple[str, ...]) -> None:
     """Run a management command of Django, for example: filemill manage csu."""
+    check_data_dir()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["filemill manage", *arguments])
@@ -139,6 +139,17 @@ def manage(arguments: tuple[str, ...]) -> None:
 
 def _services() -> ModuleType:
     """Load Django and what stands on it only once the preflight checks have passed."""
+    check_data_dir()
+    return _loaded()
+
+
+def _services_that_are_there() -> ModuleType:
+    """Load them for a command that looks at a service and must not make an empty one."""
+    check_data_is_there()
+    return _loaded()
+
+
+def _loaded() -> ModuleType:
     from filemill.cli import services
 
     services.set_up()
