@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import OperationalError
+from django.db import OperationalError, connection, connections
 from django.db.models.functions import Now
 
+from filemill.cli.copies import copy_sqlite
 from filemill.cli.doctor import examine as examination
 from filemill.cli.doctor import host, ledger, service, stored
 from filemill.cli.doctor.command import run_doctor
@@ -52,7 +53,12 @@ def test_all_is_well_with_a_processed_file(file):
     checks = (
         *(ledger.waiting_jobs_are_taken, ledger.leases_end, ledger.attempts_are_capped),
         *(stored.rows_have_bytes, stored.only_our_names, host.there_is_room, host.clocks_agree),
-        *(service.migrations_are_applied, service.broker_answers, service.nobody_has_the_first_password),
+        *(
+            service.migrations_are_applied,
+            service.database_takes_files,
+            service.broker_answers,
+            service.nobody_has_the_first_password,
+        ),
     )
     mending = (ledger.files_have_jobs, ledger.statuses_follow, stored.bytes_have_rows)
     findings = [check() for check in checks] + [check(fix=False) for check in mending]
@@ -270,16 +276,48 @@ def test_migrations_that_wait_and_a_database_from_the_future_are_breaches(db):
     assert "processing.0001_initial" in service.migrations_are_applied().detail
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's pages are not ours to damage")
+def test_a_damaged_page_of_the_embedded_database_is_named(transactional_db, tmp_path, monkeypatch):
+    copy_sqlite(tmp_path / "copy")
+    other = connections.create_connection("default")
+    other.settings_dict = {**other.settings_dict, "NAME": str(tmp_path / "copy")}
+    with other.cursor() as cursor:
+        of_an_index = "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'files_file' AND type = 'index'"
+        page, size = cursor.execute(of_an_index).fetchone()[0], cursor.execute("PRAGMA page_size").fetchone()[0]
+    other.close()
+    with (tmp_path / "copy").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    monkeypatch.setattr(service, "connection", other)
+
+    finding = service.database_takes_files()
+    other.close()
+
+    assert finding.state == State.BREACH
+    assert "restore a backup" in finding.remedy
+
+
+def test_a_database_that_takes_no_new_file_is_named(db):
+    File.objects.create(file="originals/a", name="a", size=1, sha256="0" * 64)
+    assert service.database_takes_files().state == State.OK
+    assert File.objects.count() == 1
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE UNIQUE INDEX only_one ON files_file ((size * 0))")
+
+    assert "it takes no files" in service.database_takes_files().detail
+
+
 def test_a_check_that_cannot_look_says_so(monkeypatch, db):
     def down() -> Finding:
         raise OperationalError("connection refused\nis the server running?")
 
-    monkeypatch.setattr(examination.service, "broker_answers", down)
+    monkeypatch.setattr(examination.service, "database_takes_files", down)
     looked = examination.examine(fix=False)
 
     assert next(looked)[1].state == State.OK
     name, finding = next(looked)
-    assert (name, finding.state) == ("broker", State.UNKNOWN)
+    assert (name, finding.state) == ("database", State.UNKNOWN)
     assert "connection refused. See" in finding.line(name)
 
 
