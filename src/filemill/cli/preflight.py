@@ -1,5 +1,6 @@
 """What must hold before a start; each trouble is one sentence that says what to do."""
 
+import os
 import socket
 import sys
 import tempfile
@@ -27,10 +28,12 @@ def check_platform() -> None:
 
 
 def check_data_dir() -> None:
-    """Raise Trouble unless the data directory can be written to."""
+    """Make the data directory, for its owner alone; raise Trouble where it cannot be written to."""
     directory = _data_dir()
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if directory.stat().st_uid == os.geteuid() and not any(directory.iterdir()):
+            directory.chmod(0o700)  # it was made beforehand, for us; one with something in it may be somebody's
         with tempfile.TemporaryFile(dir=directory):
             pass
     except OSError as error:
