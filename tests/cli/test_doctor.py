@@ -16,6 +16,7 @@ from filemill.cli.doctor import examine as examination
 from filemill.cli.doctor import host, ledger, service, stored
 from filemill.cli.doctor.command import run_doctor
 from filemill.cli.doctor.finding import Finding, State, Tally, breach, ok
+from filemill.cli.preflight import Trouble
 from filemill.core.ids import new_id
 from filemill.files import keep
 from filemill.files.models import File, Status
@@ -337,6 +338,17 @@ def test_the_exit_status_says_whether_there_is_a_breach(findings, status, monkey
     report = json.loads(capsys.readouterr().out)
     assert report["status"] == status
     assert [each["state"] for each in report["findings"]] == [finding.state for finding in findings]
+
+
+def test_two_doctors_do_not_look_at_once(monkeypatch):
+    def look(*, fix: bool):
+        with pytest.raises(Trouble, match="wait until it is done"):
+            run_doctor(as_json=True, fix=fix)
+        yield "a", ok("well")
+
+    monkeypatch.setattr("filemill.cli.doctor.command.examine", look)
+
+    assert run_doctor(as_json=True, fix=False) == 0
 
 
 def test_a_hostile_name_in_the_storage_moves_no_cursor():
