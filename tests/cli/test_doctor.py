@@ -210,7 +210,7 @@ def test_too_few_open_files_are_named_with_what_is_needed(monkeypatch):
     finding = host.limits_are_granted()
 
     assert finding.state == State.BREACH
-    assert "RLIMIT_NOFILE is 100 where" in finding.detail
+    assert "for what is started from here, RLIMIT_NOFILE is 100 where" in finding.detail
 
 
 def test_a_wall_that_the_machine_refuses_is_named_with_its_reason(monkeypatch):

@@ -26,7 +26,7 @@ GROUP_AND_OTHERS = 0o077
 
 
 def limits_are_granted() -> Finding:
-    """Compare the limits of this account's processes with what the settings ask for."""
+    """Compare the doctor's own limits, which a service started from here has too, with what the settings ask for."""
     short = [
         f"{name} is {granted:,} where {needed:,} are needed"
         for name, kind, needed in _needed()
@@ -34,11 +34,12 @@ def limits_are_granted() -> Finding:
     ]
     if short:
         return breach(
-            "; ".join(short),
+            f"for what is started from here, {'; '.join(short)}",
             "Raise it with `ulimit`, LimitNOFILE= and the like in a systemd unit, or `ulimits:` in a compose file; or "
-            "set fewer threads or a smaller FILEMILL_MAX_UPLOAD_BYTES.",
+            "set fewer threads or a smaller FILEMILL_MAX_UPLOAD_BYTES. What a service started elsewhere may do is in "
+            "/proc/PID/limits.",
         )
-    return ok("this account may open, write and map as much as the settings ask for")
+    return ok("what is started from here may open, write and map as much as the settings ask for")
 
 
 def the_sandbox_has_its_walls() -> Finding:
