@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -146,13 +147,26 @@ def test_a_backup_during_which_deletions_were_not_held_back_is_none(file, target
     assert list(target.parent.iterdir()) == []
 
 
-def test_a_hold_for_tools_of_ones_own_keeps_deleted_bytes(file, kept, monkeypatch):
+def hold(monkeypatch, seconds: str) -> str:
     monkeypatch.setattr("filemill.cli.services.set_up", lambda: None)
-    assert CliRunner().invoke(main, ["hold", "60"], catch_exceptions=False).exit_code == 0
+    done = CliRunner().invoke(main, ["hold", seconds], catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def test_a_hold_for_tools_of_ones_own_keeps_deleted_bytes_until_it_is_ended(file, upload, kept, monkeypatch):
+    said = hold(monkeypatch, "600")
+    until = datetime.fromtimestamp(keep.held_until(), UTC)
+    assert until.timestamp() > time.time() + 500
+    assert said == f"The bytes of deleted files stay until {until:%Y-%m-%d %H:%M:%S} UTC.\n"
 
     forget(file.pk)
-
     assert file.file.name in kept()
+
+    other = File.objects.get(pk=upload(b"other words")["id"])
+    assert "again" in hold(monkeypatch, "0")
+    forget(other.pk)
+    assert other.file.name not in kept()
 
 
 def test_a_hold_is_never_shortened(storage):

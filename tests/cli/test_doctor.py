@@ -231,6 +231,13 @@ def test_a_disk_below_its_reserve_is_a_breach(file, configure):
     assert "FILEMILL_DISK_RESERVE_BYTES" in host.there_is_room().remedy
 
 
+def test_deletions_that_are_held_back_are_said_with_the_room_there_is(file):
+    assert "hold" not in host.there_is_room().detail
+    keep.hold(600)
+
+    assert "`filemill hold 0`" in host.there_is_room().detail
+
+
 def test_a_clock_that_differs_is_a_breach(file, monkeypatch):
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() - 60)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -42,6 +43,19 @@ def run_backup(target: Path) -> None:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     click.echo(f"The database and {count:,} stored files are in {target}.")
+
+
+def run_hold(seconds: int) -> None:
+    """Hold deletions back for whoever copies with tools of their own, and say until when; 0 ends it."""
+    try:
+        if not seconds:
+            keep.end_hold()
+            click.echo("Deletions free their space again; what was deleted in the meantime, the sweep removes in time.")
+            return
+        until = datetime.fromtimestamp(keep.hold(seconds), UTC)
+    except OSError as error:
+        raise Trouble(f"The storage did not answer: {error}.") from error
+    click.echo(f"The bytes of deleted files stay until {until:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def _claim(target: Path) -> Path:

@@ -118,13 +118,16 @@ def backup(folder: Path) -> None:
 
 
 @main.command()
-@click.argument("seconds", type=click.IntRange(min=1))
+@click.argument("seconds", type=click.IntRange(0, 30 * 86400))
 def hold(seconds: int) -> None:
-    """Let the bytes of deleted files stay for so many SECONDS, while you copy the database, then the files."""
-    _services_that_are_there()
-    from filemill.files.keep import hold
+    """Let deleted bytes stay for SECONDS, while you copy them.
 
-    hold(seconds)
+    Copy the database first, then the files. A hold is never shortened; 0 ends it.
+    """
+    _services_that_are_there()
+    from filemill.cli.backup import run_hold
+
+    run_hold(seconds)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -7,6 +7,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -56,12 +57,12 @@ def there_is_room() -> Finding:
     entries = os.statvfs(keep.root())
     if free < reserve:
         return breach(
-            f"{free:,} bytes are free, less than the reserve of {reserve:,}, so uploads are refused",
+            f"{free:,} bytes are free, less than the reserve of {reserve:,}, so uploads are refused{_hold()}",
             "Make room, delete files through the API or the admin, or lower FILEMILL_DISK_RESERVE_BYTES.",
         )
     if entries.f_files and not entries.f_favail:
         return breach("the file system has no room for another name", "Delete files, or give it more inodes.")
-    return ok(f"{free:,} bytes are free, {reserve:,} are kept in reserve")
+    return ok(f"{free:,} bytes are free, {reserve:,} are kept in reserve{_hold()}")
 
 
 def clocks_agree() -> Finding:
@@ -95,6 +96,13 @@ def folders_are_private(*, fix: bool) -> Finding:
         "`filemill doctor --fix` shuts them.",
         mended=fix,
     )
+
+
+def _hold() -> str:
+    if not keep.is_held():
+        return ""
+    until = datetime.fromtimestamp(keep.held_until(), UTC)
+    return f"; for a backup, deletions free nothing until {until:%Y-%m-%d %H:%M:%S} UTC (`filemill hold 0` ends that)"
 
 
 def _needed() -> list[tuple[str, int, int]]:
