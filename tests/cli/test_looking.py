@@ -48,3 +48,9 @@ def test_asking_for_help_makes_no_service(command, tmp_path, monkeypatch):
     CliRunner().invoke(main, [command, "--help"])
 
     assert not (tmp_path / "nothing").exists()
+
+
+def test_the_list_of_commands_has_whole_sentences():
+    listed = CliRunner().invoke(main, ["--help"], terminal_width=80).stdout.split("Commands:")[1]
+
+    assert [line for line in listed.strip().splitlines() if not line.endswith(".") or line.endswith("...")] == []

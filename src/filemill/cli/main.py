@@ -37,7 +37,10 @@ def main() -> None:
 
 @main.command()
 def serve() -> None:
-    """Run everything here: database migrations, web, worker and beat under one supervisor."""
+    """Run web, worker and beat under one supervisor.
+
+    The database is brought up to date first. Ctrl-C or SIGTERM stops all of them.
+    """
     check_port()
     _services()
     from filemill.cli.supervisor import Supervisor, hold_data_dir
@@ -63,7 +66,10 @@ def worker() -> None:
 
 @main.command()
 def beat() -> None:
-    """Run beat, which asks for the sweep; one for the whole service is enough."""
+    """Run beat, which asks for the sweep.
+
+    One for the whole service is enough.
+    """
     _services().run_beat()
 
 
@@ -77,8 +83,9 @@ def migrate() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely: statuses, plans, permissions, marks.")
 def doctor(*, as_json: bool, fix: bool) -> None:
-    """Check what must always hold, while everything runs, and say what to do where it does not.
+    """Check what must always hold, and say what to do.
 
+    While everything runs. Start it with the environment of the service, from the same folder.
     Ends with 0 if all is well, with 1 for a breach, and with 2 where something could not be looked at.
     """
     _services_that_are_there().refuse_empty_database()
@@ -93,10 +100,11 @@ def doctor(*, as_json: bool, fix: bool) -> None:
 @click.option("--since", type=click.DateTime(), help="Verify what was uploaded since then (UTC).")
 @click.option("--mib-per-second", type=click.FloatRange(min=0, min_open=True), help="Read no faster than this.")
 def verify(*, ids: tuple[UUID, ...], sample: int | None, since: datetime | None, mib_per_second: float | None) -> None:
-    """Read what is stored again and compare it with its size and SHA-256, while everything runs.
+    """Compare what is stored with its size and SHA-256.
 
-    All files with their artifacts, unless told otherwise. Ends with 0 if all is whole, with 1 if something is missing
-    or altered, and with 2 where it could not look.
+    All files with their artifacts, unless told otherwise, while everything runs. Start it with the environment of the
+    service, from the same folder. Ends with 0 if all is whole, with 1 if something is missing or altered, and with 2
+    where it could not look.
     """
     if sum(map(bool, (ids, sample, since))) > 1:
         raise click.UsageError("Give IDs, --sample or --since, not several of them.")
@@ -110,7 +118,10 @@ def verify(*, ids: tuple[UUID, ...], sample: int | None, since: datetime | None,
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def backup(folder: Path) -> None:
-    """Copy database, files and secrets into a new FOLDER, while everything runs."""
+    """Copy database, files and secrets into a new FOLDER.
+
+    While everything runs. Start it with the environment of the service, from the same folder.
+    """
     _services_that_are_there().refuse_empty_database()
     from filemill.cli.backup import run_backup
 
@@ -133,7 +144,10 @@ def hold(seconds: int) -> None:
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage(arguments: tuple[str, ...]) -> None:
-    """Run a management command of Django, for example: filemill manage csu."""
+    """Run a management command of Django.
+
+    For example: filemill manage csu
+    """
     check_data_dir()
     from django.core.management import execute_from_command_line
 
