@@ -5,7 +5,7 @@ BIN := .venv/bin
 SEED ?= 1
 # What meets a database or a broker is tested on both stacks; the rest of tests/system is about one or none.
 SERVED = tests/system/test_backup.py tests/system/test_broker.py tests/system/test_doctor.py tests/system/test_serve.py
-STACKED = tests/api tests/cli tests/config tests/faults tests/files tests/processing $(SERVED)
+STACKED = tests/accounts tests/api tests/cli tests/config tests/faults tests/files tests/processing $(SERVED)
 # What a bell or a sweep goes through is tested with the third broker, too.
 BROKERED = tests/system/test_broker.py tests/system/test_serve.py tests/api/test_health.py tests/processing
 # These run for long, in many processes; measuring what they reach would double that, and other tests reach it too.

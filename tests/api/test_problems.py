@@ -83,7 +83,7 @@ def test_an_error_inside_the_api_is_a_problem_without_a_traceback(calm, refused,
 
 
 def test_a_database_that_does_not_answer_is_unavailable(calm, refused, monkeypatch):
-    def down(_parameters):
+    def down(*_arguments):
         raise OperationalError("connection refused")
 
     monkeypatch.setattr("filemill.api.files.page", down)

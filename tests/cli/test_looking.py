@@ -6,7 +6,7 @@ from django.db import connection
 
 from filemill.cli.main import main
 
-LOOKING = [["doctor"], ["verify"], ["backup", "copy"], ["hold", "60"]]
+LOOKING = [["doctor"], ["verify"], ["backup", "copy"], ["token", "list"], ["hold", "60"]]
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from filemill.accounts.caller import caller_of
 from filemill.api import schema
 from filemill.api.negotiation import AnyForm
 from filemill.api.requests import wsgi_request
 from filemill.core.errors import NotFound
 from filemill.files.models import File
 from filemill.files.serve import Content, serve
-from filemill.processing.models import Artifact
 
 _TEXT = "text"  # the processor that finds out the encoding
 
@@ -30,9 +30,7 @@ class ContentView(APIView):
     )
     def get(self, request: Request, file_id: UUID) -> HttpResponseBase:
         """Return the bytes of a file, or a range of them."""
-        file = File.objects.filter(pk=file_id).first()
-        if file is None:
-            raise NotFound("There is no such file.")
+        file = File.objects.seen_by(caller_of(request)).one(file_id)
         # Until the sandbox has looked, the type is a guess by the first bytes, and nothing is shown on a guess.
         found = dict(file.jobs.filter(facts__isnull=False).values_list("processor", "facts__encoding"))
         known = file.media_type if found else None
@@ -54,10 +52,11 @@ class ArtifactView(APIView):
     )
     def get(self, request: Request, file_id: UUID, name: str) -> HttpResponseBase:
         """Return the bytes of an artifact, or a range of them."""
-        artifact = Artifact.objects.select_related("job", "file").filter(file_id=file_id, name=name).first()
+        file = File.objects.seen_by(caller_of(request)).one(file_id)
+        artifact = file.artifacts.select_related("job").filter(name=name).first()
         if artifact is None:
             raise NotFound("There is no such artifact.")
-        modified = artifact.job.finished_at or artifact.file.uploaded_at
+        modified = artifact.job.finished_at or file.uploaded_at
         content = Content(
             str(artifact.content), artifact.name, artifact.media_type, artifact.size, artifact.sha256, modified, "utf-8"
         )

@@ -66,6 +66,9 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
     errors.DigestMismatch: HTTPStatus.BAD_REQUEST,
     BadRequest: HTTPStatus.BAD_REQUEST,
     errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
+    errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
+    errors.InsufficientScope: HTTPStatus.FORBIDDEN,
+    errors.Forged: HTTPStatus.FORBIDDEN,
     errors.CrossSite: HTTPStatus.FORBIDDEN,
     Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
@@ -76,6 +79,7 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -86,6 +90,7 @@ POSTGRES_DISK_FULL = "53100"
 POSTGRES_DAMAGED = {"XX001", "XX002"}
 POSTGRES_TIRED_OF_WAITING = "25P03"  # of a transaction that stood still; to Django an InternalError
 RETRY_AFTER_SECONDS = "5"
+_CHALLENGE = 'Bearer realm="filemill"'
 INTERNAL = "An error inside Filemill, not in the request. The log has it under this request's id."
 
 
@@ -94,7 +99,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     request = context["request"]
     known = translate(error)
     response = Response(document(known, request), status=STATUS[type(known)], content_type=CONTENT_TYPE)
-    for name, value in _headers(known).items():
+    for name, value in headers_of(known).items():
         response[name] = value
     return response
 
@@ -102,7 +107,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
 def respond(request: HttpRequest, error: FilemillError) -> HttpResponse:
     """Answer an error outside of a REST Framework view."""
     content = orjson.dumps(document(error, request))
-    return HttpResponse(content, status=STATUS[type(error)], content_type=CONTENT_TYPE, headers=_headers(error))
+    return HttpResponse(content, status=STATUS[type(error)], content_type=CONTENT_TYPE, headers=headers_of(error))
 
 
 def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN401  # Django's or REST Framework's
@@ -119,14 +124,21 @@ def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN
     }
 
 
-def _headers(known: FilemillError) -> dict[str, str]:
+def headers_of(known: FilemillError) -> dict[str, str]:
+    """Return the headers that belong to an error beside its document."""
     headers: dict[str, str] = {}
     if isinstance(known, errors.RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{known.size}"
     if isinstance(known, Unavailable | errors.Busy):
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     if isinstance(known, errors.SignInRequired):
-        headers["WWW-Authenticate"] = 'Session realm="filemill"'
+        headers["WWW-Authenticate"] = _CHALLENGE
+    if isinstance(known, errors.InvalidToken):
+        headers["WWW-Authenticate"] = f'{_CHALLENGE}, error="invalid_token"'
+    if isinstance(known, errors.InsufficientScope):
+        headers["WWW-Authenticate"] = f'{_CHALLENGE}, error="insufficient_scope", scope="{known.scope}"'
+    if isinstance(known, errors.TooManyAttempts):
+        headers["Retry-After"] = str(known.seconds)
     return headers
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import click
 
 from filemill.cli.preflight import Trouble, check_data_dir, check_data_is_there, check_platform, check_port
+from filemill.cli.tokens import token
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
 
@@ -139,6 +140,9 @@ def hold(seconds: int) -> None:
     from filemill.cli.backup import run_hold
 
     run_hold(seconds)
+
+
+main.add_command(token)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -129,9 +129,8 @@ class Page:
     previous: str | None
 
 
-def page(parameters: QueryDict) -> Page:
-    """Return the page of files that query parameters ask for; raise Invalid for a wrong or unknown one."""
-    files = File.objects.all()
+def page(parameters: QueryDict, files: QuerySet[File]) -> Page:
+    """Return the page of some files that query parameters ask for; raise Invalid for a wrong or unknown one."""
     # django-filter makes its form anew for each request; most ask for no filter.
     filters = FileFilter(parameters, queryset=files) if parameters.keys() - _PAGING else None
     _check(parameters, filters.form.errors.get_json_data() if filters else {})

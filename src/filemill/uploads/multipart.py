@@ -1,6 +1,6 @@
 """A multipart body whose file goes straight to its final disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from django.core.exceptions import SuspiciousOperation
@@ -86,8 +86,8 @@ class _Parser(MultiPartParser):
         return file_name
 
 
-def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tuple[str, str | None, str]:
-    """Read the whole body; return the file's name, its declared type and the field `metadata` as it came."""
+def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tuple[str, str | None, Mapping[str, str]]:
+    """Read the whole body; return the file's name, its declared type and the other fields as they came."""
     handler = IncomingHandler(incoming)
     # Django takes a body without Content-Length for an empty one; Body ends it properly and bounds it.
     meta = {**request.META, "CONTENT_LENGTH": str(body.length or body.limit)}
@@ -104,7 +104,7 @@ def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tupl
     if handler.name is None:
         hint = " It has a field `file`, but without a file name, so it is no file." if "file" in fields else ""
         raise MissingFile(f"The body has no part `file`.{hint} With curl: -F file=@photo.jpg")
-    return handler.name, handler.declared_type, fields.get("metadata", "")
+    return handler.name, handler.declared_type, fields
 
 
 def _check_end(request: WSGIRequest, body: Body) -> None:
