@@ -1,11 +1,12 @@
 import re
+import sqlite3
 import sys
 from html import unescape
 from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404
 from django.test import Client
 from django.urls import path
@@ -89,6 +90,20 @@ def test_a_database_that_does_not_answer_is_unavailable(calm, refused, monkeypat
     response = calm.get("/files/")
     refused(response, 503, "unavailable")
     assert response.headers["Retry-After"] == "5"
+
+
+def test_a_damaged_database_is_said_to_be_damaged(calm, refused, monkeypatch, tmp_path):
+    (tmp_path / "damaged").write_bytes(b"words" * 1000)
+
+    def damaged(_parameters):
+        try:
+            sqlite3.connect(tmp_path / "damaged").execute("SELECT * FROM sqlite_master")
+        except sqlite3.DatabaseError as error:
+            raise DatabaseError(str(error)) from error
+
+    monkeypatch.setattr("filemill.api.files.page", damaged)
+
+    assert "is damaged" in refused(calm.get("/files/"), 503, "unavailable")["detail"]
 
 
 @pytest.mark.parametrize("address", ["/nothing", "/files/1/2/3/", "/upload/x/", "/docs/problems/NO/", "/\u0436"])

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -87,6 +87,7 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
 }
 BY_CODE = {error.code: error for error in STATUS}
 POSTGRES_DISK_FULL = "53100"
+POSTGRES_DAMAGED = {"XX001", "XX002"}
 POSTGRES_TIRED_OF_WAITING = "25P03"  # of a transaction that stood still; to Django an InternalError
 RETRY_AFTER_SECONDS = "5"
 _CHALLENGE = 'Bearer realm="filemill"'
@@ -170,7 +171,7 @@ def translate(error: Exception) -> FilemillError:
 
 
 def trouble(error: BaseException | None) -> Unavailable | errors.DiskFull | None:
-    """Return what to say where the database or the storage is away or full, None for any other error."""
+    """Return what to say where the database or the storage is away, full or damaged, None for any other error."""
     if error is None:
         return None
     gave_up = isinstance(error, InternalError) and _sqlstate(error) == POSTGRES_TIRED_OF_WAITING
@@ -179,6 +180,9 @@ def trouble(error: BaseException | None) -> Unavailable | errors.DiskFull | None
         if _is_full(error):
             log.warning("trouble", full=away, reason=str(error))
             return errors.DiskFull("The database's disk is full. Nothing was changed. Make room, then try again.")
+    elif isinstance(error, DatabaseError) and _is_damaged(error):
+        log.error("trouble", damaged="database", reason=str(error))
+        return Unavailable("The database is damaged, and its operator has to mend it. Nothing was changed.")
     elif isinstance(error, OSError):
         away = "storage"
     else:
@@ -190,6 +194,11 @@ def trouble(error: BaseException | None) -> Unavailable | errors.DiskFull | None
 def _is_full(error: BaseException) -> bool:
     is_sqlite_full = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     return is_sqlite_full or _sqlstate(error) == POSTGRES_DISK_FULL
+
+
+def _is_damaged(error: BaseException) -> bool:
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF  # what SQLite adds above tells kinds of damage apart
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or _sqlstate(error) in POSTGRES_DAMAGED
 
 
 def _sqlstate(error: BaseException) -> str | None:

@@ -6,6 +6,7 @@ import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import django
@@ -15,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
 from django.core.checks import run_checks
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from filemill.cli.copies import copy_before_migration
 from filemill.cli.preflight import Trouble
@@ -104,6 +105,23 @@ def refuse_first_password() -> None:
             f"The password of {', '.join(names)} is still `admin`, and FILEMILL_ACCESS is not open. Change it: "
             f"filemill manage changepassword {names[0]}"
         )
+
+
+def refuse_empty_database() -> None:
+    """Raise Trouble where the database was never migrated; one that is not there is not made by looking."""
+    from filemill.files.models import File
+
+    name = connection.settings_dict["NAME"]
+    is_there = connection.vendor != "sqlite" or Path(name).exists()
+    try:
+        if is_there and File._meta.db_table in connection.introspection.table_names():
+            return
+    except (DatabaseError, InterfaceError):
+        return  # who looks at it says that it does not answer
+    raise Trouble(
+        f"There is no Filemill in the database {name}: see that FILEMILL_DATA_DIR and DATABASE_URL are those of the "
+        "service."
+    )
 
 
 def with_first_password() -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from filemill.cli.preflight import Trouble
+from filemill.cli.preflight import Trouble, check_data_is_there
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -20,7 +20,9 @@ def token() -> None:
     """Make, list and revoke the tokens by which programs are let in."""
     from filemill.cli import services
 
+    check_data_is_there()
     services.set_up()
+    services.refuse_empty_database()
 
 
 @token.command()

@@ -211,7 +211,13 @@ def _value(field: dataclasses.Field[Any]) -> Any:  # noqa: ANN401  # each variab
         return getattr(env, kind)(name, validate=[check] if check else [])
     except (EnvError, ValueError, OSError) as error:
         given = re.sub(r"://[^@/]*@", "://***@", given)  # a password
-        raise BadSetting(f"{name}={given!r} cannot be used: {error}. It is {field.metadata['meaning']}.") from error
+        meaning = field.metadata["meaning"]
+        raise BadSetting(f"{name}={given!r} cannot be used: {_reason(error)}. What it sets: {meaning}.") from error
+
+
+def _reason(error: Exception) -> str:
+    told = getattr(error, "error_messages", None) or [str(error)]
+    return " ".join(map(str, told)).removesuffix(".")
 
 
 def is_loopback(address: str) -> bool:

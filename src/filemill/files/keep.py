@@ -147,30 +147,51 @@ def remove(name: str) -> None:
     trust(name)
 
 
-def hold(seconds: float) -> None:
-    """Let no kept bytes go for so long, for whoever copies first the database and then the bytes of its rows."""
+def hold(seconds: float) -> float:
+    """Let no kept bytes go for so long, for whoever copies first the database and then the bytes of its rows.
+
+    Return until when that is, in the clock's seconds; a hold is never shortened.
+    """
     note = root() / "hold"
     _make_directory(note.parent)
-    until = time.time() + seconds
-    if note.exists():
-        until = max(until, note.stat().st_mtime)
-    note.touch(mode=0o600)
+    until = max(time.time() + seconds, held_until())
+    if not note.exists():  # to touch one that is there would end it for a moment
+        note.touch(mode=0o600)
     os.utime(note, (until, until))
+    return until
+
+
+def end_hold() -> None:
+    """Let bytes go again."""
+    (root() / "hold").unlink(missing_ok=True)
+
+
+def held_until() -> float:
+    """Return until when kept bytes have to stay, in the clock's seconds; a time that is past where they need not."""
+    try:
+        return (root() / "hold").stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def is_held() -> bool:
     """Say whether kept bytes have to stay for now."""
-    try:
-        return (root() / "hold").stat().st_mtime > time.time()
-    except FileNotFoundError:
-        return False
+    return held_until() > time.time()
 
 
 def names() -> Iterator[str]:
-    """Yield the storage names of all kept bytes, and of what others may have put beside them."""
+    """Yield the storage names of all kept bytes, and of what others may have put beside them.
+
+    Raise OSError where a folder cannot be read: who lists all bytes must not take some for all.
+    """
     for top in ("originals", "artifacts"):
-        for folder, _, files in os.walk(root() / top):
+        for folder, _, files in os.walk(root() / top, onerror=_unless_gone):
             yield from (str((Path(folder) / file).relative_to(root())) for file in files)
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # an artifact's folder goes with the last of its bytes
+        raise error
 
 
 def doubt(name: str) -> None:
