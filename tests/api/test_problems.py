@@ -95,7 +95,7 @@ def test_a_database_that_does_not_answer_is_unavailable(calm, refused, monkeypat
 def test_a_damaged_database_is_said_to_be_damaged(calm, refused, monkeypatch, tmp_path):
     (tmp_path / "damaged").write_bytes(b"words" * 1000)
 
-    def damaged(_parameters):
+    def damaged(*_arguments):
         try:
             sqlite3.connect(tmp_path / "damaged").execute("SELECT * FROM sqlite_master")
         except sqlite3.DatabaseError as error:
