@@ -43,9 +43,7 @@ def laid_open(paths: Iterable[Path]) -> str | None:
     for path in paths:
         for folder in report().readable:
             if path.resolve().is_relative_to(folder):
-                return (
-                    f"Each child of the sandbox may read {path}: it lies in {folder}, where libraries are."
-                )
+                return f"Each child of the sandbox may read {path}: it lies in {folder}, where libraries are."
     return None
 
 
