@@ -2,10 +2,13 @@
 
 import errno
 import os
+import time
 
 import pytest
 from structlog.testing import capture_logs
 
+from filemill.cli.doctor.finding import State
+from filemill.cli.doctor.work import workspaces_are_removed
 from filemill.processing import sweep, workspaces
 
 
@@ -62,3 +65,13 @@ def test_a_sweep_goes_on_where_the_workspaces_cannot_be_listed(storage, settings
     with capture_logs() as lines:
         sweep.release_all()
     assert "workspaces not looked at" in [line["event"] for line in lines]
+
+
+def test_a_doctor_names_what_the_sweep_could_not_remove(storage, settings):
+    assert workspaces_are_removed().state == State.OK
+    for name, age in (("young", 3600), ("old", 90_000)):
+        folder = settings.WORK_DIR / name
+        folder.mkdir(parents=True)
+        os.utime(folder, (0, time.time() - age))
+    finding = workspaces_are_removed()
+    assert (finding.state, finding.examples) == (State.BREACH, ["work/old"])

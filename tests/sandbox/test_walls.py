@@ -83,6 +83,16 @@ def test_a_child_reads_its_own_file_and_no_other(lab):
     assert set(lab.run("look_into", reading(lab)).values()) == {"EACCES"}
 
 
+def test_what_no_wall_closes_is_what_the_document_says(lab):
+    other = lab.file("other", "four")
+    seen = lab.run("glimpse", str(other))
+    assert (seen["size"], seen["owner"]) == (4, other.stat().st_uid)
+    assert seen["mounts"]
+    document = (Path(__file__).parents[2] / "SECURITY.md").read_text()
+    assert "size, times, mode and owner" in document
+    assert "/proc/self/mountinfo" in document
+
+
 def test_without_walls_it_would_read_them_all(open_lab):
     found = open_lab.run("look_into", reading(open_lab))
     assert {how for path, how in found.items() if not path.startswith("/proc/")} == {"done"}

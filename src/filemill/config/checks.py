@@ -1,5 +1,6 @@
 """What the system checks say before the first file fails."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -74,6 +75,25 @@ def the_sandbox_has_its_walls(**_kwargs: Any) -> list[CheckMessage]:  # noqa: AN
         return [checks.Error(lacks, hint=hint, id="filemill.E003")]
     hint = "docs/operations.md says how to allow it; FILEMILL_SANDBOX=strict refuses to start without."
     return [checks.Warning(lacks, hint=hint, id="filemill.W002")]
+
+
+def data_in_reach() -> str | None:
+    """Say what of the data every child of the sandbox may read, if anything."""
+    password = settings.FILEMILL.database_password_file
+    own = [settings.DATA_DIR, settings.DATA_DIR / "files", settings.DATA_DIR / "secrets"]
+    return probe.laid_open([*own, *([Path(password)] if password else [])])
+
+
+@register
+def the_data_is_out_of_reach(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  # Django's signature
+    """Data that lies among libraries is not locked away from children; where all walls are demanded it is an error."""
+    reached = data_in_reach()
+    if reached is None:
+        return []
+    hint = "Put the data and the secrets elsewhere: FILEMILL_DATA_DIR says where."
+    if settings.FILEMILL.sandbox == "strict":
+        return [checks.Error(reached, hint=hint, id="filemill.E004")]
+    return [checks.Warning(reached, hint=hint, id="filemill.W003")]
 
 
 @register

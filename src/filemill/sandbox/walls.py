@@ -92,7 +92,7 @@ class Walls:
             seccomp.put_on(self._filter)
 
     def _look_for_landlock(self) -> None:
-        self._landlock = landlock.Ruleset(landlock.version(), _readable(), ["/dev/null", *_measurements()])
+        self._landlock = landlock.Ruleset(landlock.version(), readable(), ["/dev/null", *_measurements()])
 
     def _filter_calls(self) -> None:
         if reason := seccomp.reason_against():
@@ -130,7 +130,7 @@ def _drop_capabilities() -> None:
     kernel.capset(ctypes.c_char_p(header), ctypes.c_char_p(struct.pack("=6I", kept, kept, 0, 0, 0, 0)))
 
 
-def _readable() -> list[str]:
+def readable() -> list[str]:
     """Name the folders that code and its tables are loaded from, also late."""
     interpreters = [f"{prefix}/{folder}" for prefix in (sys.prefix, sys.base_prefix) for folder in ("lib", "share")]
     named = (path for path in (*_SYSTEM, *interpreters, *sys.path) if path.startswith("/"))

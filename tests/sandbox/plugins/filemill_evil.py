@@ -48,6 +48,13 @@ def look_into(_: Workspace, wish: dict[str, Any]) -> Result:
     return _tried(**attempts)
 
 
+def glimpse(_: Workspace, path: str) -> Result:
+    """Learn of a file what no wall hides."""
+    status = Path(path).stat()
+    mounts = Path("/proc/self/mountinfo").read_text()
+    return Result(facts={"size": status.st_size, "owner": status.st_uid, "mounts": len(mounts.splitlines())})
+
+
 def spoil(workspace: Workspace, wish: dict[str, str]) -> Result:
     """Change what belongs to others, and the own file."""
     other, own = wish["other"], wish["own"]

@@ -5,7 +5,7 @@ from functools import partial
 
 from django.db import DatabaseError, InterfaceError
 
-from filemill.cli.doctor import host, ledger, service, stored
+from filemill.cli.doctor import host, ledger, service, stored, work
 from filemill.cli.doctor.finding import Finding, State
 
 
@@ -22,6 +22,7 @@ def examine(*, fix: bool) -> Iterator[tuple[str, Finding]]:
         "sandbox": host.the_sandbox_has_its_walls,
         "clocks": host.clocks_agree,
         "permissions": partial(host.folders_are_private, fix=fix),
+        "workspaces": work.workspaces_are_removed,
         "passwords": service.nobody_has_the_first_password,
         "jobs that wait": ledger.waiting_jobs_are_taken,
         "leases": ledger.leases_end,

@@ -15,6 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models.functions import Now
 
 from filemill.cli.doctor.finding import Finding, Tally, breach, ok
+from filemill.config.checks import data_in_reach
 from filemill.files import keep
 from filemill.processors.registry import processors
 from filemill.sandbox import probe
@@ -44,11 +45,14 @@ def limits_are_granted() -> Finding:
 
 
 def the_sandbox_has_its_walls() -> Finding:
-    """Ask the kernel for each wall of the sandbox."""
-    lacks = complaint(probe.walls())
-    if lacks is None:
-        return ok(f"it has {', '.join(wall.name for wall in probe.walls() if wall.on)}")
-    return breach(lacks.removesuffix("."), "Allow it: docs/operations.md says how. Until then run no hostile files.")
+    """Ask the kernel for each wall of the sandbox, and whether one is around the data."""
+    if lacks := complaint(probe.walls()):
+        return breach(
+            lacks.removesuffix("."), "Allow it: docs/operations.md says how. Until then run no hostile files."
+        )
+    if reached := data_in_reach():
+        return breach(reached.removesuffix("."), "Put it elsewhere: FILEMILL_DATA_DIR says where the data lies.")
+    return ok(f"it has {', '.join(wall.name for wall in probe.walls() if wall.on)}")
 
 
 def there_is_room() -> Finding:
