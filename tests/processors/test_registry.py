@@ -3,7 +3,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 import pytest
 
 from filemill.processors import registry
-from filemill.processors.base import Processor, Result
+from filemill.processors.base import Limits, Processor, Result
 from filemill.processors.binary import BinaryProcessor
 from filemill.processors.image import ImageProcessor
 from filemill.processors.text import TextProcessor
@@ -33,6 +33,42 @@ class Unfinished(Processor):
 
     name = "unfinished"
     accepts = ("image/*",)
+
+
+class TakesNumbers(Stranger):
+    """A plugin whose patterns are none."""
+
+    accepts = (5,)
+
+
+class Boundless(Stranger):
+    """A plugin whose author wanted no limits."""
+
+    limits = None
+
+
+class Worded(Stranger):
+    """A plugin that spells its limits out."""
+
+    limits = Limits(memory_bytes="much")
+
+
+class Halved(Stranger):
+    """A plugin that wants half a second of CPU time, which no kernel counts."""
+
+    limits = Limits(cpu_seconds=0.5)
+
+
+class Undecided(Stranger):
+    """A plugin with a wall time that is neither long nor short."""
+
+    limits = Limits(wall_seconds=float("nan"))
+
+
+class Beyond(Stranger):
+    """A plugin that wants more than any machine has."""
+
+    limits = Limits(output_bytes=2**64)
 
 
 class Twin(Stranger):
@@ -108,6 +144,12 @@ def test_all_processors_that_accept_a_type_are_planned(install):
         (here("NOT_A_PROCESSOR"), "no subclass of Processor"),
         (here("Unfinished"), "no method `process`"),
         (here("Nameless"), "needs a `name`"),
+        (here("TakesNumbers"), "has to be a string"),
+        (here("Boundless"), "its `limits`"),
+        (here("Worded"), "its `limits`"),
+        (here("Halved"), "its `limits`"),
+        (here("Undecided"), "its `limits`"),
+        (here("Beyond"), "its `limits`"),
     ],
 )
 def test_a_broken_plugin_is_reported_and_does_not_stop_the_others(install, caplog, broken, fault):

@@ -16,11 +16,11 @@ _PLUGINS = Path(__file__).parent / "plugins"
 class Lab:
     """A worker process that runs trials in its own sandbox, in a folder that belongs to its user."""
 
-    def __init__(self, folder: Path, *, ordinary: bool, forbidden: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, *, ordinary: bool, forbidden: tuple[str, ...] = (), landlock: str = "") -> None:
         self.folder = folder
         self._user = NOBODY if ordinary and os.getuid() == 0 else os.getuid()
         self.own(folder)
-        command = [sys.executable, "-m", "sandbox.worker", str(folder), str(_PLUGINS), *forbidden]
+        command = [sys.executable, "-m", "sandbox.worker", str(folder), str(_PLUGINS), landlock, *forbidden]
         if self._user != os.getuid():
             command = _as_nobody(command)
         # What nobody may write cannot be measured.

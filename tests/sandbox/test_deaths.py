@@ -39,7 +39,7 @@ def test_what_a_child_said_before_it_died_counts(trial):
 
 def test_leaving_the_block_ends_the_child(trial, server):
     with trial.sandbox.child(trial.source("behave"), trial.workspace) as child:
-        child.process("trial", "", trial.limits, lambda _progress: None)
+        child.identify(trial.limits, lambda _progress: None)
         assert len(children_of(server)) == 1
     assert children_of(server) == []
 

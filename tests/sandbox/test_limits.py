@@ -1,9 +1,11 @@
 """Each limit ends only the job that goes beyond it, and says so."""
 
+import contextlib
 import errno
 from dataclasses import replace
 
 import pytest
+from sandbox.processes import children_of
 
 from filemill.core.errors import Unprocessable
 from filemill.sandbox.errors import ChildFailed
@@ -36,7 +38,8 @@ def test_cpu_time_is_bounded(trial, what):
 def test_cpu_time_counts_from_the_start_of_the_step(trial):
     with trial.sandbox.child(trial.source("burn_some_cpu", 0.7), trial.workspace) as child:
         for _ in range(3):
-            child.process("trial", "", replace(trial.limits, cpu_seconds=3), lambda _progress: None)
+            with pytest.raises(Unprocessable):
+                child.process("trial", "", replace(trial.limits, cpu_seconds=3), lambda _progress: None)
 
 
 @pytest.mark.parametrize("what", ["hoard_memory", "hoard_memory_in_a_library", "hoard_small_things"])
@@ -68,6 +71,16 @@ def test_artifacts_together_are_bounded(trial):
     artifacts = [[f"a{number}", f"a{number}", "text/plain", 400] for number in range(3)]
     error = failure(trial, "make_artifacts", artifacts, output_bytes=MIB)
     assert error.reason_code == "output_exceeded"
+
+
+def test_artifacts_do_not_grow_once_they_were_measured(trial, server):
+    """The child answers with small ones, and makes them large when its worker has hung up, or has not."""
+    source = trial.source("answer_and_let_artifacts_grow", 20)
+    with trial.sandbox.child(source, trial.workspace) as child:
+        with contextlib.suppress(ChildFailed):  # it was quick enough to be seen
+            artifacts = child.process("trial", "", trial.limits, lambda _progress: None).artifacts
+            assert sum(made.path.stat().st_size for made in artifacts) <= trial.limits.output_bytes
+        assert children_of(server) == []
 
 
 def test_open_files_are_bounded(trial):

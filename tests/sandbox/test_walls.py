@@ -88,21 +88,47 @@ def test_without_walls_it_would_read_them_all(open_lab):
     assert {how for path, how in found.items() if not path.startswith("/proc/")} == {"done"}
 
 
-def test_a_child_changes_nothing_but_its_workspace(lab):
+def spoil(lab):
+    """Have a child spoil a file that is not its own; returns how each attempt went, having seen that none did harm."""
     other = lab.file("precious")
     before = other.stat()
     found = lab.run("spoil", {"other": str(other), "own": str(lab.folder / "spoil.trial")})
-    assert set(found.values()) <= REFUSED | {"EXDEV"}
     after = other.stat()
     assert other.read_text() == "of somebody else"
     assert (after.st_mode, after.st_mtime_ns, after.st_nlink) == (before.st_mode, before.st_mtime_ns, 1)
     assert "spoil" in (lab.folder / "spoil.trial").read_text()
+    return found
+
+
+def test_a_child_changes_nothing_but_its_workspace(lab):
+    assert set(spoil(lab).values()) <= REFUSED | {"EXDEV"}
+
+
+@pytest.mark.parametrize("ordinary", [False, True])
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_nor_where_landlock_knows_nothing_of_emptying_files(version, ordinary):
+    with lab_of(ordinary=ordinary, landlock=version) as lab:
+        assert set(spoil(lab).values()) <= REFUSED | {"EXDEV"}
 
 
 @pytest.mark.parametrize(
     ("wall", "refused"),
     [
-        ("seccomp", {"empty", "empty_by_opening", "mode", "own_mode", "owner", "times", "attribute"}),
+        (
+            "seccomp",
+            {
+                "empty",
+                "empty_by_opening",
+                "open_for_nothing",
+                "flags",
+                "project",
+                "mode",
+                "own_mode",
+                "owner",
+                "times",
+                "attribute",
+            },
+        ),
         (
             "landlock",
             {"through_a_link", "write", "append_to_own", "remove", "rename", "hardlink", "make", "empty"},
@@ -190,8 +216,8 @@ def test_without_walls_it_would_harm_them(open_lab):
 
 
 def test_a_child_has_no_capabilities_but_to_read_what_landlock_lets_it(lab):
-    cap_dac_override = 1 << 1
-    assert lab.run("look_around")["capabilities"] in {0, cap_dac_override}
+    cap_dac_read_search = 1 << 2
+    assert lab.run("look_around")["capabilities"] in {0, cap_dac_read_search}
 
 
 def test_a_child_gains_nothing(lab):
@@ -214,6 +240,9 @@ def test_space_beyond_the_end_of_a_file_is_refused(lab):
     ("what", "how", "limits", "reason"),
     [
         ("fill_the_disk_unseen", "nameless", {}, "output_exceeded"),
+        ("fill_the_disk_unseen", "mapped", {}, "output_exceeded"),
+        ("fill_the_disk_unseen", "behind a closed door", {}, "output_exceeded"),
+        ("fill_the_disk_unseen", "after the first thread", {}, "output_exceeded"),
         ("write_many_files_and_wait", 2000, {}, "output_exceeded"),
         ("write_one_large_file", 2000, {}, "output_exceeded"),
         ("hoard_memory", None, {"memory_bytes": 64 * 1024**2}, "out_of_memory"),
@@ -230,8 +259,19 @@ def test_whatever_a_child_does_only_its_job_fails(lab, what, how, limits, reason
     assert children_of(lab.server) == []
 
 
+def test_what_a_child_closes_to_its_worker_counts_as_too_much():
+    with lab_of(ordinary=True, forbidden=["seccomp"]) as lab:
+        assert lab.run("fill_the_disk_unseen", "behind a closed door")["failed"] == "output_exceeded"
+
+
 def test_a_million_printed_lines_go_nowhere(lab):
     assert lab.run("print_a_million_lines") == {"said": "all"}
+
+
+@pytest.mark.parametrize(("what", "how"), [("dig", 3000), ("close_folders", 0o300), ("close_folders", 0)])
+def test_nothing_stays_of_a_workspace_however_deep_and_closed_it_is(lab, what, how):
+    lab.run(what, how, wall_seconds=600)
+    assert not (lab.folder / "workspace").exists()
 
 
 @pytest.mark.parametrize("how", ["wait", "leave"])

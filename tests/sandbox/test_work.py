@@ -36,11 +36,12 @@ def test_the_same_child_identifies_and_then_processes(trial, server):
     assert result.facts["ppid"] == server
 
 
-def test_a_second_processor_may_follow_in_the_same_child(trial):
-    with trial.sandbox.child(trial.source("say_who_you_are"), trial.workspace) as child:
-        first = child.process("trial", "", trial.limits, silent)
-        second = child.process("trial", "", trial.limits, silent)
-    assert first.facts == second.facts
+def test_with_its_result_a_child_goes(trial, server):
+    with trial.sandbox.child(trial.source("behave"), trial.workspace) as child:
+        child.process("trial", "", trial.limits, silent)
+        assert children_of(server) == []
+        with pytest.raises(ChildFailed):
+            child.process("trial", "", trial.limits, silent)
 
 
 def test_the_newest_progress_reaches_the_tick(trial):

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from filemill.core.errors import FilemillError
 from filemill.processors.base import Limits, Source
 from filemill.sandbox import kernel, seccomp
 from filemill.sandbox.client import Sandbox
+from filemill.sandbox.removal import remove
 
 MIB = 1024 * 1024
 LIMITS = {"wall_seconds": 60, "cpu_seconds": 20, "memory_bytes": 256 * MIB, "output_bytes": MIB}
@@ -32,9 +32,20 @@ def forbid(walls: list[str]) -> None:
     seccomp.put_on(seccomp.whole([step for wall in walls for step in programs[wall]]))
 
 
+def old_kernel(folder: Path, version: str) -> Path:
+    """Make a plugin that has the fork server take this kernel's Landlock for an old one."""
+    info = folder / "plugins" / "old_kernel-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: old-kernel\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[filemill.processors]\nold = old_kernel:landlock\n")
+    code = f"from filemill.sandbox import landlock\nlandlock.version = lambda: {version}\n"
+    (info.parent / "old_kernel.py").write_text(code)
+    return info.parent
+
+
 def run(sandbox: Sandbox, folder: Path, what: str, how: object, limits: dict[str, float]) -> dict[str, object]:
-    shutil.rmtree(folder / "workspace", ignore_errors=True)
-    (folder / "workspace").mkdir()
+    workspace = folder / "workspace"
+    workspace.mkdir()
     path = folder / f"{what}.trial"
     path.write_text(json.dumps({"do": what, "with": how}))
     source = Source(path=path, name=path.name, media_type="application/x-trial", size=path.stat().st_size)
@@ -44,20 +55,25 @@ def run(sandbox: Sandbox, folder: Path, what: str, how: object, limits: dict[str
             raise InterruptedError
 
     try:
-        with sandbox.child(source, folder / "workspace") as child:
+        with sandbox.child(source, workspace) as child:
             return child.process("trial", "application/x-trial", Limits(**LIMITS | limits), tick).facts
     except FilemillError as error:
         return {"failed": getattr(error, "reason_code", error.code), "detail": error.detail}
     except InterruptedError:
         return {"interrupted": True}
+    finally:
+        remove(workspace)
 
 
 def main() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    folder, plugins, *forbidden = sys.argv[1:]
+    folder, plugins, landlock, *forbidden = sys.argv[1:]
     if forbidden:
         forbid(forbidden)
-    sandbox = Sandbox(plugin_folders=[Path(plugins)])
+    folders = [Path(plugins)]
+    if landlock:
+        folders.append(old_kernel(Path(folder), landlock))
+    sandbox = Sandbox(plugin_folders=folders)
     sandbox.start()
     server = int(Path(f"/proc/self/task/{os.getpid()}/children").read_text())
     walls = {wall.name: wall.on for wall in sandbox._server.walls}

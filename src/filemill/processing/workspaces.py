@@ -1,14 +1,19 @@
 """The private directories that jobs work in."""
 
 import contextlib
-import shutil
+import os
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 from django.conf import settings
+
+from filemill.sandbox.removal import remove
+
+log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -19,15 +24,24 @@ def workspace() -> Iterator[Path]:
     try:
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path)
 
 
 def remove_left(age_seconds: float) -> None:
     """Remove directories that nothing was added to for so long: their workers were killed."""
     oldest = time.time() - age_seconds
-    if not settings.WORK_DIR.is_dir():
-        return
-    for path in settings.WORK_DIR.iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_mtime <= oldest:
-                shutil.rmtree(path, ignore_errors=True)
+    for path in _left():
+        with contextlib.suppress(FileNotFoundError):  # its job ended meanwhile
+            if path.lstat().st_mtime <= oldest:
+                remove(path)
+
+
+def _left() -> list[Path]:
+    try:
+        with os.scandir(settings.WORK_DIR) as found:
+            return [Path(entry.path) for entry in found if entry.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []  # no job has run here yet
+    except OSError as error:
+        log.warning("workspaces not looked at", reason=str(error))
+        return []

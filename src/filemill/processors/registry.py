@@ -6,10 +6,12 @@ import logging
 from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
 
-from filemill.processors.base import Processor
+from filemill.processors.base import Limits, Processor
 
 _GROUP = "filemill.processors"
 _FALLBACK = "binary"
+#: The kernel takes no limit that is much larger.
+_MOST = 2**60
 
 _log = logging.getLogger(__name__)
 
@@ -60,8 +62,23 @@ def _fault(candidate: object) -> str | None:
         return "it is no subclass of Processor"
     if inspect.isabstract(candidate):
         return "it has no method `process`"
-    if not isinstance(getattr(candidate, "name", None), str) or not isinstance(
-        getattr(candidate, "accepts", None), tuple
-    ):
+    accepts = getattr(candidate, "accepts", None)
+    if not isinstance(getattr(candidate, "name", None), str) or not isinstance(accepts, tuple):
         return "it needs a `name` and a tuple `accepts`"
+    if not all(isinstance(pattern, str) for pattern in accepts):
+        return "each of its `accepts` has to be a string"
+    if not _bound(candidate.limits):
+        return "its `limits` have to be a Limits of numbers from 0 on, all but `wall_seconds` whole"
     return None
+
+
+def _bound(limits: object) -> bool:
+    if not isinstance(limits, Limits):
+        return False
+    whole = (limits.cpu_seconds, limits.memory_bytes, limits.output_bytes)
+    # By `isinstance` a bool would be an int.
+    return (
+        type(limits.wall_seconds) in {int, float}
+        and limits.wall_seconds > 0
+        and all(type(each) is int and 0 <= each < _MOST for each in whole)
+    )

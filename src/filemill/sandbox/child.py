@@ -66,14 +66,21 @@ class Child:
         return self._ask(self._step(limits), tick, lambda answer: identity_from(answer.get("identity")))
 
     def process(self, processor: str, media_type: str, limits: Limits, tick: Tick) -> Result:
-        """Run a processor on the file, perhaps after `identify`; raises ChildFailed, Unprocessable or TryAgain."""
+        """Run a processor on the file, perhaps after `identify`; raises ChildFailed, Unprocessable or TryAgain.
+
+        With its result the child goes.
+        """
         step = self._step(limits, processor, media_type)
-        most = limits.output_bytes
-        return self._ask(step, tick, lambda answer: result_from(answer.get("result"), self._workspace, most))
+        return self._ask(step, tick, lambda answer: self._result(answer, limits.output_bytes))
 
     def close(self) -> None:
         """Let an idle child leave, kill any other, and return once it is gone."""
-        if self._idle and not self._over:
+        self._end_life(politely=self._idle)
+        self._talk.close()
+        self._lifeline.close()
+
+    def _end_life(self, *, politely: bool) -> None:
+        if politely and not self._over:
             self._talk.hang_up()
             self._await_end(_SECONDS_TO_LEAVE)
         if not self._over:
@@ -81,8 +88,11 @@ class Child:
             self._await_end(_SECONDS_OF_GRACE)
         if not self._over:
             self._lose()
-        self._talk.close()
-        self._lifeline.close()
+
+    def _result(self, answer: Message, output_bytes: int) -> Result:
+        # What a living child has made can still grow after it was measured.
+        self._end_life(politely=True)
+        return result_from(answer.get("result"), self._workspace, output_bytes)
 
     def _step(self, limits: Limits, processor: str | None = None, media_type: str = "") -> Step:
         return Step(
@@ -148,7 +158,7 @@ class Child:
             return
         if threads_of(self._pid) > MAX_THREADS:
             raise ChildFailed("threads_exceeded", f"Processing started more than {MAX_THREADS} threads.")
-        if outgrown(self._workspace, step.limits.output_bytes, hidden_bytes(self._pid)):
+        if outgrown(self._workspace, step.limits.output_bytes, hidden_bytes(self._pid, self._workspace)):
             raise too_much_output(step.limits.output_bytes)
 
     def _hear(self, seconds: float, step: Step) -> Message | None:

@@ -41,7 +41,8 @@ class Inside:
         with contextlib.suppress(OSError), TemporaryDirectory() as folder:
             path = Path(folder) / "page.txt"
             path.write_bytes(b"A house beside the mill.\n")
-            steps = [Step(str(path), path.name, 25, folder, Limits(), name, "text/plain") for name in (None, "text")]
+            names = [None, *({"text"} & self._processors.keys())]
+            steps = [Step(str(path), path.name, 25, folder, Limits(), name, "text/plain") for name in names]
             near, far = socket.socketpair()
             with near, far:
                 talk, worker = Talk(near), Talk(far)

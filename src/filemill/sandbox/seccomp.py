@@ -62,15 +62,19 @@ _UNREADABLE = "openat2 437 437"
 _UNREADABLE_TO_CHILDREN = "clone3 435 435"
 _WITH_ARGUMENTS = """
 open 2 -, openat 257 56, fcntl 72 25, ioctl 16 29, fallocate 285 47, clone 56 220, kill 62 129, tgkill 234 131,
-prlimit64 302 261, prctl 157 167
+prlimit64 302 261, prctl 157 167, close_range 436 436
 """
 
-# Opening a file for reading can still empty it.
+# Opening a file for reading can still empty it. The fourth mode asks for no right, so Landlock grants it for any file.
 _EMPTYING = os.O_ACCMODE | os.O_TRUNC
+_NEITHER_READ_NOR_WRITE = 3
 # Who is told of what happens to a descriptor, and by which signal: a way to kill any process of the same user.
 _F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY = 8, 10, 15, 1024, 1026
-_FIOSETOWN, _SIOCSPGRP, _TIOCSTI, _TIOCLINUX = 0x8901, 0x8902, 0x5412, 0x541C
-_PR_SET_PDEATHSIG = 1
+# Is it a terminal, how wide, how much waits to be read, wait or not, pass it on or not; others set attributes, reserve
+# space, or name whom to signal.
+_HARMLESS_ORDERS = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_CLOSE_RANGE_UNSHARE = 2
 # A thread, as every library starts them: CLONE_VM, _FS, _FILES, _SIGHAND and _THREAD.
 _OF_A_THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000
 
@@ -95,9 +99,11 @@ def for_all() -> Program:
         *_refuse(_REFUSED_TO_ALL + "," + _REFUSED_BESIDE_LANDLOCK, errno.EPERM),
         *_refuse(_UNREADABLE, errno.ENOSYS),
         *_never(number.get("open"), 1, _EMPTYING, [os.O_TRUNC]),
-        *_never(number.get("openat"), 2, _EMPTYING, [os.O_TRUNC]),
+        *_never(number.get("open"), 1, os.O_ACCMODE, [_NEITHER_READ_NOR_WRITE]),
+        *_never(number["openat"], 2, _EMPTYING, [os.O_TRUNC]),
+        *_never(number["openat"], 2, os.O_ACCMODE, [_NEITHER_READ_NOR_WRITE]),
         *_never(number["fcntl"], 1, _ALL_BITS, [_F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY]),
-        *_never(number["ioctl"], 1, _ALL_BITS, [_FIOSETOWN, _SIOCSPGRP, _TIOCSTI, _TIOCLINUX]),
+        *_only(number["ioctl"], 1, _ALL_BITS, _HARMLESS_ORDERS),
         # Space beyond a file's end is in no file's size.
         *_only(number["fallocate"], 1, _ALL_BITS, [0], errno.EOPNOTSUPP),
     ]
@@ -113,8 +119,9 @@ def for_children() -> Program:
         *_only(number["kill"], 0, _ALL_BITS, [_ITSELF]),
         *_only(number["tgkill"], 0, _ALL_BITS, [_ITSELF]),
         *_only(number["prlimit64"], 0, _ALL_BITS, [0, _ITSELF]),
-        # It dies with its server.
-        *_never(number["prctl"], 0, _ALL_BITS, [_PR_SET_PDEATHSIG]),
+        # It dies with its server, and does not hide from the worker what it holds open.
+        *_never(number["prctl"], 0, _ALL_BITS, [_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE]),
+        *_never(number["close_range"], 2, _CLOSE_RANGE_UNSHARE, [_CLOSE_RANGE_UNSHARE]),
     ]
 
 

@@ -9,6 +9,7 @@ from filemill.sandbox import unhooked  # noqa: F401 -- before anything else impo
 # isort: split
 import contextlib
 import gc
+import logging
 import os
 import select
 import signal
@@ -26,6 +27,8 @@ from filemill.processors.registry import processors
 from filemill.sandbox.inside import Inside
 from filemill.sandbox.walls import Wall, Walls
 from filemill.sandbox.wire import JOB, READY, Exit
+
+_log = logging.getLogger(__name__)
 
 _FAR_ENDS = 2  # talk and lifeline
 _SECONDS_FOR_STRAYS = 0.05
@@ -205,12 +208,19 @@ def _most_that_any_wants(known: Iterable[type[Processor]]) -> Limits:
     )
 
 
+def _warmed(processor: type[Processor]) -> bool:
+    try:
+        processor.warm()
+    except Exception:  # noqa: BLE001 -- a stranger's code may raise anything, and must not take the others along
+        _log.exception("The processor %r is left out, and its jobs will fail: `warm` did.", processor.name)
+        return False
+    return True
+
+
 def load(walls: Walls) -> Inside:
     """Import all processors, load what every child needs, rehearse; return what the children are."""
-    known = processors()
     deep.warm()
-    for processor in known.values():
-        processor.warm()
+    known = {name: processor for name, processor in processors().items() if _warmed(processor)}
     inside = Inside(known, _most_that_any_wants(known.values()), walls)
     inside.rehearse()
     # Children share these pages until somebody writes on them; the collector would.

@@ -23,7 +23,7 @@ _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _CAPABILITIES_VERSION = 0x20080522
 # Root reads files of other owners by it; Landlock says which.
-_CAP_DAC_OVERRIDE = 1 << 1
+_CAP_DAC_READ_SEARCH = 1 << 2
 
 # As a number: what Python's constants are made of would touch more pages.
 _SIGKILL = int(signal.SIGKILL)
@@ -126,7 +126,7 @@ def _drop_capabilities() -> None:
     """Keep root, and who became root of a namespace, from more than an ordinary user may; limits too bind them now."""
     header = struct.pack("=Ii", _CAPABILITIES_VERSION, 0)
     (permitted,) = re.findall("^CapPrm:\t(.+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    kept = int(permitted, 16) & _CAP_DAC_OVERRIDE
+    kept = int(permitted, 16) & _CAP_DAC_READ_SEARCH
     kernel.capset(ctypes.c_char_p(header), ctypes.c_char_p(struct.pack("=6I", kept, kept, 0, 0, 0, 0)))
 
 

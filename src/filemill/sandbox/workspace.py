@@ -57,7 +57,7 @@ def size_of(workspace: Path, made: Made) -> int:
         return os.fstat(file.fileno()).st_size
 
 
-def outgrown(workspace: Path, most: int, elsewhere: int = 0) -> bool:
+def outgrown(workspace: Path, most: int, elsewhere: float = 0) -> bool:
     """Say whether the workspace and what is elsewhere hold more than so many bytes, or anything that cannot be counted.
 
     RLIMIT_FSIZE bounds one file; only a count from outside bounds how much many files fill together.

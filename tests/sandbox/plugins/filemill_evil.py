@@ -59,6 +59,10 @@ def spoil(workspace: Workspace, wish: dict[str, str]) -> Result:
         append_to_own=lambda: os.open(own, os.O_WRONLY | os.O_APPEND),
         empty=lambda: os.truncate(other, 0),
         empty_by_opening=lambda: os.open(own, os.O_RDONLY | os.O_TRUNC),
+        empty_by_opening_for_nothing=lambda: os.open(other, 3 | os.O_TRUNC),
+        open_for_nothing=lambda: os.open(other, 3),
+        flags=lambda: fcntl.ioctl(os.open(own, os.O_RDONLY), 0x40086602, bytes(8)),
+        project=lambda: fcntl.ioctl(os.open(own, os.O_RDONLY), 0x401C5820, bytes(28)),
         remove=lambda: Path(other).unlink(),
         rename=lambda: Path(other).rename(workspace.path / "mine"),
         hardlink=lambda: os.link(other, workspace.path / "second"),
@@ -146,6 +150,7 @@ def gain(_: Workspace, __: Any) -> Result:
         mount=lambda: _c("mount", b"none", b"/", b"tmpfs", 0, None),
         shared_memory=lambda: _c("shmget", 0, 4096, 0o600),
         nameless_memory=lambda: os.memfd_create("hidden"),
+        own_descriptors=lambda: _c("syscall", 436, 9999, 9999, 2),
         hidden_clone=lambda: _c("syscall", 435, None, 0),
         hidden_open=lambda: _c("syscall", 437, -1, None, None, 0),
         unknown_call=lambda: _c("syscall", 462, 1, 0, 0),
@@ -162,18 +167,31 @@ def wrong_convention(_: Workspace, __: Any) -> None:
 
 
 def fill_the_disk_unseen(workspace: Workspace, kind: str) -> Result:
+    """Keep two megabytes in files that have no name any more."""
     path = workspace.path / "unseen"
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     if kind == "beyond the end":
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         return _tried(reserve=lambda: _c("fallocate", file, 1, ctypes.c_long(0), ctypes.c_long(512 * 1024)))
-    held = []
-    while True:
+    if kind == "behind a closed door":
+        _libc.prctl(4, 0, 0, 0, 0)
+    if kind == "after the first thread":
+        threading.Thread(target=fill_the_disk_unseen, args=(workspace, "nameless")).start()
+        _libc.syscall(60 if os.uname().machine == "x86_64" else 93, 0)
+    for _i in range(4):
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         path.unlink()
         os.write(file, bytes(512 * 1024))
-        held.append(file)
-        if len(held) == 4:
-            time.sleep(600)
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        if kind == "mapped":
+            _map(file)
+            os.close(file)
+    time.sleep(600)
+    return Result()
+
+
+def _map(file: int) -> None:
+    _libc.mmap.restype = ctypes.c_void_p
+    _libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *3 * [ctypes.c_int], ctypes.c_long]
+    _libc.mmap(None, 4096, 1, 1, file, 0)
 
 
 def print_a_million_lines(_: Workspace, __: Any) -> Result:

@@ -108,6 +108,7 @@ def burn_some_cpu(_: Workspace, seconds: float) -> None:
     end = time.process_time() + seconds
     while time.process_time() < end:
         pass
+    raise Unprocessable("That was some work for nothing.")
 
 
 def fill_the_disk(_: Workspace, __: Any) -> None:

@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -118,6 +119,22 @@ def write_many_files_and_wait(workspace: Workspace, count: int) -> None:
     time.sleep(60)
 
 
+def dig(_: Workspace, depth: int) -> None:
+    for _i in range(depth):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("treasure").touch()
+
+
+def close_folders(_: Workspace, mode: int) -> None:
+    """Leave folders that their owner may not list, or not even enter, with something in them where that can be."""
+    os.umask(0)
+    with contextlib.suppress(PermissionError):
+        for name in ("outer", "outer/inner"):
+            Path(name).mkdir(mode)
+            Path(name, "file").touch()
+
+
 def open_many_files(_: Workspace, __: Any) -> Result:
     files = []
     try:
@@ -172,6 +189,17 @@ def send_large_messages(_: Workspace, __: Any) -> None:
 
 def stay_after_the_answer(_: Workspace, __: Any) -> None:
     _say({"result": {"facts": {"and": "stay"}, "artifacts": []}})
+    time.sleep(600)
+
+
+def answer_and_let_artifacts_grow(_: Workspace, count: int) -> None:
+    names = [f"a{number}" for number in range(count)]
+    for name in names:
+        Path(name).write_bytes(b"x")
+    _say({"result": {"facts": {}, "artifacts": [[name, name, "text/plain"] for name in names]}})
+    select.select([_talk()], [], [], 0.2)
+    for name in names:
+        Path(name).write_bytes(bytes(1024 * 1024 - 1))
     time.sleep(600)
 
 

@@ -46,3 +46,6 @@ def _look(check: Callable[[], Finding]) -> Finding:
         return Finding(State.UNKNOWN, f"the database did not answer: {reason}", "See that it runs and is migrated.")
     except OSError as error:
         return Finding(State.UNKNOWN, f"the storage did not answer: {error}", "See that it is there.")
+    except Exception as error:  # noqa: BLE001 -- a plugin may raise anything, and the other checks are asked for too
+        reason = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+        return Finding(State.UNKNOWN, f"it could not be looked at: {reason}", "A plugin, or Filemill, has a fault.")
