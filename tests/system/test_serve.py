@@ -51,7 +51,11 @@ def test_it_stops_cleanly_and_starts_again_with_all_it_had(make_service):
     ended = service.await_end(uploaded["id"])
     assert ended["processed"], ended
 
-    assert service.stop(signal.SIGTERM) == 0
+    with service.log.open() as log:
+        assert service.stop(signal.SIGTERM) == 0
+        said = log.read()
+    assert said.endswith("Filemill has stopped.\n")
+    assert "shutdown" not in said  # a word of Celery's
     service.start()
     assert service.get(uploaded["id"]) == ended
     assert service.client.get(f"/files/{uploaded['id']}/content/").content == b"kept over the restart\n"

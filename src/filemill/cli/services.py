@@ -3,6 +3,7 @@
 import ctypes
 import fcntl
 import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -59,6 +60,7 @@ def run_worker() -> None:
     from filemill.config.celery import app
 
     warnings.simplefilter("ignore", SecurityWarning)  # of root; our messages carry nothing, and files meet the sandbox
+    sys.__stdout__ = None  # type: ignore[misc]  # where Celery's handler of signals writes, past all logging
     with among_workers():
         app.start(
             ["--quiet", "worker", "--loglevel=WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
