@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint format lock audit bench chaos corpus fuzz docker-smoke
+.PHONY: help run dev test test-rabbitmq lint format lock audit bench chaos corpus fuzz docker-smoke
 
 BIN := .venv/bin
 SEED ?= 1
 # What meets a database or a broker is tested on both stacks; the rest of tests/system is about one or none.
 SERVED = tests/system/test_backup.py tests/system/test_broker.py tests/system/test_doctor.py tests/system/test_serve.py
-STACKED = tests/api tests/cli tests/config tests/faults tests/files tests/processing $(SERVED)
+STACKED = tests/accounts tests/api tests/cli tests/config tests/faults tests/files tests/processing $(SERVED)
 # What a bell or a sweep goes through is tested with the third broker, too.
 BROKERED = tests/system/test_broker.py tests/system/test_serve.py tests/api/test_health.py tests/processing
 # These run for long, in many processes; measuring what they reach would double that, and other tests reach it too.
@@ -29,6 +29,10 @@ test: dev  ## Install what the tests need and run them all, on SQLite, on Postgr
 	$(PYTEST) $(UNMEASURED)
 	FILEMILL_TEST_STACK=production $(PYTEST) $(STACKED)
 	FILEMILL_TEST_STACK=rabbitmq $(PYTEST) $(BROKERED)
+
+test-rabbitmq: dev  ## Run all tests that meet a database or a broker on PostgreSQL and RabbitMQ
+	@scripts/test-programs
+	FILEMILL_TEST_STACK=rabbitmq $(PYTEST) $(STACKED)
 
 lint: dev  ## Check style, types, layers and migrations
 	$(BIN)/ruff check .

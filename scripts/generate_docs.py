@@ -215,6 +215,7 @@ def _identify_limits() -> str:
 
 
 def _fixed_limits() -> list[tuple[str, ...]]:
+    from filemill.accounts import throttle, tokens
     from filemill.api.requests import JSON_MAX_BYTES
     from filemill.cli.services import HEADER_TIMEOUT_MS
     from filemill.cli.supervisor import SECONDS_TO_END
@@ -239,10 +240,19 @@ def _fixed_limits() -> list[tuple[str, ...]]:
         ("artifacts of one job", str(answers._MAX_ARTIFACTS)),
         ("files and folders in a job's workspace", f"{workspace._MAX_ENTRIES:,}"),
         ("descriptors that a job may have open", str(allowance.OPEN_FILES)),
+        ("tokens of one owner", str(tokens.MOST_TOKENS)),
+        ("sign-ins that fail by one name", _failures(throttle.MOST_BY_NAME)),
+        ("sign-ins that fail from one address", _failures(throttle.MOST_BY_ADDRESS)),
         ("time for a request's headers", f"{HEADER_TIMEOUT_MS / 1000:g} s"),
         ("time for a service to stop under `filemill serve`", f"`FILEMILL_STOP_SECONDS` and {SECONDS_TO_END} s"),
         ("age at which a bell expires", f"{EXPIRES_SECONDS} s"),
     ]
+
+
+def _failures(most: int) -> str:
+    from filemill.accounts.throttle import WINDOW
+
+    return f"{most} in {WINDOW.total_seconds() / 60:g} minutes"
 
 
 def main() -> int:

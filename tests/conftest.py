@@ -85,8 +85,7 @@ def broker() -> services.Redis | services.RabbitMQ:
     return BROKER
 
 
-@pytest.fixture
-def apart() -> Iterator[Callable[[], dict[str, str]]]:
+def _apart() -> Iterator[Callable[[], dict[str, str]]]:
     """Make the environment of a service that shares neither database nor broker with any other: apart()."""
 
     def environment() -> dict[str, str]:
@@ -96,6 +95,10 @@ def apart() -> Iterator[Callable[[], dict[str, str]]]:
 
     with ExitStack() as own:
         yield environment
+
+
+apart = pytest.fixture(_apart)
+apart_for_a_module = pytest.fixture(_apart, scope="module")
 
 
 @pytest.fixture
@@ -122,6 +125,27 @@ def upload(client: Any, transactional_db: None) -> Callable[..., dict[str, Any]]
         return answer
 
     return send
+
+
+@pytest.fixture
+def closed(configure: Callable[..., None], transactional_db: None) -> None:
+    """Let nobody in who does not say who it is."""
+    configure(access="token")
+
+
+@pytest.fixture
+def bearer(transactional_db: None, django_user_model: Any) -> Callable[..., dict[str, str]]:
+    """Make a token of a user, who is made if need be; return the header that shows it: bearer("anna", "read")."""
+    from filemill.accounts import tokens
+
+    def header(name: str, *scopes: str, is_staff: bool = False, **columns: Any) -> dict[str, str]:
+        owner, _ = django_user_model.objects.get_or_create(username=name, defaults={"is_staff": is_staff})
+        token, secret = tokens.issue(owner, "for a test", scopes or ("read", "write"), None, "a test")
+        if columns:
+            type(token).objects.filter(pk=token.pk).update(**columns)
+        return {"Authorization": f"Bearer {secret}"}
+
+    return header
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Fixtures for the API: requests by Django's client, and a really running `filemill web` for what only sockets show."""
 
+import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -10,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 import services
+from django.test import RequestFactory
 
-PATIENCE_SECONDS = 60
+DOCS = Path(__file__).parents[2] / "docs"
+PATIENCE_SECONDS = 120
 LARGEST_UPLOAD = 3_000_000
 
 
@@ -26,6 +31,70 @@ def send(client: Any, transactional_db: None) -> Callable[..., Any]:
         return client.generic("POST", to, body, content_type=media_type, headers=named)
 
     return post
+
+
+class Answer:
+    """What the WSGI application answered."""
+
+    def __init__(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
+        self.status_code = int(status[:3])
+        self.headers = dict(headers)
+        self.content = content
+
+    def json(self) -> Any:
+        """Return the document that came."""
+        return orjson.loads(self.content)
+
+
+@pytest.fixture
+def ask(transactional_db: None) -> Callable[..., Answer]:
+    """Send a request through the whole WSGI application: ask("GET", "/files/?name=%FF", Accept="text/*; a*0=b")."""
+    from filemill.config.wsgi import application
+
+    def send(method: str, target: str, body: bytes = b"", **headers: str) -> Answer:
+        path, _, query = target.partition("?")
+        environ = RequestFactory(SERVER_NAME="localhost")._base_environ(
+            REQUEST_METHOD=method, PATH_INFO=path, QUERY_STRING=query, CONTENT_LENGTH=str(len(body))
+        )
+        environ["wsgi.input"] = io.BytesIO(body)
+        for name, value in headers.items():  # WSGI hands bytes over as Latin-1
+            key = name.upper() if name in {"Content_Type", "Content_Length"} else f"HTTP_{name.upper()}"
+            environ[key] = value.encode().decode("latin-1")
+        head: list[Any] = []
+        answered = application(environ, lambda *given: head.extend(given))
+        content = b"".join(answered)
+        getattr(answered, "close", lambda: None)()
+        return Answer(head[0], head[1], content)
+
+    return send
+
+
+@pytest.fixture
+def judged(refused: Callable[..., dict[str, Any]], kept: Callable[[], list[str]]) -> Callable[..., Answer]:
+    """Let a request be sent and its answer judged: judged(lambda: ask(...)).
+
+    No error is ours, each is a problem with a code that docs/api.md has, and after it everything is as before.
+    """
+    from filemill.files.models import File
+
+    table = re.findall(r"^\| `(\w+)` \| (\d+) \|", (DOCS / "api.md").read_text(), re.M)
+    documented = {(code, int(status)) for code, status in table}
+
+    def there() -> tuple[int, list[str]]:
+        return File.objects.count(), kept()
+
+    def judge(act: Callable[[], Answer]) -> Answer:
+        before = there()
+        answer = act()
+        if answer.status_code >= 400:
+            assert answer.status_code < 500, answer.content
+            code = answer.json()["code"]
+            assert (code, answer.status_code) in documented
+            refused(answer, answer.status_code, code)
+            assert there() == before
+        return answer
+
+    return judge
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ FOREIGN = [
     {"Origin": ""},
     {"Origin": "file://"},
     {"Origin": "testserver"},
+    {"Origin": "http://["},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
     {"Origin": "https://evil.example", "Sec-Fetch-Site": "none"},
@@ -60,12 +61,6 @@ def test_a_page_of_another_site_may_follow_a_link_here(client, db):
     assert client.get("/", headers={"Sec-Fetch-Site": "cross-site", "Accept": "text/html"}).status_code == 200
 
 
-@pytest.fixture
-def closed(configure, transactional_db):
-    """Close the service to whoever has not signed in."""
-    configure(access="token")
-
-
 @pytest.mark.usefixtures("closed")
 @pytest.mark.parametrize("accept", ["*/*", "application/json", ""])
 def test_a_program_that_did_not_sign_in_is_told_so(client, refused, nothing_left, accept):
@@ -80,7 +75,7 @@ def test_a_program_that_did_not_sign_in_is_told_so(client, refused, nothing_left
 def test_a_person_who_did_not_sign_in_is_led_to_the_login_and_back(client):
     response = client.get("/?status=failed&name=a%26b", headers={"Accept": "text/html,*/*;q=0.8"})
     assert response.status_code == 302
-    assert response.headers["Location"] == "/admin/login/?next=/%3Fstatus%3Dfailed%26name%3Da%2526b"
+    assert response.headers["Location"] == "/app/sign-in/?next=/%3Fstatus%3Dfailed%26name%3Da%2526b"
     assert client.get(response.headers["Location"]).status_code == 200
 
 
@@ -98,7 +93,9 @@ def test_who_signed_in_may_do_everything(client, upload, admin_user):
 
 
 @pytest.mark.usefixtures("closed")
-@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/admin/login/", "/static/filemill/page.css"])
+@pytest.mark.parametrize(
+    "address", ["/healthz", "/readyz", "/app/sign-in/", "/admin/login/", "/static/filemill/page.css"]
+)
 def test_health_and_the_login_need_no_sign_in(address):
     response = Client().get(address)
     assert response.status_code == 200
@@ -132,5 +129,21 @@ def errors() -> list[str]:
     ],
 )
 def test_an_open_service_that_others_could_reach_does_not_start(configure, changes, expected):
+    configure(**changes)
+    assert errors() == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"upload_expire_seconds": 1}, ["filemill.E005"]),
+        ({"upload_expire_seconds": 659}, ["filemill.E005"]),
+        ({"upload_expire_seconds": 660}, []),
+        ({"upload_expire_seconds": 86_400, "stall_seconds": 5_400}, []),
+        ({"upload_expire_seconds": 86_400, "stall_seconds": 5_401}, ["filemill.E005"]),
+        ({"upload_expire_seconds": 86_400, "identify_wall_seconds": 86_400}, ["filemill.E005"]),
+    ],
+)
+def test_a_service_that_would_sweep_up_what_is_under_way_does_not_start(configure, changes, expected):
     configure(**changes)
     assert errors() == expected

@@ -5,6 +5,8 @@ from django.utils.http import http_date
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from filemill.processing.models import Job
+
 BYTES = bytes(range(256)) * 4
 SIZE = len(BYTES)
 MISSING = "01a20138-e006-751b-9632-8729d0c15428"
@@ -272,3 +274,29 @@ def test_a_text_in_another_encoding_does_not_pass_for_utf_8(upload, work, client
     response = client.get(file["file"])
     assert response.headers["Content-Type"] == "text/plain; charset=windows-1251"
     assert body(response).decode("cp1251").startswith("Привет")
+
+
+@pytest.mark.parametrize("encoding", [5, True, ["utf-8"], {"a": 1}, None, "x" * 50, "utf-8\r\nA: b"], ids=str)
+def test_an_encoding_that_a_child_forges_is_none(upload, work, client, encoding):
+    file = upload(b"some words\n", "a.txt")
+    work()
+    Job.objects.filter(processor="text").update(facts={"encoding": encoding})
+    response = client.get(file["file"])
+    assert (body(response), response.headers["Content-Type"]) == (b"some words\n", "text/plain")
+
+
+DISARMED = ["text/css", "text/xsl", "application/xslt+xml", "text/jscript", "text/livescript", "text/javascript1.5"]
+DISARMED += [
+    f"{top}/{x}{name}script" for top in ("text", "application") for x in ("", "x-") for name in ("java", "ecma")
+]
+
+
+@pytest.mark.parametrize("parameters", ["", "; charset=utf-8", ";charset=utf-8"])
+@pytest.mark.parametrize("media_type", DISARMED)
+def test_no_type_that_a_browser_runs_or_applies_goes_out(rows, client, storage, media_type, parameters):
+    (row,) = rows({"media_type": media_type + parameters})
+    Job.objects.create(file=row, processor="identify", facts={})
+    path = storage / row.file.name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+    assert client.head(f"/files/{row.pk}/content/").headers["Content-Type"] == "application/octet-stream"

@@ -1,12 +1,14 @@
 import base64
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+
+from filemill.files.models import Kind, Status
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ORDERINGS = [sign + field for field, sign in product(("uploaded_at", "name", "size"), ("", "-"))]
@@ -206,6 +208,13 @@ def test_a_wrong_or_unknown_parameter_is_named(client, db, refused, query, field
 def test_all_wrong_parameters_are_named_at_once(client, db, refused):
     problem = refused(client.get("/files/?limit=1&kind=movie&ordering=id"), 400, "invalid")
     assert {each["field"] for each in problem["errors"]} == {"limit", "kind", "ordering"}
+
+
+@pytest.mark.parametrize(("field", "choices"), [("kind", Kind), ("status", Status)])
+@pytest.mark.parametrize("wrong", ["movie", "100%25s", ""])
+def test_who_asks_for_no_choice_is_told_the_choices(client, db, refused, field, choices, wrong):
+    problem = refused(client.get(f"/files/?{field}={wrong}"), 400, "invalid")
+    assert problem["detail"] == f"`{unquote(wrong)}` is not one of {', '.join(choices.values)}."
 
 
 def encoded(*values: object) -> str:

@@ -1,11 +1,12 @@
 import re
+import sqlite3
 import sys
 from html import unescape
 from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404
 from django.test import Client
 from django.urls import path
@@ -82,13 +83,27 @@ def test_an_error_inside_the_api_is_a_problem_without_a_traceback(calm, refused,
 
 
 def test_a_database_that_does_not_answer_is_unavailable(calm, refused, monkeypatch):
-    def down(_parameters):
+    def down(*_arguments):
         raise OperationalError("connection refused")
 
     monkeypatch.setattr("filemill.api.files.page", down)
     response = calm.get("/files/")
     refused(response, 503, "unavailable")
     assert response.headers["Retry-After"] == "5"
+
+
+def test_a_damaged_database_is_said_to_be_damaged(calm, refused, monkeypatch, tmp_path):
+    (tmp_path / "damaged").write_bytes(b"words" * 1000)
+
+    def damaged(*_arguments):
+        try:
+            sqlite3.connect(tmp_path / "damaged").execute("SELECT * FROM sqlite_master")
+        except sqlite3.DatabaseError as error:
+            raise DatabaseError(str(error)) from error
+
+    monkeypatch.setattr("filemill.api.files.page", damaged)
+
+    assert "is damaged" in refused(calm.get("/files/"), 503, "unavailable")["detail"]
 
 
 @pytest.mark.parametrize("address", ["/nothing", "/files/1/2/3/", "/upload/x/", "/docs/problems/NO/", "/\u0436"])

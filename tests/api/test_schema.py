@@ -1,14 +1,18 @@
 """The running service against its own OpenAPI document: whatever is sent gets an answer that the document knows."""
 
+import contextlib
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
     content_type_conformance,
     ensure_resource_availability,
     negative_data_rejection,
+    positive_data_acceptance,
     response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
@@ -16,6 +20,9 @@ from schemathesis.specs.openapi.checks import (
     use_after_free,
 )
 
+from filemill.config.wsgi import application
+
+# Left out: missing_required_header, for no operation requires a header, so that it could not fail.
 ANY = [
     not_a_server_error,
     status_code_conformance,
@@ -34,19 +41,27 @@ OPERATIONS = [
     ("GET", "/files/{file_id}/artifacts/{name}/"),
     ("POST", "/files/{file_id}/reprocess/"),
     ("POST", "/files/{file_id}/cancel/"),
+    ("GET", "/tokens/"),
+    ("POST", "/tokens/"),
+    ("DELETE", "/tokens/{token_id}/"),
     ("GET", "/processors/"),
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def known(web) -> str:
-    """Upload a file that requests can name."""
-    return str(web.client.post("/upload/?name=a.txt", content=b"hello").json()["id"])
+    """Upload a file that requests can name; no worker runs here, so nobody is to wait for it."""
+    file_id = str(web.client.post("/upload/?name=a.txt", content=b"hello").json()["id"])
+    web.client.post(f"/files/{file_id}/cancel/")
+    return file_id
 
 
 @pytest.fixture(scope="session")
 def document(web):
-    return schemathesis.openapi.from_url(f"{web.address}/openapi.json")
+    found = schemathesis.openapi.from_url(f"{web.address}/openapi.json")
+    # A NUL somewhere in metadata is refused, as is a parameter of the list that it does not have; no schema can say so.
+    found.config.generation.update(allow_x00=False, allow_extra_parameters=False)
+    return found
 
 
 def test_every_operation_of_the_document_is_tried(document):
@@ -54,13 +69,27 @@ def test_every_operation_of_the_document_is_tried(document):
     assert found == set(OPERATIONS)
 
 
-#: A list without parameters cannot be asked for wrongly.
+#: Lists without parameters, or with one that takes any text, cannot be asked for wrongly.
+ASKED_RIGHTLY = {("GET", "/processors/"), ("GET", "/tokens/")}
 MODES = [
     (mode, *operation)
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     for operation in OPERATIONS
-    if (mode, operation) != (GenerationMode.NEGATIVE, ("GET", "/processors/"))
+    if mode is GenerationMode.POSITIVE or operation not in ASKED_RIGHTLY
 ]
+
+
+def add_what_no_schema_tells(case, known):
+    """Put in what only an earlier answer or the body itself tells: ids, cursors, digests, and what makes a name one."""
+    if "file_id" in case.path_parameters and case.method != "DELETE":
+        case.path_parameters["file_id"] = known
+    case.headers.pop("Content-Digest", None)
+    case.query.pop("cursor", None)
+    if case.path == "/upload/":
+        case.query["name"] = "a.txt"
+    if isinstance(case.body, dict):
+        meant = {"name": "b.txt", "processors": ["identify"]}
+        case.body.update({field: value for field, value in meant.items() if field in case.body})
 
 
 @pytest.mark.parametrize(("mode", "method", "path"), MODES)
@@ -70,17 +99,34 @@ def test_answers_are_as_the_document_says(document, known, method, path, mode):
     @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def compare(case):
-        if mode is GenerationMode.POSITIVE and "file_id" in case.path_parameters and method != "DELETE":
-            case.path_parameters["file_id"] = known
-        checks = [*ANY, negative_data_rejection] if mode is GenerationMode.NEGATIVE else ANY
+        if mode is GenerationMode.POSITIVE:
+            add_what_no_schema_tells(case, known)
+        checks = [*ANY, negative_data_rejection if mode is GenerationMode.NEGATIVE else positive_data_acceptance]
         case.call_and_validate(checks=checks, timeout=60)
 
     compare()
 
 
-def test_answers_stay_right_along_the_life_of_a_file(web):
-    """Whatever follows an upload, in any order: changes, work, bytes, and all of it again after the file is gone."""
-    raw = web.client.get("/openapi.json").json()
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_options_names_the_methods_of_the_document(document, known, method, path):
+    case = document[path][method].Case(path_parameters={"file_id": known, "name": "text", "token_id": "0" * 16})
+    case.method = "OPTIONS"
+    response = case.call()
+    assert response.headers["allow"]
+    case.validate_response(response, checks=[allow_header_conformance])
+
+
+def called_whole(environ, start_response):
+    """Answer by our application, and close the answer as a server does; schemathesis' client leaves files open."""
+    with contextlib.closing(application(environ, start_response)) as answer:
+        return [b"".join(answer)]
+
+
+@pytest.fixture
+def linked(transactional_db):
+    """Return the document, for calls in this process, with links from an upload to all that can be done to its file."""
+    raw = schemathesis.openapi.from_wsgi("/openapi.json", called_whole).raw_schema
+    raw["paths"] = {path: each for path, each in raw["paths"].items() if "token" not in path}  # no part of that life
     following = {
         operation["operationId"]: {
             "operationId": operation["operationId"],
@@ -91,16 +137,62 @@ def test_answers_stay_right_along_the_life_of_a_file(web):
         if "{file_id}" in path
     }
     assert len(following) == 7
-    following["get_artifact"]["parameters"]["name"] = "preview"
+    following["get_artifact"]["parameters"]["name"] = "text"
     raw["paths"]["/upload/"]["post"]["responses"]["201"]["links"] = following
-    document = schemathesis.openapi.from_dict(raw)
-    document.config.update(base_url=web.address)
+    found = schemathesis.openapi.from_dict(raw)
+    found.app = called_whole
+    return found
+
+
+def upload_text(document) -> str:
+    """Upload a file of which processing makes an artifact; return its id."""
+    case = document["/upload/"]["POST"].Case(
+        query={"name": "a.txt"}, body=b"Some words.", media_type="application/octet-stream"
+    )
+    return str(case.call_and_validate(checks=ANY).json()["id"])
+
+
+#: What follows upon a processed file, and the answer; in this order.
+FOLLOWING = [
+    ("GET", "/files/{file_id}/", None, 200),
+    ("GET", "/files/{file_id}/content/", None, 200),
+    ("GET", "/files/{file_id}/artifacts/{name}/", None, 200),
+    ("PATCH", "/files/{file_id}/", {"name": "b.txt", "metadata": {"a": [1]}}, 200),
+    ("POST", "/files/{file_id}/reprocess/", {"processors": ["text"]}, 202),
+    ("POST", "/files/{file_id}/cancel/", None, 202),
+    ("GET", "/files/{file_id}/", None, 200),
+    ("DELETE", "/files/{file_id}/", None, 204),
+    ("GET", "/files/{file_id}/", None, 404),
+]
+
+
+def test_all_that_can_be_done_to_a_processed_file_is_as_the_document_says(linked, work):
+    file_id = upload_text(linked)
+    work()
+    statuses = []
+    for method, path, body, _ in FOLLOWING:
+        more = {} if body is None else {"body": body, "media_type": "application/json"}
+        name = {"name": "text"} if "{name}" in path else {}
+        case = linked[path][method].Case(path_parameters={"file_id": file_id, **name}, **more)
+        statuses.append(case.call_and_validate(checks=ANY).status_code)
+    assert statuses == [status for *_, status in FOLLOWING]
+
+
+def test_answers_stay_right_along_the_life_of_a_file(linked, work):
+    """Whatever follows an upload, in any order: changes, work, bytes, and all of it again after the file is gone."""
     answered = set()
 
-    class Life(document.as_state_machine()):
+    class Life(linked.as_state_machine()):
+        def before_call(self, case):
+            # Of random bytes nothing could be made.
+            if case.path == "/upload/":
+                case.media_type, case.body, case.query = "application/octet-stream", b"Some words.", {"name": "a.txt"}
+
         def validate_response(self, response, case, **_):
             answered.add((case.operation.label, response.status_code))
             case.validate_response(response, checks=[*ANY, use_after_free, ensure_resource_availability])
+            if case.path == "/upload/":
+                work()  # what is reprocessed stays queued, so that there is something to cancel
 
     Life.run(
         settings=settings(
@@ -112,5 +204,5 @@ def test_answers_stay_right_along_the_life_of_a_file(web):
             suppress_health_check=list(HealthCheck),
         )
     )
-    # Which way a life takes is chance, but some file is found and some is gone.
-    assert {200, 204, 404} <= {status for operation, status in answered if "{file_id}" in operation}
+    # Which way a life takes is chance; that each of them is right after processing is asked in order above.
+    assert ("POST /upload/", 201) in answered

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
@@ -174,17 +174,52 @@ def test_the_kernel_ends_connections_whose_client_takes_nothing():
     assert not connections.end_stalled_readers(port)
 
 
-def test_only_the_connection_that_was_just_answered_is_hung_up_on():
-    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as stack:
-        ends = []
-        for _ in range(3):
-            client = stack.enter_context(socket.create_connection(server.getsockname(), timeout=PATIENCE_SECONDS))
-            ends.append((client, stack.enter_context(server.accept()[0])))
-        time.sleep(2)
-        ends[1][1].sendall(b"408")
-        assert connections.hang_up("127.0.0.2", 0) == 0
-        assert connections.hang_up("127.0.0.1", 0, 1000) == 1
-        assert ends[1][0].recv(10) == b"408"
-        assert ends[1][0].recv(10) == b""
-        ends[0][0].sendall(b"still there")
-        assert ends[0][1].recv(20) == b"still there"
+@pytest.fixture
+def ends():
+    """Connect a client to a new server on this machine: port, client, accepted = ends()."""
+    with ExitStack() as stack:
+
+        def connect(server: socket.socket | None = None) -> tuple[int, socket.socket, socket.socket]:
+            server = server or stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            address = server.getsockname()
+            client = stack.enter_context(socket.create_connection(address, timeout=PATIENCE_SECONDS))
+            return address[1], client, stack.enter_context(server.accept()[0])
+
+        yield connect
+
+
+def test_only_the_connection_whose_request_was_answered_is_hung_up_on(ends):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port, *stalled = ends(server)
+        _, *answered = ends(server)
+        _, *idle = ends(server)
+        outgoing = ends()[1:]
+        before = connections.written(port, "127.0.0.1")
+        _, *newer = ends(server)
+        stalled[1].sendall(b"x" * 1000)
+        stalled[0].sendall(b"it sends on and on")
+        answered[1].sendall(b"x" * 999)
+        newer[1].sendall(b"x" * 1000)
+        outgoing[0].sendall(b"x" * 1000)
+
+        assert connections.hang_up(port, "127.0.0.2", before, 1000) == 0
+        assert connections.hang_up(port, "127.0.0.1", before, 1000) == 1
+
+        assert all_of(stalled[0]) == b"x" * 1000
+        for one, other in (answered, idle, newer, outgoing):
+            for sender, taker in ((one, other), (other, one)):
+                sender.sendall(b"still there")
+                taken = b""
+                while not taken.endswith(b"still there"):
+                    taken += taker.recv(2000) or pytest.fail("hung up on an innocent")
+
+
+def test_what_waits_for_a_client_that_takes_nothing_is_written_too(ends):
+    port, _, accepted = ends()
+    before = connections.written(port, "127.0.0.1")
+    accepted.setblocking(False)
+    count = 0
+    with suppress(BlockingIOError):
+        while True:
+            count += accepted.send(b"x" * 65536)
+    assert connections.hang_up(port, "127.0.0.1", before, count) == 1

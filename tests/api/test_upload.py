@@ -94,9 +94,17 @@ def test_metadata_may_stand_before_the_file(send, form, part):
 
 
 def test_bytes_that_look_like_a_boundary_are_kept_as_they_are(send, form, part):
-    content = b"\r\n--limi\r\n--limix--\r\n\r\n--" * 300
+    content = b"\r\n--limi\r\n--limix--\r\n\r\n-- within a line --limit and --limit--\r\n" * 300
     body, media_type = form(part("file", content, "a.bin"))
     assert send(body, media_type).json()["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_a_part_that_comes_encoded_is_refused(send, refused, nothing_left):
+    head = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    )
+    refused(send(head + b"YQ==YQ==\r\n--b--\r\n", "multipart/form-data; boundary=b"), 400, "broken_body")
+    assert nothing_left()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """A backup has the bytes of every row that it has, whatever is deleted or uploaded while it is taken."""
 
 import os
+import shutil
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,13 @@ def copied(target: Path) -> set[str]:
     }
 
 
+def until(condition) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
+
+
 def marked(target: Path) -> set[str]:
     return {path.name.replace("~", "/") for path in (target / "files" / "doubtful").iterdir()}
 
@@ -114,13 +123,50 @@ def test_what_arrives_while_it_is_taken_is_left_to_the_sweep_in_the_copy(file, u
     assert late.file.name in marked(target)
 
 
-def test_a_hold_for_tools_of_ones_own_keeps_deleted_bytes(file, kept, monkeypatch):
+def test_deletions_are_held_back_for_as_long_as_one_file_takes(file, target, monkeypatch):
+    monkeypatch.setattr(backup, "RENEW_SECONDS", 0.01)
+    real = shutil.copy2
+
+    def slow(source: Path, copy: Path) -> None:
+        os.utime(keep.root() / "hold", (time.time() + 600,) * 2)
+        until(lambda: (keep.root() / "hold").stat().st_mtime > time.time() + 600)
+        real(source, copy)
+
+    monkeypatch.setattr(backup.shutil, "copy2", slow)
+
+    run_backup(target)
+
+    assert file.file.name in copied(target)
+
+
+def test_a_backup_during_which_deletions_were_not_held_back_is_none(file, target, after_the_database):
+    after_the_database(lambda: os.utime(keep.root() / "hold", (0, 0)))
+
+    with pytest.raises(Trouble, match="deletions were not held back"):
+        run_backup(target)
+    assert list(target.parent.iterdir()) == []
+
+
+def hold(monkeypatch, seconds: str) -> str:
     monkeypatch.setattr("filemill.cli.services.set_up", lambda: None)
-    assert CliRunner().invoke(main, ["hold", "60"], catch_exceptions=False).exit_code == 0
+    done = CliRunner().invoke(main, ["hold", seconds], catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def test_a_hold_for_tools_of_ones_own_keeps_deleted_bytes_until_it_is_ended(file, upload, kept, monkeypatch):
+    said = hold(monkeypatch, "600")
+    until = datetime.fromtimestamp(keep.held_until(), UTC)
+    assert until.timestamp() > time.time() + 500
+    assert said == f"The bytes of deleted files stay until {until:%Y-%m-%d %H:%M:%S} UTC.\n"
 
     forget(file.pk)
-
     assert file.file.name in kept()
+
+    other = File.objects.get(pk=upload(b"other words")["id"])
+    assert "again" in hold(monkeypatch, "0")
+    forget(other.pk)
+    assert other.file.name not in kept()
 
 
 def test_a_hold_is_never_shortened(storage):
@@ -138,6 +184,18 @@ def test_a_folder_that_is_there_or_is_in_the_data_folder_is_refused(file, target
         run_backup(tmp_path / "backup")
 
 
+def test_two_backups_to_one_name_are_one_backup_and_one_refusal(file, target, after_the_database):
+    def second() -> None:
+        with pytest.raises(Trouble, match="another backup to this name is under way"):
+            run_backup(target)
+
+    after_the_database(second)
+    run_backup(target)
+
+    assert (target / f"filemill.{_suffix()}").exists()
+    assert file.file.name in copied(target)
+
+
 def test_a_backup_that_fails_leaves_nothing(file, target, monkeypatch):
     def full(*_args: object) -> None:
         raise OSError(28, "No space left on device")
@@ -146,6 +204,16 @@ def test_a_backup_that_fails_leaves_nothing(file, target, monkeypatch):
 
     with pytest.raises(Trouble, match="No space left"):
         run_backup(target)
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_read_is_no_backup_without_its_files(file, target, unprivileged):
+    folder = (keep.root() / file.file.name).parent
+    folder.chmod(0)
+
+    with pytest.raises(Trouble, match="Permission denied"):
+        run_backup(target)
+    folder.chmod(0o700)
     assert list(target.parent.iterdir()) == []
 
 

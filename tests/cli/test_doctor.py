@@ -8,13 +8,15 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import OperationalError
+from django.db import OperationalError, connection, connections
 from django.db.models.functions import Now
 
+from filemill.cli.copies import copy_sqlite
 from filemill.cli.doctor import examine as examination
 from filemill.cli.doctor import host, ledger, service, stored
 from filemill.cli.doctor.command import run_doctor
 from filemill.cli.doctor.finding import Finding, State, Tally, breach, ok
+from filemill.cli.preflight import Trouble
 from filemill.core.ids import new_id
 from filemill.files import keep
 from filemill.files.models import File, Status
@@ -52,7 +54,12 @@ def test_all_is_well_with_a_processed_file(file):
     checks = (
         *(ledger.waiting_jobs_are_taken, ledger.leases_end, ledger.attempts_are_capped),
         *(stored.rows_have_bytes, stored.only_our_names, host.there_is_room, host.clocks_agree),
-        *(service.migrations_are_applied, service.broker_answers, service.nobody_has_the_first_password),
+        *(
+            service.migrations_are_applied,
+            service.database_takes_files,
+            service.broker_answers,
+            service.nobody_has_the_first_password,
+        ),
     )
     mending = (ledger.files_have_jobs, ledger.statuses_follow, stored.bytes_have_rows)
     findings = [check() for check in checks] + [check(fix=False) for check in mending]
@@ -71,6 +78,20 @@ def test_an_artifact_that_was_cut_short_is_named(file):
     os.truncate(keep.root() / artifact.content.name, 1)
 
     assert only(stored.rows_have_bytes()) == f"artifact text of file {file.pk}"
+
+
+def test_each_row_is_looked_at_though_some_bytes_cannot_be_read(file, upload, unprivileged):
+    other = File.objects.get(pk=upload(b"other words")["id"])
+    folder, path = (keep.root() / file.file.name).parent, keep.root() / other.file.name
+    path.chmod(0)
+    folder.chmod(0)
+    try:
+        finding = stored.rows_have_bytes()
+    finally:
+        folder.chmod(0o700)
+
+    assert set(finding.examples) == {f"file {each.pk}: Permission denied" for each in (file, other)}
+    assert "chown" in finding.remedy
 
 
 def test_a_file_that_is_deleted_while_the_doctor_looks_is_no_breach(file, monkeypatch):
@@ -189,7 +210,7 @@ def test_too_few_open_files_are_named_with_what_is_needed(monkeypatch):
     finding = host.limits_are_granted()
 
     assert finding.state == State.BREACH
-    assert "RLIMIT_NOFILE is 100 where" in finding.detail
+    assert "for what is started from here, RLIMIT_NOFILE is 100 where" in finding.detail
 
 
 def test_a_wall_that_the_machine_refuses_is_named_with_its_reason(monkeypatch):
@@ -208,6 +229,13 @@ def test_a_disk_below_its_reserve_is_a_breach(file, configure):
     configure(disk_reserve_bytes=2**60)
 
     assert "FILEMILL_DISK_RESERVE_BYTES" in host.there_is_room().remedy
+
+
+def test_deletions_that_are_held_back_are_said_with_the_room_there_is(file):
+    assert "hold" not in host.there_is_room().detail
+    keep.hold(600)
+
+    assert "`filemill hold 0`" in host.there_is_room().detail
 
 
 def test_a_clock_that_differs_is_a_breach(file, monkeypatch):
@@ -256,16 +284,48 @@ def test_migrations_that_wait_and_a_database_from_the_future_are_breaches(db):
     assert "processing.0001_initial" in service.migrations_are_applied().detail
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's pages are not ours to damage")
+def test_a_damaged_page_of_the_embedded_database_is_named(transactional_db, tmp_path, monkeypatch):
+    copy_sqlite(tmp_path / "copy")
+    other = connections.create_connection("default")
+    other.settings_dict = {**other.settings_dict, "NAME": str(tmp_path / "copy")}
+    with other.cursor() as cursor:
+        of_an_index = "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'files_file' AND type = 'index'"
+        page, size = cursor.execute(of_an_index).fetchone()[0], cursor.execute("PRAGMA page_size").fetchone()[0]
+    other.close()
+    with (tmp_path / "copy").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    monkeypatch.setattr(service, "connection", other)
+
+    finding = service.database_takes_files()
+    other.close()
+
+    assert finding.state == State.BREACH
+    assert "restore a backup" in finding.remedy
+
+
+def test_a_database_that_takes_no_new_file_is_named(db):
+    assert service.database_takes_files().state == State.OK
+    assert File.objects.count() == 0
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE UNIQUE INDEX only_one ON files_file ((size * 0))")
+    File.objects.create(file="originals/a", name="a", size=1, sha256="0" * 64)
+
+    assert "it takes no files" in service.database_takes_files().detail
+
+
 def test_a_check_that_cannot_look_says_so(monkeypatch, db):
     def down() -> Finding:
         raise OperationalError("connection refused\nis the server running?")
 
-    monkeypatch.setattr(examination.service, "broker_answers", down)
+    monkeypatch.setattr(examination.service, "database_takes_files", down)
     looked = examination.examine(fix=False)
 
     assert next(looked)[1].state == State.OK
     name, finding = next(looked)
-    assert (name, finding.state) == ("broker", State.UNKNOWN)
+    assert (name, finding.state) == ("database", State.UNKNOWN)
     assert "connection refused. See" in finding.line(name)
 
 
@@ -285,6 +345,17 @@ def test_the_exit_status_says_whether_there_is_a_breach(findings, status, monkey
     report = json.loads(capsys.readouterr().out)
     assert report["status"] == status
     assert [each["state"] for each in report["findings"]] == [finding.state for finding in findings]
+
+
+def test_two_doctors_do_not_look_at_once(monkeypatch):
+    def look(*, fix: bool):
+        with pytest.raises(Trouble, match="wait until it is done"):
+            run_doctor(as_json=True, fix=fix)
+        yield "a", ok("well")
+
+    monkeypatch.setattr("filemill.cli.doctor.command.examine", look)
+
+    assert run_doctor(as_json=True, fix=False) == 0
 
 
 def test_a_hostile_name_in_the_storage_moves_no_cursor():

@@ -1,5 +1,6 @@
 """`filemill verify` finds what a disk lost or changed, and nothing else."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,11 +53,22 @@ def test_a_flipped_bit_a_lost_file_and_an_altered_artifact_are_named(files, veri
     done = verify()
 
     assert done.exit_code == 1
+    assert "Bring the named files back from a backup" in done.stdout
     assert [" ".join(line.split()) for line in done.stdout.splitlines()[:-1]] == [
         f"altered file {files[0].pk}: {files[0].file.name}",
         f"missing file {files[1].pk}: {files[1].file.name}",
         f"altered artifact text of file {files[2].pk}: {artifact.content.name}",
     ]
+
+
+def test_what_was_read_leaves_the_memory_to_the_service(files, verify, monkeypatch):
+    left = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda _stream, *what: left.append(what))
+
+    verify(str(files[0].pk))
+
+    artifact = files[0].artifacts.get()
+    assert left == [(0, each.size, os.POSIX_FADV_DONTNEED) for each in (files[0], artifact)]
 
 
 def test_bytes_that_cannot_be_read_hinder_no_other(files, verify):

@@ -8,7 +8,7 @@ from kombu import Connection, Queue
 
 from filemill.config import broker
 
-broker.use_safe_folders()
+broker.use_safe_transports()
 
 
 @pytest.fixture

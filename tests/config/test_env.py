@@ -61,6 +61,15 @@ def test_a_wrong_value_is_told_with_its_name(monkeypatch, name, value):
     assert value in str(told.value)
 
 
+def test_a_wrong_value_is_told_in_sentences(monkeypatch):
+    monkeypatch.setenv("FILEMILL_PORT", "abc")
+    with pytest.raises(BadSetting) as told:
+        env.read()
+    assert str(told.value) == (
+        "FILEMILL_PORT='abc' cannot be used: Not a valid integer. What it sets: port that the web server listens on."
+    )
+
+
 def test_a_wrong_address_is_told_without_its_password(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "mysql://me:secret@host/name")
     with pytest.raises(BadSetting, match=r"mysql://\*\*\*@host/name") as told:

@@ -44,3 +44,17 @@ def test_a_line_for_a_program_is_json_whatever_the_name(said):
     first, _ = (json.loads(line) for line in said("json").splitlines())
 
     assert first["name"].startswith("a\\x1b[2J")
+
+
+def test_a_refused_request_has_one_line(client, db, caplog):
+    with caplog.at_level(logging.INFO):
+        assert client.post("/upload/").status_code == 400
+        assert client.get("/nothing/").status_code == 404
+    assert [each.name for each in caplog.records] == ["filemill.requests"] * 2
+
+
+def test_a_request_that_meets_a_fault_has_a_line_with_a_traceback(client, db, caplog, monkeypatch):
+    client.raise_request_exception = False
+    monkeypatch.setattr("filemill.web.views.page", None)
+    assert client.get("/").status_code == 500
+    assert [each.name for each in caplog.records if each.exc_info] == ["django.request"]

@@ -1,5 +1,6 @@
 """A clock that is set forward or back. To shift what was noted by it is the same, and needs no hands on the machine."""
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -33,6 +34,20 @@ def sent(transactional_db: None) -> Any:
 
     count()
     return count
+
+
+@pytest.fixture
+def make_beat(transactional_db: None) -> Iterator[Callable[[], Scheduler]]:
+    made: list[Scheduler] = []
+
+    def make() -> Scheduler:
+        made.append(Scheduler(app=current_app))
+        made[-1]._finalize.cancel()  # at the end of this process its database is gone
+        return made[-1]
+
+    yield make
+    for beat in made:
+        beat.close()
 
 
 def test_a_clock_set_back_by_an_hour_delays_no_file(world):
@@ -84,8 +99,8 @@ def test_a_clock_set_forward_costs_a_running_job_an_attempt_and_gives_one_result
 
 
 @pytest.mark.parametrize("by", [-AN_HOUR, AN_HOUR])
-def test_beat_goes_on_after_its_clock_is_set(sent, by):
-    beat = _beat()
+def test_beat_goes_on_after_its_clock_is_set(sent, make_beat, by):
+    beat = make_beat()
     _make_due(beat)
     _tick(beat)
     assert sent() == 1
@@ -100,23 +115,17 @@ def test_beat_goes_on_after_its_clock_is_set(sent, by):
     assert sent() == 1
 
 
-def test_beat_that_starts_after_its_clock_was_set_back_sends(sent):
-    before = _beat()
+def test_beat_that_starts_after_its_clock_was_set_back_sends(sent, make_beat):
+    before = make_beat()
     _clock_of_beat_moves(before, -AN_HOUR)
     before.schedule["sweep"].save()
 
-    beat = _beat()
+    beat = make_beat()
     _tick(beat)
     _make_due(beat)
     _tick(beat)
 
     assert sent() == 1
-
-
-def _beat() -> Scheduler:
-    beat = Scheduler(app=current_app)
-    beat._finalize.cancel()  # at the end of this process its database is gone
-    return beat
 
 
 def _tick(beat: Scheduler) -> None:

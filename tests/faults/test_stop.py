@@ -3,11 +3,10 @@
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import services
 from system.conftest import Service, until
 from system.test_serve import LONG_TEXT
 
@@ -19,11 +18,8 @@ HEAD = (
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    environment = {"FILEMILL_STOP_SECONDS": "0", "CELERY_BROKER_URL": "filesystem://"}
-    if "DATABASE_URL" in os.environ:
-        environment["DATABASE_URL"] = services.new_database(os.environ["DATABASE_URL"])
-    service = Service(tmp_path / "data", **environment).start()
+def service(tmp_path: Path, apart: Callable[[], dict[str, str]]) -> Iterator[Service]:
+    service = Service(tmp_path / "data", FILEMILL_STOP_SECONDS="0", **apart()).start()
     yield service
     service.close()
 

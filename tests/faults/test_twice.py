@@ -71,7 +71,7 @@ def test_beats_at_once_agree_on_one_schedule(world: World):
         scheduler = Scheduler(app=current_app)
         scheduler._finalize.cancel()
         scheduler.tick()
-        scheduler.sync()
+        scheduler.close()
 
     PeriodicTask.objects.all().delete()
     IntervalSchedule.objects.all().delete()

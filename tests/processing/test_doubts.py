@@ -2,13 +2,14 @@
 
 import errno
 import os
+import threading
 import time
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 
-from filemill.files import keep
+from filemill.files import aside, keep
 from filemill.files.models import File
 from filemill.processing import record, sweep
 from filemill.processing.forget import forget
@@ -139,3 +140,103 @@ def test_a_disk_that_takes_longer_than_the_lease_to_keep_an_artifact_costs_no_at
 
     job = file.jobs.get(processor="text")
     assert (job.state, job.attempts) == ("succeeded", 1)
+
+
+@pytest.mark.parametrize("question", [1, 2])
+def test_an_upload_that_commits_while_the_sweep_asks_for_its_row_is_whole_or_refused(
+    transactional_db, client, kept, monkeypatch, a_day_later, question
+):
+    keep_bytes = keep.Incoming.keep
+    reached, released, answers, asked = threading.Event(), threading.Event(), [], []
+
+    def stand_still(incoming: keep.Incoming, name: str) -> None:
+        keep_bytes(incoming, name)
+        reached.set()
+        released.wait()
+
+    def send() -> None:
+        answers.append(client.post("/upload/", {"file": SimpleUploadedFile("a.txt", b"x")}).status_code)
+        connection.close()
+
+    def ask(execute, sql, *rest):
+        answer = execute(sql, *rest)
+        if '"content" =' in sql:
+            asked.append(sql)
+            if len(asked) == question:
+                released.set()
+                upload.join()
+        return answer
+
+    monkeypatch.setattr(keep.Incoming, "keep", stand_still)
+    upload = threading.Thread(target=send)
+    upload.start()
+    reached.wait()
+    with connection.execute_wrapper(ask):
+        a_day_later()
+    released.set()
+    upload.join()
+
+    assert answers == [201 if question == 1 else 503]
+    assert [name for name in kept() if not name.startswith("doubtful/")] == of_rows()
+    a_day_later()
+    assert (len(kept()), kept()) == (answers == [201], of_rows())
+
+
+def test_bytes_that_a_killed_sweep_had_set_aside_come_back(file, storage, monkeypatch, a_day_later):
+    aside.take(file.file.name)
+
+    sweep.sweep()
+
+    assert (storage / file.file.name).read_bytes() == b"some words\n"
+    a_day_later()
+    assert list((storage / "doubtful").iterdir()) == []
+
+
+def test_bytes_that_are_set_aside_while_their_file_is_deleted_go_too(file, kept):
+    aside.take(file.file.name)
+    forget(file.id)
+
+    sweep.sweep()
+
+    assert kept() == []
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        ".originals~07~01a202af-fe9c-74c8-8bcb-d5831687b68a.Xy12Zw",
+        "..~..~01a202af-fe9c-74c8-8bcb-d5831687b68a",
+        "a~b~c",
+    ],
+)
+@pytest.mark.parametrize("folder", ["doubtful", "aside"])
+def test_what_others_put_among_the_notes_stays_and_hinders_no_sweep(file, storage, kept, a_day_later, folder, stray):
+    keep.doubt(file.file.name)
+    (storage / folder).mkdir(exist_ok=True)
+    (storage / folder / stray).touch()
+
+    a_day_later()
+
+    assert kept() == sorted([*of_rows(), f"{folder}/{stray}"])
+
+
+def test_bytes_that_cannot_be_settled_hinder_no_others(upload, storage, kept, monkeypatch, a_day_later):
+    for content in (b"some words\n", b"more words\n"):
+        upload(content)
+    for file in File.objects.all():
+        keep.doubt(file.file.name)
+    File.objects.all().delete()
+    real, asked = aside.take, []
+
+    def take(name: str) -> None:
+        asked.append(name)
+        if len(asked) == 1:
+            raise OSError(errno.EIO, "Input/output error")
+        real(name)
+
+    monkeypatch.setattr(aside, "take", take)
+
+    a_day_later()
+    assert [name for name in kept() if name.startswith("originals/")] == asked[:1]
+    a_day_later()
+    assert kept() == []

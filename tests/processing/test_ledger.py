@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
+from filemill.cli.services import among_workers
 from filemill.core.errors import NotFound
 from filemill.files.models import File
 from filemill.identify.identity import Identity
@@ -257,6 +258,30 @@ def test_releasing_all_puts_running_jobs_back(file):
     sweep.release_all()
 
     assert file.jobs.get().state == "queued"
+
+
+def test_a_worker_that_starts_takes_back_all_jobs_where_it_knows_that_no_other_lives(file, settings):
+    knows = settings.EMBEDDED and connection.vendor == "sqlite"
+    claim.next_claim()
+    with among_workers():
+        assert file.jobs.get().state == ("queued" if knows else "running")
+
+        due_now()
+        claim.next_claim()
+        with among_workers():
+            assert file.jobs.get().state == "running"
+    with among_workers():
+        assert file.jobs.get().state == ("queued" if knows else "running")
+
+
+def test_a_folder_for_a_broker_does_not_mean_that_a_database_server_has_no_other_workers(file, settings, monkeypatch):
+    settings.EMBEDDED = True
+    claim.next_claim()
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "vendor", "postgresql")
+        with among_workers():
+            pass
+    assert file.jobs.get().state == "running"
 
 
 def test_two_sweepers_end_a_lease_once(file):

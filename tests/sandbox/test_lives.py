@@ -177,6 +177,15 @@ def test_signals_that_end_services_do_not_take_the_children_from_a_worker_that_s
     assert trial.run("say_who_you_are").facts["ppid"] == server
 
 
+def test_they_do_not_end_a_child_at_work_either(trial, server):
+    with trial.sandbox.child(trial.source("say_who_you_are"), trial.workspace) as child:
+        assert eventually(lambda: children_of(server))
+        (pid,) = children_of(server)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            os.kill(pid, number)
+        assert child.process("trial", "", trial.limits, silent).facts["pid"] == pid
+
+
 WORKER = """
 import json, sys
 from pathlib import Path

@@ -57,6 +57,15 @@ def nginx() -> Path:
     raise MissingProgram("nginx is missing: apt-get install nginx-light")
 
 
+def faketime() -> Path:
+    """Return the library that sets the clock of the processes that it is loaded into."""
+    folders = [*Path("/usr/lib").glob("*/faketime"), *Path("/usr/lib").glob("faketime"), Path("/usr/lib64/faketime")]
+    for folder in folders:
+        if (folder / "libfaketimeMT.so.1").exists():
+            return folder / "libfaketimeMT.so.1"
+    raise MissingProgram("libfaketime is missing: apt-get install libfaketime")
+
+
 def _open_to_its_account(program: Path) -> bool:
     """PostgreSQL does not run as root: there another account runs it, which cannot see into every folder."""
     if os.geteuid() != 0:
@@ -79,6 +88,7 @@ PACKAGES: dict[Callable[[], Path], str] = {
     rabbitmq: "rabbitmq-server",
     chromium: "chromium",
     nginx: "nginx-light",
+    faketime: "libfaketime",
 }
 
 

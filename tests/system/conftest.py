@@ -9,7 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from kombu import Connection, Queue
 from services.ports import free_port
+
+from filemill.config.broker import folder_options, use_safe_transports
 
 PATIENCE_SECONDS = 90
 
@@ -74,6 +77,25 @@ class Service:
     def await_end(self, file_id: str) -> dict[str, Any]:
         until(lambda: self.get(file_id)["status"] not in {"queued", "processing"})
         return self.get(file_id)
+
+    def waiting(self, queue: str) -> int:
+        """Return how many messages wait in a queue."""
+        with self.broker() as connection:
+            return Queue(queue)(connection.default_channel).queue_declare().message_count
+
+    def purge(self, queue: str) -> None:
+        """Forget the messages of a queue."""
+        with self.broker() as connection:
+            bound = Queue(queue)(connection.default_channel)
+            bound.queue_declare()
+            bound.purge()
+
+    def broker(self) -> Connection:
+        """Open a connection to the broker."""
+        if (url := self.environment.get("CELERY_BROKER_URL", "")) and "filesystem" not in url:
+            return Connection(url)
+        use_safe_transports()
+        return Connection("filesystem://", transport_options=folder_options(self.data / "broker"))
 
 
 def until(condition: Callable[[], Any]) -> None:

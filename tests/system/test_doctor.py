@@ -41,6 +41,7 @@ def test_a_beat_and_a_worker_that_stand_still_are_told_apart(make_service):
 
 def test_a_database_that_is_not_there_cannot_be_looked_at(tmp_path):
     nowhere = "postgresql://filemill@127.0.0.1:1/filemill"
+    (tmp_path / "data" / "files").mkdir(parents=True)
     done = run("doctor", FILEMILL_DATA_DIR=str(tmp_path / "data"), DATABASE_URL=nowhere, FILEMILL_SWEEP_SECONDS="1")
 
     (line,) = done.stdout.splitlines()

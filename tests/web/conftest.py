@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -54,6 +55,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def administrator(service: str, folder: Path) -> tuple[str, str]:
     """Make an administrator of the running service; return name and password."""
+    return make_administrator(folder)
+
+
+def make_administrator(folder: Path) -> tuple[str, str]:
+    """Make an administrator of the service with this folder; return name and password."""
     environment = {**os.environ, "FILEMILL_DATA_DIR": str(folder / "data"), "FILEMILL_ADMIN_PASSWORD": "only for tests"}
     for foreign in ("DATABASE_URL", "CELERY_BROKER_URL"):
         environment.pop(foreign, None)
@@ -65,10 +71,18 @@ def administrator(service: str, folder: Path) -> tuple[str, str]:
 @pytest.fixture(scope="session")
 def service(folder: Path) -> Iterator[str]:
     """Run `filemill serve` on a free port, with a data directory of its own; return its address."""
+    with running(folder) as address:
+        yield address
+
+
+@contextmanager
+def running(folder: Path, **chosen: str) -> Iterator[str]:
+    """Run `filemill serve` with its data in a folder and some more variables of the environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     ours = {"FILEMILL_DATA_DIR": str(folder / "data"), "FILEMILL_PORT": str(port), "FILEMILL_DISK_RESERVE_BYTES": "0"}
+    ours |= chosen
     foreign = {"DATABASE_URL", "CELERY_BROKER_URL"}
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith("FILEMILL_") and name not in foreign

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Permission
 
+from filemill.accounts.models import Token
 from filemill.files.models import File
 from filemill.processing.models import Artifact, Job
 
@@ -97,3 +98,37 @@ def test_files_are_found_by_name_and_digest(admin_client, make_file):
     wanted, _other = make_file("wanted.txt"), make_file("other.txt")
     for query in ("WANT", wanted.sha256):
         assert [file.pk for file in admin_client.get(FILES, {"q": query}).context["cl"].result_list] == [wanted.pk]
+
+
+def test_tokens_are_revoked_here_and_never_shown(admin_client, client, bearer, configure):
+    hers, his = bearer("anna"), bearer("boris")
+    page = admin_client.get("/admin/accounts/token/").content.decode()
+    secret = hers["Authorization"].split("_", 2)[2]
+    token = Token.objects.get(owner__username="anna")
+    one = admin_client.get(f"/admin/accounts/token/{token.pk}/change/").content.decode()
+    assert "anna" in page
+    assert secret not in page + one
+    assert token.digest not in page + one
+    admin_client.post("/admin/accounts/token/", {"action": "revoke", "_selected_action": [token.pk]})
+    configure(access="token")
+    assert client.get("/files/", headers=hers).status_code == 401
+    assert client.get("/files/", headers=his).status_code == 200
+
+
+def test_who_may_only_look_at_tokens_cannot_revoke_them(client, django_user_model, bearer):
+    bearer("anna")
+    user = django_user_model.objects.create_user("reader", password="x", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_token"))
+    client.force_login(user)
+    chosen = {"action": "revoke", "_selected_action": [Token.objects.get().pk]}
+    client.post("/admin/accounts/token/", chosen)
+    assert Token.objects.get().revoked_at is None
+
+
+def test_tokens_go_with_their_owner_and_not_without(admin_client, bearer):
+    bearer("anna")
+    token = Token.objects.get()
+    assert admin_client.post(f"/admin/accounts/token/{token.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert Token.objects.count() == 1
+    assert admin_client.post(f"/admin/auth/user/{token.owner_id}/delete/", {"post": "yes"}).status_code == 302
+    assert Token.objects.count() == 0

@@ -168,7 +168,7 @@ def test_nothing_scrolls_sideways_on_a_small_phone(open_page, a_file, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/?name=nothing-is-called-so", "file"])
+@pytest.mark.parametrize("path", ["/", "/?name=nothing-is-called-so", "/app/sign-in/", "/app/sign-out/", "file"])
 def test_the_basics_of_accessibility_hold(open_page, a_file, scheme, path):
     page = open_page("/", color_scheme=scheme)
     send(page, a_file(f"basics {scheme}.txt"))

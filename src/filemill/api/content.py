@@ -1,39 +1,27 @@
 """The bytes of files and artifacts."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from filemill.accounts.caller import caller_of
 from filemill.api import schema
+from filemill.api.negotiation import AnyForm
 from filemill.api.requests import wsgi_request
 from filemill.core.errors import NotFound
 from filemill.files.models import File
 from filemill.files.serve import Content, serve
-from filemill.processing.models import Artifact
 
 _TEXT = "text"  # the processor that finds out the encoding
-
-
-class _AnyForm(BaseContentNegotiation):
-    """Bytes come in the one form that they have, whatever an `<img>` says that it accepts."""
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        renderer = next(iter(renderers))
-        return renderer, renderer.media_type
 
 
 class ContentView(APIView):
     """The original."""
 
-    content_negotiation_class = _AnyForm
+    content_negotiation_class = AnyForm
 
     @extend_schema(
         operation_id="get_content",
@@ -42,13 +30,13 @@ class ContentView(APIView):
     )
     def get(self, request: Request, file_id: UUID) -> HttpResponseBase:
         """Return the bytes of a file, or a range of them."""
-        file = File.objects.filter(pk=file_id).first()
-        if file is None:
-            raise NotFound("There is no such file.")
+        file = File.objects.seen_by(caller_of(request)).one(file_id)
         # Until the sandbox has looked, the type is a guess by the first bytes, and nothing is shown on a guess.
         found = dict(file.jobs.filter(facts__isnull=False).values_list("processor", "facts__encoding"))
         known = file.media_type if found else None
-        content = Content(str(file.file), file.name, known, file.size, file.sha256, file.uploaded_at, found.get(_TEXT))
+        encoding = found.get(_TEXT)
+        charset = encoding if isinstance(encoding, str) else None  # facts are what a child said
+        content = Content(str(file.file), file.name, known, file.size, file.sha256, file.uploaded_at, charset)
         return serve(wsgi_request(request), content)
 
     head = get
@@ -57,7 +45,7 @@ class ContentView(APIView):
 class ArtifactView(APIView):
     """An artifact."""
 
-    content_negotiation_class = _AnyForm
+    content_negotiation_class = AnyForm
 
     @extend_schema(
         operation_id="get_artifact",
@@ -66,10 +54,11 @@ class ArtifactView(APIView):
     )
     def get(self, request: Request, file_id: UUID, name: str) -> HttpResponseBase:
         """Return the bytes of an artifact, or a range of them."""
-        artifact = Artifact.objects.select_related("job", "file").filter(file_id=file_id, name=name).first()
+        file = File.objects.seen_by(caller_of(request)).one(file_id)
+        artifact = file.artifacts.select_related("job").filter(name=name).first()
         if artifact is None:
             raise NotFound("There is no such artifact.")
-        modified = artifact.job.finished_at or artifact.file.uploaded_at
+        modified = artifact.job.finished_at or file.uploaded_at
         content = Content(
             str(artifact.content), artifact.name, artifact.media_type, artifact.size, artifact.sha256, modified, "utf-8"
         )

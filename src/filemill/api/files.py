@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from filemill.accounts.caller import caller_of
 from filemill.api import schema
 from filemill.api.requests import json_body
 from filemill.api.serializers import (
@@ -22,9 +23,8 @@ from filemill.api.serializers import (
     ReprocessSerializer,
 )
 from filemill.api.waiting import seconds_to_wait, wait
-from filemill.core.errors import NotFound
 from filemill.files.listing import page
-from filemill.files.models import File
+from filemill.files.models import File, FileQuerySet
 from filemill.processing import record, ring
 from filemill.processing.forget import forget
 from filemill.processing.models import Artifact
@@ -55,7 +55,7 @@ class FilesView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List files, newest first."""
-        found = page(request.query_params)
+        found = page(request.query_params, _seen(request))
         _lend_artifacts(found.files)
         return Response(
             {
@@ -76,7 +76,7 @@ class FileView(APIView):
     )
     def get(self, request: Request, file_id: UUID) -> Response:
         """Return one file with its facts and jobs."""
-        wait(file_id, seconds_to_wait(request.query_params.get("wait", "0")))
+        wait(_seen(request).filter(pk=file_id), seconds_to_wait(request.query_params.get("wait", "0")))
         return _detail(request, file_id)
 
     @extend_schema(
@@ -91,7 +91,7 @@ class FileView(APIView):
         serializer.is_valid(raise_exception=True)
         changes: dict[str, Any] = serializer.validated_data
         with transaction.atomic():
-            file = _locked(file_id)
+            file = _seen(request).select_for_update().one(file_id)
             for field, value in changes.items():
                 setattr(file, field, value)
             file.save(update_fields=list(changes))
@@ -102,9 +102,9 @@ class FileView(APIView):
         parameters=[schema.FILE_ID],
         responses={204: None, **schema.problems(404)},
     )
-    def delete(self, request: Request, file_id: UUID) -> Response:  # Django's signature
+    def delete(self, request: Request, file_id: UUID) -> Response:
         """Delete a file with everything that was made of it."""
-        forget(file_id)
+        forget(_seen(request).one(file_id).pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -121,7 +121,7 @@ class ReprocessView(APIView):
         """Run all processors again, or the named ones; earlier results stay until new ones replace them."""
         serializer = ReprocessSerializer(data=json_body(request))
         serializer.is_valid(raise_exception=True)
-        record.reprocess(file_id, serializer.validated_data.get("processors"))
+        record.reprocess(_seen(request).one(file_id).pk, serializer.validated_data.get("processors"))
         ring.ring()
         return _detail(request, file_id, status.HTTP_202_ACCEPTED)
 
@@ -137,21 +137,16 @@ class CancelView(APIView):
     )
     def post(self, request: Request, file_id: UUID) -> Response:
         """Cancel the jobs that have not ended."""
-        record.cancel(file_id)
+        record.cancel(_seen(request).one(file_id).pk)
         return _detail(request, file_id, status.HTTP_202_ACCEPTED)
 
 
-def _locked(file_id: UUID) -> File:
-    file = File.objects.select_for_update().filter(pk=file_id).first()
-    if file is None:
-        raise NotFound("There is no such file.")
-    return file
+def _seen(request: Request) -> FileQuerySet:
+    return File.objects.seen_by(caller_of(request))
 
 
 def _detail(request: Request, file_id: UUID, code: int = status.HTTP_200_OK) -> Response:
-    file = File.objects.prefetch_related("artifacts", "jobs").filter(pk=file_id).first()
-    if file is None:
-        raise NotFound("There is no such file.")
+    file = _seen(request).prefetch_related("artifacts", "jobs").one(file_id)
     return Response(FileDetailSerializer(file, context={"request": request}).data, status=code)
 
 

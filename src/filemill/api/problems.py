@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -66,6 +66,9 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
     errors.DigestMismatch: HTTPStatus.BAD_REQUEST,
     BadRequest: HTTPStatus.BAD_REQUEST,
     errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
+    errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
+    errors.InsufficientScope: HTTPStatus.FORBIDDEN,
+    errors.Forged: HTTPStatus.FORBIDDEN,
     errors.CrossSite: HTTPStatus.FORBIDDEN,
     Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
@@ -76,6 +79,7 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -83,7 +87,10 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
 }
 BY_CODE = {error.code: error for error in STATUS}
 POSTGRES_DISK_FULL = "53100"
+POSTGRES_DAMAGED = {"XX001", "XX002"}
+POSTGRES_TIRED_OF_WAITING = "25P03"  # of a transaction that stood still; to Django an InternalError
 RETRY_AFTER_SECONDS = "5"
+_CHALLENGE = 'Bearer realm="filemill"'
 INTERNAL = "An error inside Filemill, not in the request. The log has it under this request's id."
 
 
@@ -92,7 +99,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     request = context["request"]
     known = translate(error)
     response = Response(document(known, request), status=STATUS[type(known)], content_type=CONTENT_TYPE)
-    for name, value in _headers(known).items():
+    for name, value in headers_of(known).items():
         response[name] = value
     return response
 
@@ -100,7 +107,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
 def respond(request: HttpRequest, error: FilemillError) -> HttpResponse:
     """Answer an error outside of a REST Framework view."""
     content = orjson.dumps(document(error, request))
-    return HttpResponse(content, status=STATUS[type(error)], content_type=CONTENT_TYPE, headers=_headers(error))
+    return HttpResponse(content, status=STATUS[type(error)], content_type=CONTENT_TYPE, headers=headers_of(error))
 
 
 def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN401  # Django's or REST Framework's
@@ -117,14 +124,21 @@ def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN
     }
 
 
-def _headers(known: FilemillError) -> dict[str, str]:
+def headers_of(known: FilemillError) -> dict[str, str]:
+    """Return the headers that belong to an error beside its document."""
     headers: dict[str, str] = {}
     if isinstance(known, errors.RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{known.size}"
     if isinstance(known, Unavailable | errors.Busy):
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     if isinstance(known, errors.SignInRequired):
-        headers["WWW-Authenticate"] = 'Session realm="filemill"'
+        headers["WWW-Authenticate"] = _CHALLENGE
+    if isinstance(known, errors.InvalidToken):
+        headers["WWW-Authenticate"] = f'{_CHALLENGE}, error="invalid_token"'
+    if isinstance(known, errors.InsufficientScope):
+        headers["WWW-Authenticate"] = f'{_CHALLENGE}, error="insufficient_scope", scope="{known.scope}"'
+    if isinstance(known, errors.TooManyAttempts):
+        headers["Retry-After"] = str(known.seconds)
     return headers
 
 
@@ -157,12 +171,18 @@ def translate(error: Exception) -> FilemillError:
 
 
 def trouble(error: BaseException | None) -> Unavailable | errors.DiskFull | None:
-    """Return what to say where the database or the storage is away or full, None for any other error."""
-    if isinstance(error, OperationalError | InterfaceError):
+    """Return what to say where the database or the storage is away, full or damaged, None for any other error."""
+    if error is None:
+        return None
+    gave_up = isinstance(error, InternalError) and _sqlstate(error) == POSTGRES_TIRED_OF_WAITING
+    if gave_up or isinstance(error, OperationalError | InterfaceError):
         away = "database"
         if _is_full(error):
             log.warning("trouble", full=away, reason=str(error))
             return errors.DiskFull("The database's disk is full. Nothing was changed. Make room, then try again.")
+    elif isinstance(error, DatabaseError) and _is_damaged(error):
+        log.error("trouble", damaged="database", reason=str(error))
+        return Unavailable("The database is damaged, and its operator has to mend it. Nothing was changed.")
     elif isinstance(error, OSError):
         away = "storage"
     else:
@@ -171,12 +191,18 @@ def trouble(error: BaseException | None) -> Unavailable | errors.DiskFull | None
     return Unavailable(f"The {away} does not answer. Nothing was changed that was not confirmed; try again soon.")
 
 
-def _is_full(error: Exception) -> bool:
-    cause = error.__cause__  # the driver's own error
-    return (
-        getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-        or getattr(cause, "sqlstate", None) == POSTGRES_DISK_FULL
-    )
+def _is_full(error: BaseException) -> bool:
+    is_sqlite_full = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return is_sqlite_full or _sqlstate(error) == POSTGRES_DISK_FULL
+
+
+def _is_damaged(error: BaseException) -> bool:
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF  # what SQLite adds above tells kinds of damage apart
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or _sqlstate(error) in POSTGRES_DAMAGED
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    return getattr(error.__cause__, "sqlstate", None)  # of the driver's own error
 
 
 def _invalid(error: exceptions.ValidationError) -> errors.Invalid:

@@ -108,19 +108,21 @@ class FileDetailSerializer(FileSerializer):
         return super().to_representation(instance) | {"facts": self.get_facts(instance), "jobs": jobs}
 
 
-class _TextField(serializers.CharField):
+class TextField(serializers.CharField):
     """A string; REST Framework's own field takes numbers too."""
 
     def to_internal_value(self, data: Any) -> str:  # noqa: ANN401  # REST Framework's signature
+        """Return the string."""
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
-class _StrictSerializer(serializers.Serializer[File]):
+class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields that it does not have instead of dropping them: a misspelt one must not pass for a missing one."""
 
     def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401  # REST Framework's signature
+        """Return the validated fields."""
         unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
         if unknown:
             known = " and ".join(f"`{field}`" for field in self.fields)
@@ -129,10 +131,10 @@ class _StrictSerializer(serializers.Serializer[File]):
         return super().to_internal_value(data)
 
 
-class FilePatchSerializer(_StrictSerializer):
+class FilePatchSerializer(StrictSerializer):
     """What a client may change: the name and the metadata."""
 
-    name = _TextField(required=False, max_length=NAME_MAX_CHARS)
+    name = TextField(required=False, max_length=NAME_MAX_CHARS)
     metadata = serializers.DictField(required=False, help_text="At most 16 KiB of JSON; replaces what was there.")
 
     def validate_name(self, value: str) -> str:
@@ -144,10 +146,10 @@ class FilePatchSerializer(_StrictSerializer):
         return check_metadata(value)
 
 
-class ReprocessSerializer(_StrictSerializer):
+class ReprocessSerializer(StrictSerializer):
     """Which processors run again; all of them if none is named."""
 
-    processors = serializers.ListField(child=_TextField(max_length=64), required=False, min_length=1, max_length=50)
+    processors = serializers.ListField(child=TextField(max_length=64), required=False, min_length=1, max_length=50)
 
 
 class ProcessorSerializer(serializers.Serializer[Any]):

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from filemill.accounts.caller import caller_of
 from filemill.api import schema
 from filemill.api.requests import wsgi_request
 from filemill.api.serializers import FileDetailSerializer
@@ -29,6 +30,6 @@ class UploadView(APIView):
         Send a form with exactly one part `file`, or the bytes alone with `?name=` or Content-Disposition.
         The answer comes once the bytes are safe; processing goes on in the background.
         """
-        file = receive(wsgi_request(request))
+        file = receive(wsgi_request(request), caller_of(request).owner_id)
         data = FileDetailSerializer(file, context={"request": request}).data
         return Response(data, status=status.HTTP_201_CREATED, headers={"Location": f"/files/{file.id}/"})

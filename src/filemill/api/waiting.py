@@ -3,15 +3,15 @@
 import re
 import threading
 import time
-from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from filemill.core.errors import FieldError, Invalid
 from filemill.files.models import File, Status
 
 _PAUSES_SECONDS = (0.02, 0.03, 0.05, 0.1, 0.25)
-_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?(e[0-9]{1,2})?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{0,30})?(e[+-]?[0-9]{1,3})?", re.ASCII)
 _UNDER_WAY = (Status.QUEUED, Status.PROCESSING)
 
 _seats = threading.BoundedSemaphore(max(settings.FILEMILL.max_waiters, 1))
@@ -25,14 +25,14 @@ def seconds_to_wait(given: str) -> float:
     return min(float(given), settings.FILEMILL.max_wait_seconds)
 
 
-def wait(file_id: UUID, seconds: float) -> None:
-    """Return when the file's processing is over, when the time is, or at once where enough requests wait already."""
+def wait(file: QuerySet[File], seconds: float) -> None:
+    """Return when processing is over, when the time is, or at once where enough wait already; `file` is one or none."""
     if not seconds or not settings.FILEMILL.max_waiters or not _seats.acquire(blocking=False):
         return
     try:
         until = time.monotonic() + seconds
         pauses = iter(_PAUSES_SECONDS)
-        while File.objects.filter(pk=file_id, status__in=_UNDER_WAY).exists():
+        while file.filter(status__in=_UNDER_WAY).exists():
             pause = min(next(pauses, _PAUSES_SECONDS[-1]), until - time.monotonic())
             if pause <= 0:
                 return

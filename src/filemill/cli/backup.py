@@ -4,7 +4,11 @@ import contextlib
 import os
 import shutil
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -17,7 +21,7 @@ from filemill.cli.preflight import Trouble
 from filemill.files import keep
 
 HOLD_SECONDS = 3600
-FILES_PER_RENEWAL = 1000
+RENEW_SECONDS = 60
 CLOCK_SLACK_SECONDS = 1  # a file's times come from a coarser clock than ours
 
 
@@ -28,10 +32,10 @@ def run_backup(target: Path) -> None:
         raise Trouble(f"{target} exists already: name a folder that does not.")
     if target.resolve().is_relative_to(settings.DATA_DIR):
         raise Trouble(f"{target} is in the data folder: name one outside, best on another disk.")
-    unfinished = target.with_name(f".{target.name}.part")
+    unfinished = _claim(target)
     try:
-        unfinished.mkdir(mode=0o700)
-        count = _fill(unfinished)
+        with _deletions_held():
+            count = _fill(unfinished)
         os.sync()
         unfinished.rename(target)
     except (OSError, DatabaseError, subprocess.CalledProcessError) as error:
@@ -41,9 +45,60 @@ def run_backup(target: Path) -> None:
     click.echo(f"The database and {count:,} stored files are in {target}.")
 
 
-def _fill(folder: Path) -> int:
-    # From here on no bytes go: those of the rows that the copy of the database has are there when their turn comes.
+def run_hold(seconds: int) -> None:
+    """Hold deletions back for whoever copies with tools of their own, and say until when; 0 ends it."""
+    try:
+        if not seconds:
+            keep.end_hold()
+            click.echo("Deletions free their space again; what was deleted in the meantime, the sweep removes in time.")
+            return
+        until = datetime.fromtimestamp(keep.hold(seconds), UTC)
+    except OSError as error:
+        raise Trouble(f"The storage did not answer: {error}.") from error
+    click.echo(f"The bytes of deleted files stay until {until:%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def _claim(target: Path) -> Path:
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        unfinished.mkdir(mode=0o700)
+    except FileExistsError as error:
+        raise Trouble(
+            f"{unfinished} is there: another backup to this name is under way, or one was killed. Wait for it, or "
+            "remove that folder."
+        ) from error
+    except OSError as error:
+        raise Trouble(f"There is no backup: {error}.") from error
+    return unfinished
+
+
+@contextlib.contextmanager
+def _deletions_held() -> Iterator[None]:
+    """Let no bytes go: those of the rows that the copy of the database has are there when their turn comes."""
     keep.hold(HOLD_SECONDS)
+    over = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        renewals = pool.submit(_renew_until, over)
+        try:
+            yield
+        finally:
+            over.set()
+    renewals.result()
+
+
+def _renew_until(over: threading.Event) -> None:
+    is_over = False
+    while not is_over:
+        is_over = over.wait(RENEW_SECONDS)  # however long one file or the database takes
+        if not keep.is_held():
+            raise Trouble(
+                "There is no backup: deletions were not held back all the time, as after a halt or `filemill hold 0`. "
+                "Take it again."
+            )
+        keep.hold(HOLD_SECONDS)
+
+
+def _fill(folder: Path) -> int:
     began = time.time() - CLOCK_SLACK_SECONDS
     marks = folder / "files" / "doubtful"
     marks.mkdir(parents=True)
@@ -51,8 +106,6 @@ def _fill(folder: Path) -> int:
     _copy_database(folder)
     count = 0
     for name in keep.names():
-        if count % FILES_PER_RENEWAL == 0:
-            keep.hold(HOLD_SECONDS)
         with contextlib.suppress(FileNotFoundError):  # its row was gone before the hold
             _copy(name, folder / "files", began)
             count += 1

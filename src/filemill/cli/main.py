@@ -9,7 +9,8 @@ from uuid import UUID
 
 import click
 
-from filemill.cli.preflight import Trouble, check_data_dir, check_platform, check_port
+from filemill.cli.preflight import Trouble, check_data_dir, check_data_is_there, check_platform, check_port
+from filemill.cli.tokens import token
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
 
@@ -24,7 +25,6 @@ class _Sentences(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             check_platform()
-            check_data_dir()
             return super().invoke(ctx)
         except Trouble as trouble:
             raise _Ending(str(trouble)) from trouble
@@ -38,7 +38,10 @@ def main() -> None:
 
 @main.command()
 def serve() -> None:
-    """Run everything here: database migrations, web, worker and beat under one supervisor."""
+    """Run web, worker and beat under one supervisor.
+
+    The database is brought up to date first. Ctrl-C or SIGTERM stops all of them.
+    """
     check_port()
     _services()
     from filemill.cli.supervisor import Supervisor, hold_data_dir
@@ -64,7 +67,10 @@ def worker() -> None:
 
 @main.command()
 def beat() -> None:
-    """Run beat, which asks for the sweep; one for the whole service is enough."""
+    """Run beat, which asks for the sweep.
+
+    One for the whole service is enough.
+    """
     _services().run_beat()
 
 
@@ -78,11 +84,12 @@ def migrate() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely: statuses, plans, permissions, marks.")
 def doctor(*, as_json: bool, fix: bool) -> None:
-    """Check what must always hold, while everything runs, and say what to do where it does not.
+    """Check what must always hold, and say what to do.
 
+    While everything runs. Start it with the environment of the service, from the same folder.
     Ends with 0 if all is well, with 1 for a breach, and with 2 where something could not be looked at.
     """
-    _services()
+    _services_that_are_there().refuse_empty_database()
     from filemill.cli.doctor.command import run_doctor
 
     sys.exit(run_doctor(as_json=as_json, fix=fix))
@@ -94,14 +101,15 @@ def doctor(*, as_json: bool, fix: bool) -> None:
 @click.option("--since", type=click.DateTime(), help="Verify what was uploaded since then (UTC).")
 @click.option("--mib-per-second", type=click.FloatRange(min=0, min_open=True), help="Read no faster than this.")
 def verify(*, ids: tuple[UUID, ...], sample: int | None, since: datetime | None, mib_per_second: float | None) -> None:
-    """Read what is stored again and compare it with its size and SHA-256, while everything runs.
+    """Compare what is stored with its size and SHA-256.
 
-    All files with their artifacts, unless told otherwise. Ends with 0 if all is whole, with 1 if something is missing
-    or altered, and with 2 where it could not look.
+    All files with their artifacts, unless told otherwise, while everything runs. Start it with the environment of the
+    service, from the same folder. Ends with 0 if all is whole, with 1 if something is missing or altered, and with 2
+    where it could not look.
     """
     if sum(map(bool, (ids, sample, since))) > 1:
         raise click.UsageError("Give IDs, --sample or --since, not several of them.")
-    _services()
+    _services_that_are_there().refuse_empty_database()
     from filemill.cli.verify import Choice, run_verify
 
     choice = Choice(ids, sample, since.replace(tzinfo=UTC) if since else None)
@@ -111,27 +119,40 @@ def verify(*, ids: tuple[UUID, ...], sample: int | None, since: datetime | None,
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def backup(folder: Path) -> None:
-    """Copy database, files and secrets into a new FOLDER, while everything runs."""
-    _services()
+    """Copy database, files and secrets into a new FOLDER.
+
+    While everything runs. Start it with the environment of the service, from the same folder.
+    """
+    _services_that_are_there().refuse_empty_database()
     from filemill.cli.backup import run_backup
 
     run_backup(folder)
 
 
 @main.command()
-@click.argument("seconds", type=click.IntRange(min=1))
+@click.argument("seconds", type=click.IntRange(0, 30 * 86400))
 def hold(seconds: int) -> None:
-    """Let the bytes of deleted files stay for so many SECONDS, while you copy the database, then the files."""
-    _services()
-    from filemill.files.keep import hold
+    """Let deleted bytes stay for SECONDS, while you copy them.
 
-    hold(seconds)
+    Copy the database first, then the files. A hold is never shortened; 0 ends it.
+    """
+    _services_that_are_there()
+    from filemill.cli.backup import run_hold
+
+    run_hold(seconds)
+
+
+main.add_command(token)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage(arguments: tuple[str, ...]) -> None:
-    """Run a management command of Django, for example: filemill manage csu."""
+    """Run a management command of Django.
+
+    For example: filemill manage csu
+    """
+    check_data_dir()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["filemill manage", *arguments])
@@ -139,6 +160,17 @@ def manage(arguments: tuple[str, ...]) -> None:
 
 def _services() -> ModuleType:
     """Load Django and what stands on it only once the preflight checks have passed."""
+    check_data_dir()
+    return _loaded()
+
+
+def _services_that_are_there() -> ModuleType:
+    """Load them for a command that looks at a service and must not make an empty one."""
+    check_data_is_there()
+    return _loaded()
+
+
+def _loaded() -> ModuleType:
     from filemill.cli import services
 
     services.set_up()

@@ -1,8 +1,10 @@
 """What must hold before a start; each trouble is one sentence that says what to do."""
 
+import os
 import socket
 import sys
 import tempfile
+from pathlib import Path
 
 from filemill.config import env
 
@@ -26,16 +28,29 @@ def check_platform() -> None:
 
 
 def check_data_dir() -> None:
-    """Raise Trouble unless the data directory can be written to."""
-    directory = configuration().data_dir.expanduser().resolve()
+    """Make the data directory, for its owner alone; raise Trouble where it cannot be written to."""
+    directory = _data_dir()
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if directory.stat().st_uid == os.geteuid() and not any(directory.iterdir()):
+            directory.chmod(0o700)  # it was made beforehand, for us; one with something in it may be somebody's
         with tempfile.TemporaryFile(dir=directory):
             pass
     except OSError as error:
         raise Trouble(
             f"The data folder {directory} cannot be written to ({error.strerror}): make it writable, or name another "
             "in FILEMILL_DATA_DIR."
+        ) from error
+
+
+def check_data_is_there() -> None:
+    """Raise Trouble where the data directory is not one that a service has begun."""
+    directory = _data_dir()
+    try:
+        (directory / "files").stat()
+    except OSError as error:
+        raise Trouble(
+            f"There is no Filemill in {directory} ({error.strerror}): name its data folder in FILEMILL_DATA_DIR."
         ) from error
 
 
@@ -52,3 +67,7 @@ def check_port() -> None:
                 f"Port {chosen.port} on {chosen.bind} cannot be used ({error.strerror}): stop what uses it, or choose "
                 "another with FILEMILL_PORT."
             ) from error
+
+
+def _data_dir() -> Path:
+    return configuration().data_dir.expanduser().resolve()

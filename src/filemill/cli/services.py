@@ -1,8 +1,12 @@
 """The processes that Filemill consists of, each runnable alone."""
 
 import ctypes
+import fcntl
 import signal
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import django
@@ -12,6 +16,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
 from django.core.checks import run_checks
 from django.core.management import call_command
+from django.db import DatabaseError, InterfaceError, connection
 
 from filemill.cli.copies import copy_before_migration
 from filemill.cli.preflight import Trouble
@@ -49,21 +54,34 @@ def _load_application() -> Any:  # noqa: ANN401  # a WSGI application
     return guard(application)
 
 
-def run_worker(*, alone: bool = False) -> None:
-    """Work on jobs until a signal comes; what runs then is finished first.
-
-    A worker that knows that it is the only one takes back at once what its dead predecessor held.
-    """
+def run_worker() -> None:
+    """Work on jobs until a signal comes; what runs then is finished first."""
     from filemill.config.celery import app
 
-    if alone and settings.EMBEDDED:
-        from filemill.processing.sweep import release_all
-
-        release_all()
     warnings.simplefilter("ignore", SecurityWarning)  # of root; our messages carry nothing, and files meet the sandbox
-    app.start(
-        ["--quiet", "worker", "--loglevel=WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    )
+    with among_workers():
+        app.start(
+            ["--quiet", "worker", "--loglevel=WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+        )
+
+
+@contextmanager
+def among_workers() -> Iterator[None]:
+    """Hold a place among the workers of a data folder; the only one takes back at once what its dead predecessor held.
+
+    Where a server brings workers of several machines together, none knows that it is the only one.
+    """
+    if not settings.EMBEDDED or connection.vendor != "sqlite":
+        yield
+        return
+    from filemill.processing.sweep import release_all
+
+    with (settings.DATA_DIR / "worker.lock").open("w") as lock:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            release_all()
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
 
 
 def run_beat() -> None:
@@ -87,6 +105,23 @@ def refuse_first_password() -> None:
             f"The password of {', '.join(names)} is still `admin`, and FILEMILL_ACCESS is not open. Change it: "
             f"filemill manage changepassword {names[0]}"
         )
+
+
+def refuse_empty_database() -> None:
+    """Raise Trouble where the database was never migrated; one that is not there is not made by looking."""
+    from filemill.files.models import File
+
+    name = connection.settings_dict["NAME"]
+    is_there = connection.vendor != "sqlite" or Path(name).exists()
+    try:
+        if is_there and File._meta.db_table in connection.introspection.table_names():
+            return
+    except (DatabaseError, InterfaceError):
+        return  # who looks at it says that it does not answer
+    raise Trouble(
+        f"There is no Filemill in the database {name}: see that FILEMILL_DATA_DIR and DATABASE_URL are those of the "
+        "service."
+    )
 
 
 def with_first_password() -> list[str]:

@@ -9,7 +9,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from multiprocessing import get_context
 from multiprocessing.context import ForkProcess
 from types import FrameType
@@ -22,7 +21,7 @@ from filemill.cli.preflight import Trouble, configuration
 
 SERVICES: dict[str, Callable[[], None]] = {
     "web": services.run_web,
-    "worker": partial(services.run_worker, alone=True),
+    "worker": services.run_worker,
     "beat": services.run_beat,
 }
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)

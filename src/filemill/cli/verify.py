@@ -1,6 +1,7 @@
 """`filemill verify`: what is stored, read again and compared with its size and SHA-256."""
 
 import hashlib
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from filemill.processing.models import Artifact
 ALL_WHOLE, A_BREACH = 0, 1
 PROGRESS_SECONDS = 2
 IDS_AT_ONCE = 500
+WHAT_TO_DO = (
+    "Look at the disk and its log (dmesg). Bring the named files back from a backup into FILEMILL_DATA_DIR/files. "
+    "Where there is none, an artifact is made again by POST /files/{file_id}/reprocess/; a file can only be deleted."
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def run_verify(choice: Choice, *, mib_per_second: float | None) -> int:
                 click.echo(f"{word:<11}{each.words}: {each.name}")
     except (DatabaseError, InterfaceError) as error:
         raise Trouble(f"The database did not answer: {error}. {pace} until then, {wrong} of them wrong.") from error
-    click.echo(f"{pace}: {f'{wrong:,} missing, altered or unreadable' if wrong else 'all whole'}.")
+    click.echo(f"{pace}: {f'{wrong:,} missing, altered or unreadable. {WHAT_TO_DO}' if wrong else 'all whole.'}")
     return A_BREACH if wrong else ALL_WHOLE
 
 
@@ -78,6 +83,8 @@ def _compared(stored: Stored, pace: Pace) -> str:
         with (keep.root() / stored.name).open("rb", buffering=0) as stream:
             while chunk := stream.read(keep.CHUNK_BYTES):
                 digest.update(chunk)
+                # What was read once is not worth the memory that it takes from the service's own files.
+                os.posix_fadvise(stream.fileno(), size, len(chunk), os.POSIX_FADV_DONTNEED)
                 size += len(chunk)
                 pace.read(len(chunk))
     except FileNotFoundError:

@@ -8,17 +8,20 @@ import importlib
 import io
 import itertools
 import os
+import secrets
 import select
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
 from django.conf import settings
 from django.db import connection
+from django.utils.http import http_date
 
 from filemill.api import problems
 from filemill.cli import connections
@@ -29,6 +32,7 @@ STOPPING_SECONDS = 5.0  # that a stop leaves for a step
 _TICK_SECONDS = 0.5
 _GRACE_SECONDS = 1.0  # for a client that is told to go
 _SLOW_SECONDS = 1.0
+_MOST_BLANKS = 4096
 _ANSWER = "filemill.answer"
 
 log = structlog.get_logger(__name__)
@@ -41,6 +45,8 @@ class _Wait:
     request_id: str | None
     since: float = field(default_factory=time.monotonic)
     ended: float | None = None  # when the client was told
+    before: dict[str, int] = field(default_factory=dict)  # what was written to the client's address until then
+    size: int = 0  # of what the client was told
 
 
 _numbers = itertools.count()
@@ -106,14 +112,25 @@ class Watchdog(threading.Thread):
         if wait.ended is None and now - wait.since > self._limit:
             log.info("client too slow", request_id=wait.request_id, path=wait.environ["PATH_INFO"])
             wait.ended = now
-            wait.environ[_ANSWER](*_refusal(wait))
+            refusal = _refusal(wait)
+            wait.before, wait.size = connections.written(self._port, wait.environ["REMOTE_ADDR"]), _size(*refusal)
+            wait.environ[_ANSWER](*refusal)
         elif wait.ended is not None and now - wait.ended > _GRACE_SECONDS:
-            connections.hang_up(wait.environ["REMOTE_ADDR"], round((now - wait.ended) * 1000))
+            connections.hang_up(self._port, wait.environ["REMOTE_ADDR"], wait.before, wait.size)
 
 
 def _refusal(wait: _Wait) -> tuple[int, list[tuple[str, str]], bytes]:
     response = problems.respond(cast(Any, wait), TooSlow())
-    return response.status_code, [*response.items(), ("Connection", "close")], response.content
+    # Blanks after JSON mean nothing; here their number tells this answer from all that others get at the same time.
+    content = response.content + b" " * secrets.randbelow(_MOST_BLANKS)
+    return response.status_code, [*response.items(), ("Connection", "close")], content
+
+
+def _size(status: int, headers: list[tuple[str, str]], content: bytes) -> int:
+    """Return how many bytes granian makes of an answer."""
+    added = [("server", "granian"), ("content-length", str(len(content))), ("date", http_date())]
+    head = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers + added)]
+    return sum(len(line) + len("\r\n") for line in [*head, ""]) + len(content)
 
 
 def guard(application: Application) -> Application:

@@ -18,4 +18,7 @@ def answer(request: HttpRequest, error: FilemillError) -> HttpResponse:
         return problems.respond(request, error)
     # Without this, the template would look for messages in the session, and so in a database that may be down.
     context = {"problem": error, "messages": ()}
-    return render(request, "filemill/error.html", context, status=problems.STATUS[type(error)])
+    response = render(request, "filemill/error.html", context, status=problems.STATUS[type(error)])
+    for name, value in problems.headers_of(error).items():
+        response[name] = value
+    return response

@@ -1,4 +1,4 @@
-"""Connections that come back soon, and kombu's `filesystem://` with messages that appear whole."""
+"""Connections that come back soon, transports that pass garbage over, and folders whose messages appear whole."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,10 @@ from uuid import uuid4
 
 import kombu
 import orjson
-from kombu.transport import TRANSPORT_ALIASES, filesystem
+import structlog
+from kombu.transport import TRANSPORT_ALIASES, filesystem, virtual
+
+log = structlog.get_logger(__name__)
 
 
 class Connection(kombu.Connection):
@@ -22,8 +25,29 @@ class Connection(kombu.Connection):
         )
 
 
-class Channel(filesystem.Channel):
+class AnyMessage(virtual.Message):
+    """A message of whatever a queue holds; where kombu can make none of it, an empty one, which consumers drop."""
+
+    def __init__(self, payload: Any, channel: Any = None, **kwargs: Any) -> None:  # noqa: ANN401  # kombu's signature
+        try:
+            super().__init__(payload, channel=channel, **kwargs)
+            self._check()
+        except Exception as error:  # noqa: BLE001  # whatever garbage leads to would end the worker
+            note(error)
+            about = {"delivery_tag": str(uuid4()), "delivery_info": {"exchange": "", "routing_key": ""}}
+            super().__init__({"body": "", "properties": about}, channel=channel, **kwargs)
+
+    def _check(self) -> None:
+        """Look at what Redis needs to keep in mind what is not acknowledged yet."""
+        for found in (self.delivery_tag, self.delivery_info["exchange"], self.delivery_info["routing_key"]):
+            if not isinstance(found, str):
+                raise TypeError(f"{found!r} is no text")
+
+
+class FolderChannel(filesystem.Channel):
     """A channel that writes a message under another name and renames it: a reader never meets half of one."""
+
+    Message = AnyMessage
 
     def _put(self, queue: str, payload: dict[str, Any], **_kwargs: object) -> None:  # type: ignore[override]  # kombu's own
         folder = Path(self.data_folder_out)
@@ -51,15 +75,21 @@ class Channel(filesystem.Channel):
         raise Empty
 
 
-class Transport(filesystem.Transport):
+class FolderTransport(filesystem.Transport):
     """The transport that `filesystem://` means in Filemill."""
 
-    Channel = Channel
+    Channel = FolderChannel
 
 
-def use_safe_folders() -> None:
-    """Let `filesystem://` mean our transport."""
-    TRANSPORT_ALIASES["filesystem"] = f"{__name__}:Transport"
+def use_safe_transports() -> None:
+    """Let `filesystem://` and `redis://` mean our transports."""
+    TRANSPORT_ALIASES["filesystem"] = f"{__name__}:{FolderTransport.__name__}"
+    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "filemill.config.redis_broker:RedisTransport"
+
+
+def note(error: Exception) -> None:
+    """Say that something was no message."""
+    log.warning("no message", reason=f"{type(error).__name__}: {error}"[:200])
 
 
 def folder_options(root: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from celery import Celery, signals
 from django.conf import settings
 from kombu import Queue
 
-from filemill.config.broker import Connection, use_safe_folders
+from filemill.config.broker import Connection, use_safe_transports
 from filemill.config.sweeper import SweepConsumer
 from filemill.processing.ring import QUEUE
 
@@ -16,7 +16,7 @@ SWEEP_TASK = "filemill.sweep"
 
 app = Celery("filemill")
 app.amqp.Connection = Connection
-use_safe_folders()
+use_safe_transports()
 app.conf.update(
     broker_url=settings.BROKER_URL,
     broker_transport_options=settings.BROKER_TRANSPORT_OPTIONS,
@@ -31,6 +31,7 @@ app.conf.update(
     task_queues=[Queue(QUEUE)],
     task_routes={SWEEP_TASK: {"queue": SweepConsumer.queue.name}},
     worker_pool="threads",
+    worker_consumer="filemill.config.consumer:Consumer",
     worker_concurrency=settings.FILEMILL.worker_threads,
     worker_prefetch_multiplier=1,
     # After a reconnect it would ask RabbitMQ for more from a job's thread, which then reads the main thread's socket:

@@ -12,6 +12,9 @@ from filemill.processors.registry import processors
 from filemill.sandbox import probe
 from filemill.sandbox.walls import complaint
 
+_STEPS_PER_WRITE = 16  # of an upload; each may take FILEMILL_STALL_SECONDS
+_MARGIN = 2  # for a disk that takes long to keep what a job made
+
 
 @register
 def open_means_this_machine_only(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  # Django's signature
@@ -40,6 +43,23 @@ def open_means_known_hosts_only(**_kwargs: Any) -> list[CheckMessage]:  # noqa: 
             "FILEMILL_HOSTS=* would open Filemill to the pages of every site that this machine's browser visits.",
             hint="Name the hosts, or set FILEMILL_ACCESS=token.",
             id="filemill.E002",
+        )
+    ]
+
+
+@register
+def nothing_under_way_expires(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  # Django's signature
+    """The sweep must take no upload and no workspace for left over that somebody is at."""
+    chosen = settings.FILEMILL
+    job = chosen.identify_wall_seconds + max(processor.limits.wall_seconds for processor in processors().values())
+    least = round(max(_STEPS_PER_WRITE * chosen.stall_seconds, _MARGIN * job))
+    if chosen.upload_expire_seconds >= least:
+        return []
+    return [
+        checks.Error(
+            f"FILEMILL_UPLOAD_EXPIRE_SECONDS={chosen.upload_expire_seconds} would remove uploads and jobs under way.",
+            hint=f"With FILEMILL_STALL_SECONDS and the processors' time-outs as they are, set {least} or more.",
+            id="filemill.E005",
         )
     ]
 

@@ -84,14 +84,14 @@ class Configuration:
     access: str = _variable(
         "FILEMILL_ACCESS",
         "open",
-        "`open`: for whoever reaches the port; `token`: only for who has signed in",
+        "`open`: for whoever reaches the port; `token`: for who shows a token or signs in, each their own files",
         check=validate.OneOf(["open", "token"]),
     )
     behind_tls: bool = _variable(
         "FILEMILL_BEHIND_TLS",
         False,  # noqa: FBT003  # as above
         "yes where only a reverse proxy with TLS reaches the service: cookies are for https alone, and addresses begin "
-        "as the proxy's `X-Forwarded-Proto` says",
+        "as the proxy's `X-Forwarded-Proto` says; failed sign-ins are counted by its `X-Forwarded-For`",
     )
     hosts: list[str] = _variable(
         "FILEMILL_HOSTS", [], "host names, besides localhost, under which the service is reached"
@@ -211,7 +211,13 @@ def _value(field: dataclasses.Field[Any]) -> Any:  # noqa: ANN401  # each variab
         return getattr(env, kind)(name, validate=[check] if check else [])
     except (EnvError, ValueError, OSError) as error:
         given = re.sub(r"://[^@/]*@", "://***@", given)  # a password
-        raise BadSetting(f"{name}={given!r} cannot be used: {error}. It is {field.metadata['meaning']}.") from error
+        meaning = field.metadata["meaning"]
+        raise BadSetting(f"{name}={given!r} cannot be used: {_reason(error)}. What it sets: {meaning}.") from error
+
+
+def _reason(error: Exception) -> str:
+    told = getattr(error, "error_messages", None) or [str(error)]
+    return " ".join(map(str, told)).removesuffix(".")
 
 
 def is_loopback(address: str) -> bool:

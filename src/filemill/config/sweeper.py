@@ -25,7 +25,16 @@ class SweepConsumer(bootsteps.ConsumerStep):
     def get_consumers(self, channel: Connection) -> list[Consumer]:
         """Return the consumer of the sweep's queue."""
         # One at a time: RabbitMQ would push all it has to a worker that stands still, where no message expires.
-        return [Consumer(channel, queues=[self.queue], on_message=self._on_message, accept=["json"], prefetch_count=1)]
+        # Whatever a message is, it asks for a sweep.
+        return [
+            Consumer(
+                channel,
+                queues=[self.queue],
+                on_message=self._on_message,
+                on_decode_error=lambda message, _error: self._on_message(message),
+                prefetch_count=1,
+            )
+        ]
 
     def _on_message(self, message: Message) -> None:
         message.ack()

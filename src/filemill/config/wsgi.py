@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable, Iterable
+from email.utils import quote
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
@@ -10,10 +11,18 @@ _django = get_wsgi_application()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer a request; a Content-Type with unreadable parameters loses them, for Django would die of it."""
-    kind = environ.get("CONTENT_TYPE", "")
-    try:
-        parse_header_parameters(kind)
-    except (ValueError, TypeError):  # an unknown encoding, or parts both with and without a number (RFC 2231)
-        environ["CONTENT_TYPE"] = kind.partition(";")[0]
+    """Answer a request; of the parameters of its Content-Type Django sees the boundary alone.
+
+    A charset says how the body is written. Django would read the address by it, and dies of some charsets.
+    """
+    environ["CONTENT_TYPE"] = _with_boundary_only(environ.get("CONTENT_TYPE", ""))
     return _django(environ, start_response)
+
+
+def _with_boundary_only(kind: str) -> str:
+    try:
+        value, parameters = parse_header_parameters(kind)
+    except (ValueError, TypeError):  # an unknown encoding, or parts both with and without a number (RFC 2231)
+        return kind.partition(";")[0]
+    boundary = parameters.get("boundary", "")
+    return f'{value}; boundary="{quote(boundary)}"' if boundary.isprintable() and boundary else value

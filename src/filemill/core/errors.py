@@ -19,6 +19,10 @@ FilemillError
     ├── RangeNotSatisfiable
     ├── CrossSite
     ├── SignInRequired
+    ├── InvalidToken
+    ├── InsufficientScope
+    ├── Forged
+    ├── TooManyAttempts
     ├── TooSlow
     ├── Busy
     └── DiskFull
@@ -187,6 +191,42 @@ class SignInRequired(Refused):
 
     code = "sign_in_required"
     title = "Sign in first"
+
+
+class InvalidToken(Refused):
+    """The token is unknown, expired or revoked."""
+
+    code = "invalid_token"
+    title = "The token opens nothing"
+
+
+class InsufficientScope(Refused):
+    """The token is good, but not for this."""
+
+    code = "insufficient_scope"
+    title = "The token is not good for this"
+
+    def __init__(self, detail: str, scope: str) -> None:
+        super().__init__(detail)
+        self.scope = scope
+
+
+class Forged(Refused):
+    """A write by a session came without the CSRF token that only pages of this service know."""
+
+    code = "csrf_failed"
+    title = "The CSRF token is missing or wrong"
+
+
+class TooManyAttempts(Refused):
+    """Too many sign-ins failed, by this name or from this address."""
+
+    code = "too_many_attempts"
+    title = "Too many sign-ins failed"
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class TooSlow(Refused):

@@ -48,3 +48,9 @@ def configure(line_format: str) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("filemill").setLevel(logging.INFO)
+    logging.getLogger("django.request").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Say whether Django has more to tell than an answer's status, which has a line of ours: a traceback."""
+    return record.levelno >= logging.ERROR and bool(record.exc_info)

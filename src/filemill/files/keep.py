@@ -4,9 +4,10 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -20,6 +21,9 @@ from filemill.files.models import storage
 
 HEAD_BYTES = 4096  # what identify/quick looks at
 CHUNK_BYTES = 1024 * 1024
+
+_HEX = "[0-9a-f]"
+_OUR_NAME = re.compile(f"(originals|artifacts)/{_HEX}{{2}}/{_HEX}{{8}}(-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(/[^/]+)?")
 
 
 def root() -> Path:
@@ -132,7 +136,7 @@ def remove(name: str) -> None:
 
     While a backup holds them they only become doubtful: its copy of the database may still have their row.
     """
-    if _is_held():
+    if is_held():
         doubt(name)
         return
     path = root() / name
@@ -143,29 +147,51 @@ def remove(name: str) -> None:
     trust(name)
 
 
-def hold(seconds: float) -> None:
-    """Let no kept bytes go for so long, for whoever copies first the database and then the bytes of its rows."""
+def hold(seconds: float) -> float:
+    """Let no kept bytes go for so long, for whoever copies first the database and then the bytes of its rows.
+
+    Return until when that is, in the clock's seconds; a hold is never shortened.
+    """
     note = root() / "hold"
     _make_directory(note.parent)
-    until = time.time() + seconds
-    if note.exists():
-        until = max(until, note.stat().st_mtime)
-    note.touch(mode=0o600)
+    until = max(time.time() + seconds, held_until())
+    if not note.exists():  # to touch one that is there would end it for a moment
+        note.touch(mode=0o600)
     os.utime(note, (until, until))
+    return until
 
 
-def _is_held() -> bool:
+def end_hold() -> None:
+    """Let bytes go again."""
+    (root() / "hold").unlink(missing_ok=True)
+
+
+def held_until() -> float:
+    """Return until when kept bytes have to stay, in the clock's seconds; a time that is past where they need not."""
     try:
-        return (root() / "hold").stat().st_mtime > time.time()
+        return (root() / "hold").stat().st_mtime
     except FileNotFoundError:
-        return False
+        return 0.0
+
+
+def is_held() -> bool:
+    """Say whether kept bytes have to stay for now."""
+    return held_until() > time.time()
 
 
 def names() -> Iterator[str]:
-    """Yield the storage names of all kept bytes, and of what others may have put beside them."""
+    """Yield the storage names of all kept bytes, and of what others may have put beside them.
+
+    Raise OSError where a folder cannot be read: who lists all bytes must not take some for all.
+    """
     for top in ("originals", "artifacts"):
-        for folder, _, files in os.walk(root() / top):
+        for folder, _, files in os.walk(root() / top, onerror=_unless_gone):
             yield from (str((Path(folder) / file).relative_to(root())) for file in files)
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # an artifact's folder goes with the last of its bytes
+        raise error
 
 
 def doubt(name: str) -> None:
@@ -188,7 +214,7 @@ def is_doubtful(name: str) -> bool:
 
 def doubtful() -> list[str]:
     """Return the storage names that have been doubtful for so long that nobody is at them any more."""
-    return [mark.name.replace("~", "/") for mark in _expired(root() / "doubtful", "*~*~*")]
+    return our_names(_expired(root() / "doubtful", "*~*"))
 
 
 def remove_stale_incoming() -> int:
@@ -209,6 +235,11 @@ def leave_stale() -> Path:
     long_ago = time.time() - 2 * settings.FILEMILL.upload_expire_seconds
     os.utime(path, (long_ago, long_ago))
     return path
+
+
+def our_names(paths: Iterable[Path]) -> list[str]:
+    """Return the storage names that stand in file names, but for those that somebody else put there."""
+    return [name for path in paths if _OUR_NAME.fullmatch(name := path.name.replace("~", "/"))]
 
 
 def _expired(directory: Path, pattern: str) -> Iterator[Path]:

@@ -12,11 +12,11 @@ import django_filters
 import orjson
 from django import forms
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextChoices
 from django.http import QueryDict
 
 from filemill.core.errors import FieldError, Invalid, InvalidCursor
-from filemill.files.models import File, Kind, Status
+from filemill.files.models import NAME_MAX_CHARS, File, Kind, Status
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 200
@@ -51,15 +51,36 @@ class _SizeFilter(django_filters.Filter):
     field_class = _Size
 
 
+class _Exactly(forms.CharField):
+    """A text; an empty one is a mistake, not a missing one: it must not return everything."""
+
+    def to_python(self, value: Any) -> str | None:  # noqa: ANN401  # Django's signature
+        if value is None:
+            return None
+        text = super().to_python(value)
+        if not text:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        return text
+
+
+class _ExactFilter(django_filters.Filter):
+    field_class = _Exactly
+
+
+def _one_of(choices: type[TextChoices]) -> dict[str, str]:
+    return {"invalid_choice": f"`%(value)s` is not one of {', '.join(choices.values)}."}
+
+
 class FileFilter(django_filters.FilterSet):
     """The filters of the list; ranges include both ends."""
 
-    status = django_filters.MultipleChoiceFilter(choices=Status.choices)
-    kind = django_filters.MultipleChoiceFilter(choices=Kind.choices)
-    media_type = django_filters.CharFilter()
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices, error_messages=_one_of(Status))
+    kind = django_filters.MultipleChoiceFilter(choices=Kind.choices, error_messages=_one_of(Kind))
+    media_type = _ExactFilter()
     processed = django_filters.BooleanFilter()
-    name = django_filters.CharFilter(method="name_contains", label="contains, in any case")
-    sha256 = django_filters.CharFilter()
+    # SQLite gives up on patterns of 50,000 bytes, and no name is longer than this.
+    name = django_filters.CharFilter(method="name_contains", label="contains, in any case", max_length=NAME_MAX_CHARS)
+    sha256 = _ExactFilter()
     uploaded_at_after = _MomentFilter("uploaded_at", "gte")
     uploaded_at_before = _MomentFilter("uploaded_at", "lte")
     size_min = _SizeFilter("size", "gte", min_value=0, max_value=2**63 - 1)
@@ -112,9 +133,8 @@ class Page:
     previous: str | None
 
 
-def page(parameters: QueryDict) -> Page:
-    """Return the page of files that query parameters ask for; raise Invalid for a wrong or unknown one."""
-    files = File.objects.all()
+def page(parameters: QueryDict, files: QuerySet[File]) -> Page:
+    """Return the page of some files that query parameters ask for; raise Invalid for a wrong or unknown one."""
     # django-filter makes its form anew for each request; most ask for no filter.
     filters = FileFilter(parameters, queryset=files) if parameters.keys() - _PAGING else None
     _check(parameters, filters.form.errors.get_json_data() if filters else {})

@@ -1,10 +1,15 @@
 """A File is a file that arrived whole and is kept."""
 
+from uuid import UUID
+
+from django.contrib.auth.models import User
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from filemill.accounts.caller import Caller
+from filemill.core.errors import NotFound
 from filemill.core.ids import new_id
 
 NAME_MAX_CHARS = 500  # PostgreSQL indexes no row above 2,704 bytes, and a character takes up to 4
@@ -42,10 +47,29 @@ class Kind(models.TextChoices):
     BINARY = "binary"
 
 
+class FileQuerySet(models.QuerySet["File"]):
+    """Files; whoever answers a request begins with `seen_by`."""
+
+    def seen_by(self, caller: Caller) -> "FileQuerySet":
+        """Keep the files that a caller may know of."""
+        return self if caller.sees_all else self.filter(owner_id=caller.owner_id)
+
+    def one(self, file_id: UUID) -> "File":
+        """Return a file; raise NotFound where it is not among these."""
+        file = self.filter(pk=file_id).first()
+        if file is None:
+            raise NotFound("There is no such file.")
+        return file
+
+
 class File(models.Model):
     """A file that arrived whole, its facts about the bytes, and the state of its processing."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # Null: nobody's, as all files of an open service are. PROTECT: no file goes because its owner does.
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, editable=False, related_name="files", db_index=False
+    )
     file = models.FileField(max_length=200, storage=storage)
     uploaded_at = models.DateTimeField(default=timezone.now, editable=False)
     processed = models.BooleanField(default=False, editable=False)
@@ -60,9 +84,12 @@ class File(models.Model):
     error = models.JSONField(null=True, editable=False)
     warnings = models.JSONField(default=list, editable=False)
 
+    objects = FileQuerySet.as_manager()
+
     class Meta:
         ordering = ["-uploaded_at", "-id"]
         indexes = [
+            models.Index(fields=["owner", "uploaded_at", "id"], name="file_by_owner"),
             models.Index(fields=["uploaded_at", "id"], name="file_by_uploaded_at"),
             models.Index(fields=["name", "id"], name="file_by_name"),
             models.Index(fields=["size", "id"], name="file_by_size"),

@@ -19,7 +19,10 @@ from filemill.files.transfers import Seat
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "text/plain"}
 
 #: Types that a page of ours would run or apply, its policy notwithstanding, if somebody got a tag into it.
-_DISARMED = {"text/javascript", "application/javascript", "text/css", "application/xslt+xml", "text/xsl"}
+_DISARMED = re.compile(
+    r"((text|application)/(x-)?(java|ecma)script|text/(javascript1\.[0-5]|jscript|livescript|css|xsl)"
+    r"|application/xslt\+xml)(;.*)?"
+)
 
 #: What a browser fetches only to run or apply it (Fetch Metadata); style sheets in XSLT it takes under any type.
 _RUN = {"script", "style", "worker", "sharedworker", "serviceworker", "audioworklet", "paintworklet", "xslt"}
@@ -103,8 +106,8 @@ class _Span:
 
 def _with_headers(response: HttpResponseBase, content: Content, etag: str) -> HttpResponseBase:
     inline = content.media_type in INLINE
-    known = content.media_type not in _DISARMED and content.media_type
-    media_type = known or "application/octet-stream"
+    known = content.media_type or "application/octet-stream"
+    media_type = "application/octet-stream" if _DISARMED.fullmatch(known) else known
     has_charset = media_type == "text/plain" and _CHARSET.fullmatch(content.charset or "")
     response["Content-Type"] = f"{media_type}; charset={content.charset}" if has_charset else media_type
     response["Content-Disposition"] = content_disposition_header(not inline, content.name) or "attachment"
@@ -128,7 +131,7 @@ def _is_known(request: HttpRequest, etag: str, modified: datetime) -> bool:
 
 def _span(request: HttpRequest, content: Content, etag: str) -> tuple[int, int] | None:
     """Return the first and one past the last byte asked for; None for the whole, as for several ranges (RFC 9110)."""
-    match = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", "")) if request.method == "GET" else None
+    match = _RANGE.fullmatch(request.headers.get("Range", "").strip(" \t")) if request.method == "GET" else None
     if not match or match.group() == "bytes=-" or request.headers.get("If-Range", etag) != etag:
         return None
     first, last = match.groups()

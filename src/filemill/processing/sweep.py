@@ -1,11 +1,13 @@
 """What brings lost work back: leases that ran out end, and due work that nobody took is rung for."""
 
+from collections.abc import Callable
+
 import structlog
 from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from filemill.files import keep
+from filemill.files import aside, keep
 from filemill.files.models import File
 from filemill.processing import claim, record, ring, workspaces
 from filemill.processing.models import Artifact, Job
@@ -36,13 +38,27 @@ def release_all() -> None:
 
 
 def _settle_doubts() -> None:
-    for name in keep.doubtful():
-        file_id = name.split("/")[2]
-        is_owned = (
-            File.objects.filter(pk=file_id, file=name).exists()
-            or Artifact.objects.filter(file_id=file_id, content=name).exists()
-        )
-        (keep.trust if is_owned else keep.remove)(name)
+    _each(keep.doubtful(), keep.trust, aside.take)
+    # Only now does "no row" last: an upload that commits from here on does not find its bytes, and is refused.
+    _each(aside.names(), aside.put_back, aside.remove)
+
+
+def _each(names: list[str], if_owned: Callable[[str], None], if_not: Callable[[str], None]) -> None:
+    for name in names:
+        try:
+            (if_owned if _is_owned(name) else if_not)(name)
+        except FileNotFoundError:
+            continue  # another sweep was faster
+        except OSError as error:
+            log.warning("bytes not settled yet", stored=name, reason=str(error))
+
+
+def _is_owned(name: str) -> bool:
+    file_id = name.split("/")[2]
+    return (
+        File.objects.filter(pk=file_id, file=name).exists()
+        or Artifact.objects.filter(file_id=file_id, content=name).exists()
+    )
 
 
 def _release(jobs: QuerySet[Job], **still: object) -> None:

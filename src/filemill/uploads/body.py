@@ -1,6 +1,7 @@
 """The body of an upload: read once, counted, bounded, and compared with what the client said about it."""
 
 import hashlib
+import re
 from typing import Any
 
 import http_sf
@@ -11,6 +12,9 @@ from filemill.core.errors import BrokenBody, DigestMismatch, IncompleteBody, Too
 
 MULTIPART_OVERHEAD_BYTES = 1024 * 1024  # room for the multipart headers and small fields around the file
 TAIL_BYTES = 1024
+
+_DIGEST_HEADERS = ("Content-Digest", "Repr-Digest")
+_LENGTH = re.compile(r"[0-9]{1,100}")
 
 
 class Body:
@@ -23,7 +27,8 @@ class Body:
         self.tail = b""
         self._is_chunked = self.length is None and "Transfer-Encoding" in request.headers
         self._source = request if self.length is not None else _unbounded(request)
-        self._digests = _digests(request.headers.get("Content-Digest", ""))
+        # What is sent is the whole representation: both are digests of the same bytes.
+        self._digests = [each for name in _DIGEST_HEADERS for each in _digests(name, request.headers.get(name, ""))]
         if self.length is not None and self.length > limit:
             raise TooLarge(f"The body has {self.length} bytes; at most {limit} are accepted.")
 
@@ -60,16 +65,14 @@ class Body:
             raise IncompleteBody(f"{self.received} of {self.length} bytes arrived. Nothing was kept.")
         for digest, expected in self._digests:
             if digest.digest() != expected:
-                raise DigestMismatch(
-                    f"The {digest.name} of the body is not the one in Content-Digest. Nothing was kept."
-                )
+                raise DigestMismatch(f"The {digest.name} of the body is not the one that was sent. Nothing was kept.")
 
 
 def _content_length(request: WSGIRequest) -> int | None:
     given = request.META.get("CONTENT_LENGTH") or None
     if given is None:
         return None
-    if not given.isascii() or not given.isdigit():
+    if not _LENGTH.fullmatch(given):
         raise BrokenBody("Content-Length is not a number.")
     return int(given)
 
@@ -79,19 +82,19 @@ def _unbounded(request: WSGIRequest) -> Any:  # noqa: ANN401  # PEP 3333 gives n
     return request.environ["wsgi.input"] if request.environ.get("wsgi.input_terminated") else None
 
 
-def _digests(header: str) -> list[tuple[Any, bytes]]:
-    """Parse Content-Digest (RFC 9530); algorithms that are not known are ignored, as the standard asks."""
+def _digests(name: str, header: str) -> list[tuple[Any, bytes]]:
+    """Parse a header of digests (RFC 9530); algorithms that are not known are ignored, as the standard asks."""
     if not header:
         return []
     try:
         parsed: Any = http_sf.parse(header.encode(), tltype="dictionary")
     except ValueError as error:
-        raise BrokenBody("Content-Digest is malformed; it looks like `sha-256=:BASE64:`.") from error
+        raise BrokenBody(f"{name} is malformed; it looks like `sha-256=:BASE64:`.") from error
     known = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
     found = []
-    for name, (value, _parameters) in parsed.items():
-        if name in known:
+    for algorithm, (value, _parameters) in parsed.items():
+        if algorithm in known:
             if not isinstance(value, bytes):
-                raise BrokenBody(f"The {name} in Content-Digest is not a byte sequence, `:BASE64:`.")
-            found.append((known[name](), value))
+                raise BrokenBody(f"The {algorithm} in {name} is not a byte sequence, `:BASE64:`.")
+            found.append((known[algorithm](), value))
     return found

@@ -1,5 +1,6 @@
 """A multipart body whose file goes straight to its final disk."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from django.core.exceptions import SuspiciousOperation
@@ -17,6 +18,37 @@ from filemill.uploads.rules import add, clean_name, header_parameters
 multipartparser.MAX_TOTAL_HEADER_SIZE = 16 * 1024  # type: ignore[attr-defined]  # its stubs lack it
 # It ignores a header of a part that cannot be read, but knows only ValueError for that.
 multipartparser.parse_header_parameters = header_parameters  # type: ignore[attr-defined]  # its stubs lack it
+
+
+class _Parts(multipartparser.Parser):
+    """Django's parts, but a boundary begins a line (RFC 2046): elsewhere Django would cut the file off at it."""
+
+    def __init__(self, stream: multipartparser.LazyStream, boundary: bytes) -> None:
+        super().__init__(stream, boundary)
+        self._separator = b"\r\n--" + boundary
+        stream.unget(b"\r\n")  # the first boundary begins a line, too
+
+    def __iter__(self) -> Iterator[Any]:
+        for kind, headers, stream in super().__iter__():
+            encoding = headers.get("content-transfer-encoding", ("binary",))[0].strip().lower()
+            if encoding not in {"7bit", "8bit", "binary"}:
+                # RFC 7578, 4.7; Django would leave out of base64 what is none.
+                raise BrokenBody("A part has a Content-Transfer-Encoding; send its bytes as they are.")
+            yield kind, headers, stream
+
+
+class _ToBoundary(multipartparser.BoundaryIter):
+    """The bytes up to a boundary, of which the line's end before it is a part."""
+
+    def _find_boundary(self, data: bytes) -> tuple[int, int] | None:
+        boundary: bytes = self._boundary  # type: ignore[attr-defined]  # its stubs lack it
+        found = data.find(boundary)
+        return (found, found + len(boundary)) if found >= 0 else None
+
+
+# Django has no other way to give it these.
+multipartparser.Parser = _Parts  # type: ignore[misc]
+multipartparser.BoundaryIter = _ToBoundary  # type: ignore[misc]
 
 
 class IncomingHandler(FileUploadHandler):
@@ -54,8 +86,8 @@ class _Parser(MultiPartParser):
         return file_name
 
 
-def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tuple[str, str | None, str]:
-    """Read the whole body; return the file's name, its declared type and the field `metadata` as it came."""
+def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tuple[str, str | None, Mapping[str, str]]:
+    """Read the whole body; return the file's name, its declared type and the other fields as they came."""
     handler = IncomingHandler(incoming)
     # Django takes a body without Content-Length for an empty one; Body ends it properly and bounds it.
     meta = {**request.META, "CONTENT_LENGTH": str(body.length or body.limit)}
@@ -72,7 +104,7 @@ def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tupl
     if handler.name is None:
         hint = " It has a field `file`, but without a file name, so it is no file." if "file" in fields else ""
         raise MissingFile(f"The body has no part `file`.{hint} With curl: -F file=@photo.jpg")
-    return handler.name, handler.declared_type, fields.get("metadata", "")
+    return handler.name, handler.declared_type, fields
 
 
 def _check_end(request: WSGIRequest, body: Body) -> None:

@@ -1,5 +1,7 @@
 """One upload, from the request's body to a kept file with its first job."""
 
+from collections.abc import Callable, Mapping
+
 import orjson
 import structlog
 from django.conf import settings
@@ -18,11 +20,15 @@ from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, Body
 from filemill.uploads.multipart import read_multipart
 from filemill.uploads.rules import add, check_body_kind, declared_type, name_of_raw_body
 
+Vet = Callable[[Mapping[str, str]], None]
 log = structlog.get_logger(__name__)
 
 
-def receive(request: WSGIRequest) -> File:
-    """Keep the file that a request carries, and plan its processing; every refusal leaves nothing behind."""
+def receive(request: WSGIRequest, owner_id: int | None, vet: Vet | None = None) -> File:
+    """Keep the file that a request carries, and plan its processing; every refusal leaves nothing behind.
+
+    `vet` sees the form's other fields before anything is kept, and may raise Refused.
+    """
     check_body_kind(request)
     is_multipart = request.content_type == "multipart/form-data"
     limit = settings.FILEMILL.max_upload_bytes + (MULTIPART_OVERHEAD_BYTES if is_multipart else 0)
@@ -30,13 +36,16 @@ def receive(request: WSGIRequest) -> File:
     keep.check_room(body.length or 0)
     with transfers.Seat(), keep.Incoming() as incoming:
         if is_multipart:
-            name, claimed, metadata = read_multipart(request, body, incoming)
+            name, claimed, fields = read_multipart(request, body, incoming)
         else:
-            name, claimed, metadata = _read_raw(request, body, incoming)
-        return _finish(incoming, name, declared_type(claimed), metadata)
+            name, claimed = _read_raw(request, body, incoming)
+            fields = {}
+        if vet:
+            vet(fields)
+        return _finish(incoming, owner_id, name, declared_type(claimed), fields.get("metadata", ""))
 
 
-def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tuple[str, str | None, str]:
+def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tuple[str, str | None]:
     try:
         name = name_of_raw_body(request)
     except MissingName:
@@ -48,13 +57,14 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tupl
     while chunk := body.read(keep.CHUNK_BYTES):
         add(incoming, chunk)
     body.verify()
-    return name, request.META.get("CONTENT_TYPE"), ""
+    return name, request.META.get("CONTENT_TYPE")
 
 
-def _finish(incoming: keep.Incoming, name: str, claimed: str, metadata: str) -> File:
+def _finish(incoming: keep.Incoming, owner_id: int | None, name: str, claimed: str, metadata: str) -> File:
     media_type = identify(incoming.head)
     file = File(
         id=incoming.id,
+        owner_id=owner_id,
         name=name,
         size=incoming.size,
         sha256=incoming.sha256,

@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from filemill.accounts import tokens
+from filemill.accounts.models import Token
 from filemill.core.errors import Invalid, NotFound
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
@@ -75,14 +77,15 @@ class FileAdmin(LargeTableAdmin):
     """Files: their names and metadata can be changed, and they are deleted by forget alone."""
 
     form = FileForm
-    list_display = ["name", "status", "kind", "media_type", "bytes_in_words", "uploaded_at"]
+    list_display = ["name", "owner", "status", "kind", "media_type", "bytes_in_words", "uploaded_at"]
+    list_select_related = ["owner"]
     list_filter = ["status", "kind", "uploaded_at"]
     search_fields = ["name", "=sha256"]
     search_help_text = "A part of the name, or the whole SHA-256"
     sortable_by = ["name", "bytes_in_words", "uploaded_at"]
     readonly_fields = [
-        "id", "status", "error_in_words", "warnings_in_words", "bytes_in_words", "media_type", "kind", "declared_type",
-        "uploaded_at", "sha256", "facts",
+        "id", "owner", "status", "error_in_words", "warnings_in_words", "bytes_in_words", "media_type", "kind",
+        "declared_type", "uploaded_at", "sha256", "facts",
     ]  # fmt: skip
     fields = ["name", "metadata", *readonly_fields]
 
@@ -124,7 +127,7 @@ class FileAdmin(LargeTableAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[File]) -> None:
         """Forget many files."""
-        _forget(queryset.only("pk").iterator())
+        _forget(queryset.select_related(None).only("pk").iterator())
 
 
 class ReadOnlyAdmin(LargeTableAdmin):
@@ -164,6 +167,35 @@ class ArtifactAdmin(ReadOnlyAdmin):
     def bytes_in_words(self, artifact: Artifact) -> str:
         """Return the size."""
         return words.size(artifact.size)
+
+
+@admin.register(Token)
+class TokenAdmin(ReadOnlyAdmin):
+    """Tokens, without their secrets: revoked here, made by `filemill token` and at /tokens/."""
+
+    list_display = ["id", "owner", "name", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    list_select_related = ["owner"]
+    search_fields = ["=id", "=owner__username", "name"]
+    sortable_by = ()
+    fields = ["id", "owner", "name", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    actions = ["revoke"]
+
+    @admin.action(description="Revoke the chosen tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Token]) -> None:
+        """End tokens at once."""
+        for token in chosen.filter(revoked_at=None):
+            with contextlib.suppress(NotFound):  # somebody else was quicker
+                tokens.revoke(Token.objects.all(), token.pk, f"{request.user} in the admin")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """They go with their owner alone; else they are revoked, and a row says so."""
+        match = request.resolver_match
+        goes_with_owner = match is not None and (match.url_name or "").startswith("auth_user_")
+        return goes_with_owner and request.user.has_perm("accounts.delete_token")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change tokens may revoke them."""
+        return request.user.has_perm("accounts.change_token")
 
 
 def _sentence(reason: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from filemill.accounts.caller import caller_of
 from filemill.core.errors import NotFound
 from filemill.files.models import File
 from filemill.processing import record, ring
@@ -60,7 +61,7 @@ def live_file(request: HttpRequest, file_id: UUID) -> HttpResponse:
 @require_POST
 def reprocess(request: HttpRequest, file_id: UUID) -> HttpResponse:
     """Run all processors again."""
-    _do(lambda: record.reprocess(file_id, None))
+    _do(lambda: record.reprocess(_seen(request, file_id).pk, None))
     ring.ring()
     messages.info(request, "All processors run again. Earlier results stay until new ones replace them.")
     return SeeOther(reverse("web:file", kwargs={"file_id": file_id}))
@@ -69,7 +70,7 @@ def reprocess(request: HttpRequest, file_id: UUID) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, file_id: UUID) -> HttpResponse:
     """Stop what has not ended."""
-    _do(lambda: record.cancel(file_id))
+    _do(lambda: record.cancel(_seen(request, file_id).pk))
     messages.info(request, "What had not ended was cancelled.")
     return SeeOther(reverse("web:file", kwargs={"file_id": file_id}))
 
@@ -77,10 +78,14 @@ def cancel(request: HttpRequest, file_id: UUID) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, file_id: UUID) -> HttpResponse:
     """Delete the file with everything that was made of it."""
-    name = get_object_or_404(File.objects.only("name"), pk=file_id).name
-    _do(lambda: forget(file_id))
-    messages.info(request, f"Deleted: {name}")
+    file = _seen(request, file_id)
+    _do(lambda: forget(file.pk))
+    messages.info(request, f"Deleted: {file.name}")
     return SeeOther(reverse("web:index"))
+
+
+def _seen(request: HttpRequest, file_id: UUID) -> File:
+    return get_object_or_404(File.objects.seen_by(caller_of(request)), pk=file_id)
 
 
 def _do(action: Callable[[], None]) -> None:
@@ -91,7 +96,7 @@ def _do(action: Callable[[], None]) -> None:
 
 
 def _context(request: HttpRequest, file_id: UUID) -> dict[str, Any]:
-    file = get_object_or_404(File.objects.prefetch_related("jobs", "artifacts"), pk=file_id)
+    file = get_object_or_404(File.objects.seen_by(caller_of(request)).prefetch_related("jobs", "artifacts"), pk=file_id)
     jobs, artifacts = list(file.jobs.all()), list(file.artifacts.all())
     content = reverse("content", kwargs={"file_id": file.id})
     return {

@@ -6,6 +6,7 @@ from filemill.core import errors
 
 _STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
     errors.Invalid: HTTPStatus.BAD_REQUEST,
+    errors.Forged: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

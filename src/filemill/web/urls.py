@@ -4,13 +4,15 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from filemill.web import file_views, views
+from filemill.web import file_views, sessions, views
 
 app_name = "web"
 urlpatterns = [
     path("", views.index, name="index"),
     # Pages that are not ours, such as the admin's, name no icon; browsers then ask here.
     path("favicon.ico", RedirectView.as_view(url=static("filemill/icon.svg"))),
+    path("app/sign-in/", sessions.SignIn.as_view(), name="sign-in"),
+    path("app/sign-out/", sessions.SignOut.as_view(), name="sign-out"),
     path("app/list/", views.live_list, name="live-list"),
     path("app/files/<uuid:file_id>", file_views.file_page),
     path("app/files/<uuid:file_id>/", file_views.file_page, name="file"),

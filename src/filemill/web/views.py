@@ -11,9 +11,12 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from filemill.accounts.caller import caller_of
+from filemill.accounts.forgery import check_csrf
 from filemill.core.errors import Invalid, Refused
 from filemill.files.listing import Page, page
-from filemill.uploads.receive import receive
+from filemill.files.models import File
+from filemill.uploads.receive import Vet, receive
 from filemill.web import filters, words
 from filemill.web.problems import status_of
 from filemill.web.rows import MOULD, UNDER_WAY, rows_of
@@ -26,7 +29,8 @@ class SeeOther(HttpResponseRedirect):
 
 
 # To look for the form's token, Django would read the whole body into files of its own before receive() sees a byte.
-# Other sites are kept out without it: the middleware OnlyFromHere refuses writes by Origin and Sec-Fetch-Site.
+# Other sites are kept out without it: the middleware OnlyFromHere refuses writes by Origin and Sec-Fetch-Site. Where a
+# session stands behind the form, `_vet` finds the token among the fields that receive() read.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
@@ -34,17 +38,25 @@ def index(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _index(request, request.GET)
     try:
-        receive(request)  # type: ignore[arg-type]  # we serve WSGI only
+        receive(request, caller_of(request).owner_id, _vet(request))  # type: ignore[arg-type]  # we serve WSGI only
     except Refused as error:
         return _index(request, QueryDict(), error)
     return SeeOther(reverse("web:index"))
+
+
+def _vet(request: HttpRequest) -> Vet | None:
+    """Return what looks for the form's CSRF token, where a session sends the form: there, forging it would pay."""
+    caller = caller_of(request)
+    if caller.owner is None or caller.token is not None:
+        return None
+    return lambda fields: check_csrf(request, fields.get("csrfmiddlewaretoken"))
 
 
 @require_safe
 def live_list(request: HttpRequest) -> HttpResponse:
     """Return the list alone, for the script that keeps the page fresh."""
     try:
-        found = page(request.GET)
+        found = page(request.GET, File.objects.seen_by(caller_of(request)))
     except Invalid as error:
         return HttpResponse(status=status_of(error))
     return render(request, "filemill/files.html", _list(request.GET, found))
@@ -52,7 +64,7 @@ def live_list(request: HttpRequest) -> HttpResponse:
 
 def _index(request: HttpRequest, parameters: QueryDict, problem: Refused | None = None) -> HttpResponse:
     try:
-        found = page(parameters)
+        found = page(parameters, File.objects.seen_by(caller_of(request)))
     except Invalid as error:
         found, problem = Page([], None, None), error
     context = {

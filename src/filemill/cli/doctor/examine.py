@@ -13,6 +13,7 @@ def examine(*, fix: bool) -> Iterator[tuple[str, Finding]]:
     """Yield the name of each check and what it says."""
     checks: dict[str, Callable[[], Finding]] = {
         "migrations": service.migrations_are_applied,
+        "database": service.database_takes_files,
         "broker": service.broker_answers,
         "worker": service.worker_sweeps,
         "beat": service.beat_asks,

@@ -7,6 +7,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -27,7 +28,7 @@ GROUP_AND_OTHERS = 0o077
 
 
 def limits_are_granted() -> Finding:
-    """Compare the limits of this account's processes with what the settings ask for."""
+    """Compare the doctor's own limits, which a service started from here has too, with what the settings ask for."""
     short = [
         f"{name} is {granted:,} where {needed:,} are needed"
         for name, kind, needed in _needed()
@@ -35,11 +36,12 @@ def limits_are_granted() -> Finding:
     ]
     if short:
         return breach(
-            "; ".join(short),
+            f"for what is started from here, {'; '.join(short)}",
             "Raise it with `ulimit`, LimitNOFILE= and the like in a systemd unit, or `ulimits:` in a compose file; or "
-            "set fewer threads or a smaller FILEMILL_MAX_UPLOAD_BYTES.",
+            "set fewer threads or a smaller FILEMILL_MAX_UPLOAD_BYTES. What a service started elsewhere may do is in "
+            "/proc/PID/limits.",
         )
-    return ok("this account may open, write and map as much as the settings ask for")
+    return ok("what is started from here may open, write and map as much as the settings ask for")
 
 
 def the_sandbox_has_its_walls() -> Finding:
@@ -59,12 +61,12 @@ def there_is_room() -> Finding:
     entries = os.statvfs(keep.root())
     if free < reserve:
         return breach(
-            f"{free:,} bytes are free, less than the reserve of {reserve:,}, so uploads are refused",
+            f"{free:,} bytes are free, less than the reserve of {reserve:,}, so uploads are refused{_hold()}",
             "Make room, delete files through the API or the admin, or lower FILEMILL_DISK_RESERVE_BYTES.",
         )
     if entries.f_files and not entries.f_favail:
         return breach("the file system has no room for another name", "Delete files, or give it more inodes.")
-    return ok(f"{free:,} bytes are free, {reserve:,} are kept in reserve")
+    return ok(f"{free:,} bytes are free, {reserve:,} are kept in reserve{_hold()}")
 
 
 def clocks_agree() -> Finding:
@@ -98,6 +100,13 @@ def folders_are_private(*, fix: bool) -> Finding:
         "`filemill doctor --fix` shuts them.",
         mended=fix,
     )
+
+
+def _hold() -> str:
+    if not keep.is_held():
+        return ""
+    until = datetime.fromtimestamp(keep.held_until(), UTC)
+    return f"; for a backup, deletions free nothing until {until:%Y-%m-%d %H:%M:%S} UTC (`filemill hold 0` ends that)"
 
 
 def _needed() -> list[tuple[str, int, int]]:

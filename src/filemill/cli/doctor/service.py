@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from filemill.cli.doctor.finding import Finding, State, breach, ok
 from filemill.cli.services import with_first_password
 from filemill.config.celery import SWEEP_TASK, app
+from filemill.core.ids import new_id
 from filemill.files import keep
+from filemill.files.models import File
 from filemill.processing import ring
 
 WORKER_PATIENCE_SECONDS = 10
@@ -33,6 +35,24 @@ def migrations_are_applied() -> Finding:
             "Install that version again, or restore the copy from before the upgrade.",
         )
     return ok(f"{connection.vendor}, up to date")
+
+
+def database_takes_files() -> Finding:
+    """Read an embedded database through for damage; write a file's row, and take it back."""
+    try:
+        damage = _damage() if connection.vendor == "sqlite" else None
+        if damage is None:
+            _write_a_row()
+            return ok("whole, and takes files")
+    except DatabaseError as error:
+        if isinstance(error, OperationalError):  # it does not answer, which says nothing about what it holds
+            raise
+        damage = str(error)
+    return breach(
+        f"it takes no files: {' '.join(damage.split())}",
+        "If it is damaged, stop the service, keep the data folder as it is, and restore a backup elsewhere: see "
+        "docs/backup.md.",
+    )
 
 
 def broker_answers() -> Finding:
@@ -94,6 +114,19 @@ def nobody_has_the_first_password() -> Finding:
         f"the password of {', '.join(names)} is still `admin`",
         f"Change it: `filemill manage changepassword {names[0]}`.",
     )
+
+
+def _damage() -> str | None:
+    with connection.cursor() as cursor:
+        told = str(cursor.execute("PRAGMA quick_check(1)").fetchone()[0])
+    return None if told == "ok" else told
+
+
+def _write_a_row() -> None:
+    with transaction.atomic():
+        name = keep.original_name(new_id())
+        File.objects.create(file=name, name="filemill doctor", size=0, sha256="0" * 64)
+        transaction.set_rollback(True)
 
 
 def _ask_for_a_sweep() -> None:

@@ -1,11 +1,13 @@
 """Rows and bytes: each row has its bytes, and each byte has a row or is known to be doubtful."""
 
+import errno
+import os
 from collections.abc import Iterator
 from itertools import chain, islice
 from uuid import UUID
 
 from filemill.cli.doctor.finding import Finding, Tally
-from filemill.cli.rows import PAGE_ROWS, stored_artifacts, stored_files
+from filemill.cli.rows import PAGE_ROWS, Stored, stored_artifacts, stored_files
 from filemill.files import keep
 from filemill.files.models import File
 from filemill.processing.models import Artifact
@@ -16,17 +18,14 @@ def rows_have_bytes() -> Finding:
     tally = Tally()
     for each in chain(stored_files(File.objects.all()), stored_artifacts(Artifact.objects.all())):
         tally.looked_at += 1
-        try:
-            is_whole = (keep.root() / each.name).stat().st_size == each.size
-        except FileNotFoundError:
-            is_whole = False
-        if not is_whole and each.is_still_wanted():
-            tally.add(each.words)
+        if (wrong := _wrong(each)) is not None and each.is_still_wanted():
+            tally.add(f"{each.words}{wrong}")
     return tally.finding(
         "{} rows, each with bytes of its size",
-        "rows without their bytes, or with bytes of another size",
+        "rows without their bytes, with bytes of another size, or with bytes that cannot be read",
         "Bring the bytes back from a backup. Where there is none, an artifact is made again by POST "
-        "/files/{file_id}/reprocess/, and a file can only be deleted.",
+        "/files/{file_id}/reprocess/, and a file can only be deleted. Where permission is denied, run the doctor under "
+        "the service's account; if that is what you did, `chown -R` the data folder to it.",
     )
 
 
@@ -61,6 +60,19 @@ def only_our_names() -> Finding:
         "files in the storage that Filemill did not put there",
         "Move them out of the data folder.",
     )
+
+
+def _wrong(stored: Stored) -> str | None:
+    """Return why the bytes are not as the row says, None if they are; what is gone or cut short needs no reason."""
+    path = keep.root() / stored.name
+    try:
+        if path.stat().st_size != stored.size:
+            return ""
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f": {error.strerror}"
+    return None if os.access(path, os.R_OK, effective_ids=True) else f": {os.strerror(errno.EACCES)}"
 
 
 def _without_row(names: list[str]) -> list[str]:

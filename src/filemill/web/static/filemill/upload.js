@@ -61,7 +61,9 @@ function send({ file, row }) {
   request.addEventListener("abort", () => row.remove());
   request.addEventListener("loadend", () => { stop.remove(); sending -= 1; start(); });
   // The bytes alone, with the name beside them: in a form, browsers turn quotes in names into %22.
-  request.open("POST", `${document.getElementById("mould").dataset.address}?${new URLSearchParams({ name: file.name })}`);
+  const { address, token } = document.getElementById("mould").dataset;
+  request.open("POST", `${address}?${new URLSearchParams({ name: file.name })}`);
+  if (token) request.setRequestHeader("X-CSRFToken", token); // there is one where somebody has signed in
   request.responseType = "json";
   request.setRequestHeader("Accept", "application/json");
   request.setRequestHeader("Content-Type", FORM.test(file.type) || !file.type ? "application/octet-stream" : file.type);

@@ -1,0 +1,131 @@
+"""Tokens: made, checked, noted as used, revoked."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import Any
+
+import structlog
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from filemill.accounts.caller import scopes_of
+from filemill.accounts.models import NAME_MAX_CHARS, Scope, Token, new_token_id
+from filemill.core.errors import FieldError, Invalid, InvalidToken, NotFound
+
+log = structlog.get_logger(__name__)
+
+MOST_TOKENS = 100  # of one owner, so that a list of them needs no pages
+NOTED_EACH = timedelta(minutes=1)
+
+# Each request asks this, and Django takes much longer to write such a query than a database to answer it.
+_QUERY = """
+    SELECT t.*, u.username, u.is_staff, u.is_active FROM accounts_token t JOIN auth_user u ON u.id = t.owner_id
+    WHERE t.id = %s
+"""
+_FORM = re.compile(r"fm_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
+
+
+def issue(owner: User, name: str, scopes: Collection[str], expires_at: datetime | None, by: str) -> tuple[Token, str]:
+    """Make a token; return it with its secret, which nobody can show again."""
+    found = [*_wrong_name(name), *_wrong_scopes(owner, scopes), *_wrong_end(expires_at)]
+    if found:
+        raise Invalid(" ".join(each.detail for each in found), tuple(found))
+    if living(owner).count() >= MOST_TOKENS:
+        raise Invalid(f"{owner.get_username()} has {MOST_TOKENS} tokens already. Revoke one of them first.")
+    token_id = new_token_id()
+    secret = f"fm_{token_id}_{secrets.token_urlsafe(32)}"
+    token = Token.objects.create(
+        id=token_id,
+        owner=owner,
+        name=name.strip(),
+        digest=_digest(secret),
+        scopes=[scope for scope in Scope.values if scope in scopes],
+        created_at=timezone.now(),
+        expires_at=expires_at,
+    )
+    log.info("token created", token_id=token.id, owner=owner.get_username(), scopes=token.scopes, by=by)
+    return token, secret
+
+
+def check(secret: str) -> Token:
+    """Return the token, with its owner, that a secret belongs to; raise InvalidToken where it opens nothing."""
+    match = _FORM.fullmatch(secret)
+    token = _with_owner(match[1]) if match else None
+    if token is None or not compare_digest(token.digest, _digest(secret)):
+        raise InvalidToken("There is no such token. A token begins with `fm_`; send it whole.")
+    if token.revoked_at is not None:
+        raise InvalidToken("This token was revoked.")
+    if token.expires_at is not None and token.expires_at <= timezone.now():
+        raise InvalidToken(f"This token expired at {token.expires_at:%Y-%m-%d %H:%M} UTC.")
+    if not token.owner.is_active:
+        raise InvalidToken("The owner of this token may no longer use the service.")
+    return token
+
+
+def is_to_be_noted(token: Token) -> bool:
+    """Say whether the last use that is known of a token is long enough ago for another note."""
+    return token.last_used_at is None or token.last_used_at < timezone.now() - NOTED_EACH
+
+
+def note_use(token: Token) -> None:
+    """Write down that a token is used, once for all requests that find at the same time that it is due."""
+    now = timezone.now()
+    due = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EACH)
+    Token.objects.filter(due, pk=token.pk).update(last_used_at=now)
+
+
+def living(owner: User) -> QuerySet[Token]:
+    """Return an owner's tokens that were not revoked."""
+    return Token.objects.filter(owner=owner, revoked_at=None)
+
+
+def revoke(tokens: QuerySet[Token], token_id: str, by: str) -> None:
+    """End one of some tokens at once; raise NotFound where it is not among them or was revoked before."""
+    if not tokens.filter(pk=token_id, revoked_at=None).update(revoked_at=timezone.now()):
+        raise NotFound("There is no such token.")
+    log.info("token revoked", token_id=token_id, by=by)
+
+
+def _with_owner(token_id: str) -> Token | None:
+    """Return a token with as much of its owner as a request needs to know."""
+    for found in Token.objects.raw(_QUERY, [token_id]):
+        token: Any = found  # with the other columns beside those of the model
+        values = [token.owner_id, token.username, bool(token.is_staff), bool(token.is_active)]
+        token.owner = User.from_db(None, ["id", "username", "is_staff", "is_active"], values)
+        return found
+    return None
+
+
+def _digest(secret: str) -> str:
+    # Slow hashes are for what people think up. 256 random bits cannot be guessed, however fast one guesses, and every
+    # request of a program hashes its token.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _wrong_name(name: str) -> list[FieldError]:
+    if name.strip() and name.isprintable() and len(name) <= NAME_MAX_CHARS:
+        return []
+    return [FieldError("name", "invalid", f"A name has 1 to {NAME_MAX_CHARS} characters that can be printed.")]
+
+
+def _wrong_scopes(owner: User, scopes: Collection[str]) -> list[FieldError]:
+    if unknown := sorted(set(scopes) - set(Scope.values)):
+        detail = f"There is no scope `{unknown[0][:50]}`, only {', '.join(Scope.values)}."
+    elif not scopes:
+        detail = f"A token needs a scope: {', '.join(Scope.values)}."
+    elif not scopes_of(owner).issuperset(scopes):
+        detail = f"Only a token of somebody on the staff has the scope admin; {owner.get_username()} is not."
+    else:
+        return []
+    return [FieldError("scopes", "invalid", detail)]
+
+
+def _wrong_end(expires_at: datetime | None) -> list[FieldError]:
+    if expires_at is None or expires_at > timezone.now():
+        return []
+    return [FieldError("expires_at", "invalid", "A token expires in the future, or never.")]

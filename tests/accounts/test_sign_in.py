@@ -1,0 +1,232 @@
+"""Signing in: the page, the cookies, the token against forged writes, and what happens to who guesses."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from filemill.accounts import throttle
+from filemill.accounts.models import Attempts
+from filemill.core.errors import TooManyAttempts
+from filemill.files.models import File
+
+pytestmark = pytest.mark.usefixtures("closed")
+PASSWORD = "correct horse battery"
+SIGN_IN = "/app/sign-in/"
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Hash passwords quickly: what is tested here is not how slowly."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def anna(django_user_model):
+    return django_user_model.objects.create_user("anna", password=PASSWORD)
+
+
+@pytest.fixture
+def browser():
+    """A browser, which has to bring Django's token like any other."""
+    return Client(enforce_csrf_checks=True)
+
+
+@pytest.fixture
+def sign_in(browser):
+    def post(name="anna", password=PASSWORD, to=SIGN_IN, **headers):
+        browser.get(to)
+        typed = {"username": name, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"].value}
+        return browser.post(to, typed, headers={**HTML, **headers})
+
+    return post
+
+
+def token(browser):
+    return {"X-CSRFToken": browser.cookies["csrftoken"].value}
+
+
+def events(caplog):
+    return [record.msg for record in caplog.records if isinstance(record.msg, dict) and "sign" in record.msg["event"]]
+
+
+def test_a_person_is_led_to_the_form_and_on_to_where_they_were_going(anna, browser, sign_in):
+    asked = browser.get("/?kind=image&name=a%26b", headers=HTML)
+    form = asked.headers["Location"]
+    assert form == f"{SIGN_IN}?next=/%3Fkind%3Dimage%26name%3Da%2526b"
+    answer = sign_in(to=form)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/?kind=image&name=a%26b")
+    assert "Sign out" in browser.get("/").content.decode()
+
+
+def test_nobody_is_led_to_another_site(anna, sign_in):
+    assert sign_in(to=f"{SIGN_IN}?next=https://evil.example/").headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(("name", "password"), [("anna", "wrong"), ("nobody", PASSWORD), ("anna\x00", PASSWORD)])
+def test_a_wrong_name_or_password_says_the_same(anna, browser, sign_in, name, password):
+    page = sign_in(name, password).content.decode()
+    assert "do not belong together" in page
+    assert password not in page
+    assert "sessionid" not in browser.cookies
+
+
+def test_the_cookies_are_for_this_site_alone(anna, browser, sign_in, settings):
+    settings.SESSION_COOKIE_SECURE = True
+    sign_in()
+    cookie = browser.cookies["sessionid"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["secure"]) == (True, "Lax", True)
+    assert browser.cookies["csrftoken"]["samesite"] == "Lax"
+
+
+def test_a_session_ends_by_a_form_and_not_by_a_link(anna, browser, sign_in):
+    sign_in()
+    assert "anna" in browser.get("/app/sign-out/").content.decode()
+    assert browser.get("/files/").status_code == 200
+    assert browser.post("/app/sign-out/", headers=HTML).status_code == 403
+    answer = browser.post("/app/sign-out/", headers=token(browser))
+    assert answer.headers["Location"] == SIGN_IN
+    assert browser.get("/files/").status_code == 401
+
+
+WRITES = [
+    ("POST", "/upload/?name=a"), ("PATCH", "/files/{}/"), ("DELETE", "/files/{}/"), ("POST", "/files/{}/cancel/"),
+    ("POST", "/files/{}/reprocess/"), ("POST", "/tokens/"), ("DELETE", "/tokens/0123456789abcdef/"),
+    ("POST", "/?name=a"),
+    ("POST", "/app/files/{}/delete/"), ("POST", "/app/files/{}/cancel/"), ("POST", "/app/files/{}/reprocess/"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_write_by_a_session_needs_the_token(anna, browser, sign_in, make_one, method, path):
+    sign_in()
+    file = make_one(browser)
+    for headers in ({}, {"X-CSRFToken": "a" * 64}, {"X-CSRFToken": ""}):
+        response = browser.generic(method, path.format(file.pk), b"{}", content_type="text/plain", headers=headers)
+        assert response.status_code == 403, response.content
+    assert list(File.objects.all()) == [file]
+    address = path.format(file.pk)
+    assert browser.generic(method, address, b"", content_type="text/plain", headers=token(browser)).status_code != 403
+
+
+@pytest.fixture
+def make_one():
+    def make(browser):
+        response = browser.post("/upload/?name=mine", b"x", content_type="text/plain", headers=token(browser))
+        assert response.status_code == 201, response.content
+        return File.objects.get()
+
+    return make
+
+
+def test_the_form_without_a_script_carries_the_token_among_its_fields(anna, browser, sign_in, kept):
+    sign_in()
+    assert 'name="csrfmiddlewaretoken"' in browser.get("/").content.decode()
+    sent = {"csrfmiddlewaretoken": "a" * 64, "file": SimpleUploadedFile("a.txt", b"x")}
+    assert browser.post("/", sent).status_code == 403
+    assert kept() == []
+    sent = {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value, "file": SimpleUploadedFile("a.txt", b"x")}
+    assert browser.post("/", sent).status_code == 303
+    assert File.objects.get().owner == anna
+
+
+@pytest.mark.parametrize("to", [SIGN_IN, "/admin/login/"])
+def test_who_guesses_has_to_wait_even_with_the_right_password(anna, browser, sign_in, monkeypatch, to):
+    monkeypatch.setattr(throttle, "MOST_BY_NAME", 3)
+    for _ in range(3):
+        assert sign_in(password="wrong", to=to).status_code == 200
+    answer = sign_in(to=to)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
+    assert "Try again in 15 min" in answer.content.decode()
+    assert sign_in("ANNA", to=to, Accept="*/*").json()["code"] == "too_many_attempts"
+    Attempts.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+    sign_in()
+    assert browser.get("/files/").status_code == 200
+
+
+def test_who_tries_many_names_has_to_wait(anna, sign_in, monkeypatch):
+    monkeypatch.setattr(throttle, "MOST_BY_ADDRESS", 3)
+    for number in range(3):
+        sign_in(f"guess {number}")
+    assert sign_in().status_code == 429
+
+
+def test_the_right_password_forgives_the_name_but_not_the_address(anna, sign_in, monkeypatch):
+    monkeypatch.setattr(throttle, "MOST_BY_NAME", 2)
+    monkeypatch.setattr(throttle, "MOST_BY_ADDRESS", 4)
+    for _ in range(3):
+        assert sign_in(password="wrong").status_code == 200
+        assert sign_in().status_code == 302
+    assert sign_in(password="wrong").status_code == 200
+    assert sign_in().status_code == 429
+
+
+def test_guesses_at_once_are_counted_like_guesses_in_turn(monkeypatch):
+    monkeypatch.setattr(throttle, "MOST_BY_NAME", 5)
+
+    def guess(_):
+        try:
+            throttle.begin("anna", "192.0.2.1")
+        except TooManyAttempts:
+            return 0
+        finally:
+            connection.close()
+        return 1
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(guess, range(20))) == 5
+
+
+def test_counts_that_ran_out_are_removed(monkeypatch):
+    throttle.begin("anna", "192.0.2.1")
+    Attempts.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+    throttle.begin("boris", "192.0.2.2")
+    assert Attempts.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("behind_tls", "forwarded", "remote", "expected"),
+    [
+        (False, "198.51.100.1", "192.0.2.1", "192.0.2.1"),
+        (True, "6.6.6.6, 198.51.100.1", "127.0.0.1", "198.51.100.1"),
+        (True, None, "192.0.2.1", "192.0.2.1"),
+        (True, "no address", "127.0.0.1", ""),
+        (False, None, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        (False, None, "::ffff:192.0.2.1", "192.0.2.1"),
+        (False, None, "", ""),
+    ],
+)
+def test_the_address_is_the_one_that_cannot_be_chosen(rf, configure, behind_tls, forwarded, remote, expected):
+    configure(behind_tls=behind_tls)
+    request = rf.get("/", headers={"X-Forwarded-For": forwarded} if forwarded else {}, REMOTE_ADDR=remote)
+    assert throttle.address_of(request) == expected
+
+
+def test_sign_ins_are_logged_without_what_was_typed(anna, browser, sign_in, caplog, monkeypatch):
+    monkeypatch.setattr(throttle, "MOST_BY_ADDRESS", 2)
+    with caplog.at_level(logging.INFO):
+        sign_in(password="wr0ng-secret")
+        sign_in(name="my-passw0rd-in-the-wrong-field", password="x")
+        sign_in()
+        Attempts.objects.all().delete()
+        sign_in()
+        browser.post("/app/sign-out/", headers=token(browser))
+    found = [(each["event"], each.get("user"), each["address"]) for each in events(caplog)]
+    here = "127.0.0.1"
+    assert found == [
+        ("sign-in failed", "anna", here),
+        ("sign-in failed", None, here),
+        ("sign-in throttled", None, here),
+        ("signed in", "anna", here),
+        ("signed out", "anna", here),
+    ]
+    for secret in ("wr0ng", "passw0rd", PASSWORD, browser.cookies["csrftoken"].value):
+        assert secret not in caplog.text
+    assert "my-passw0rd" not in str(Attempts.objects.values())
