@@ -184,6 +184,29 @@ def test_guesses_at_once_are_counted_like_guesses_in_turn(monkeypatch):
         assert sum(threads.map(guess, range(20))) == 5
 
 
+@pytest.mark.django_db(transaction=True)
+def test_right_passwords_at_the_same_time_are_not_too_many_failures():
+    def pass_by(_):
+        try:
+            for _ in range(30):
+                throttle.begin("anna", "192.0.2.1")
+                throttle.succeed("anna", "192.0.2.1")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(pass_by, range(4)))
+
+
+@pytest.mark.parametrize("path", [SIGN_IN, "/admin/login/", "/app/sign-out/"])
+def test_a_form_brings_no_files_along(path, anna, browser, sign_in):
+    sign_in()
+    files = {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value, "file": SimpleUploadedFile("a", b"a" * 65536)}
+    refused = browser.post(path, files, headers={"Accept": "application/json"})
+    assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+    assert refused.wsgi_request._read_started is False
+
+
 def test_counts_that_ran_out_are_removed(monkeypatch):
     throttle.begin("anna", "192.0.2.1")
     Attempts.objects.update(ends_at=timezone.now() - timedelta(seconds=1))

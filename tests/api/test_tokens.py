@@ -234,6 +234,9 @@ def test_only_staff_with_the_scope_admin_reach_the_tokens_of_others(client, bear
     assert make(chief, scopes=["read"], owner="anna").json()["owner"] == "anna"
     refused(make(chief, scopes=["admin"], owner="anna"), 400, "invalid")
     refused(make(chief, scopes=["read"], owner="nobody"), 400, "invalid")
+    bearer("root", is_staff=True)
+    refused(make(chief, scopes=["read"], owner="root"), 400, "invalid")
+    assert "ErrorDetail" not in make(chief, scopes=["reed"]).json()["detail"]
     refused(client.get("/tokens/?owner=%00", headers=chief), 400, "invalid")
     for token in Token.objects.filter(owner__username="anna"):
         assert client.delete(f"/tokens/{token.pk}/", headers=chief).status_code == 204

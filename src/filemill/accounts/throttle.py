@@ -61,7 +61,9 @@ def _count(key: str, most: int, now: datetime) -> None:
     Attempts.objects.bulk_create([Attempts(key=key, ends_at=now + WINDOW)], ignore_conflicts=True)
     if Attempts.objects.filter(key=key, count__lt=most).update(count=F("count") + 1):
         return
-    ends_at = Attempts.objects.filter(key=key).values_list("ends_at", flat=True).first() or now
+    ends_at = Attempts.objects.filter(key=key).values_list("ends_at", flat=True).first()
+    if ends_at is None:
+        return  # a right password, or the end of its time, took the count away meanwhile
     seconds = max(math.ceil((ends_at - now).total_seconds()), 1)
     raise TooManyAttempts(f"Too many sign-ins failed. Try again in {math.ceil(seconds / 60)} min.", seconds)
 

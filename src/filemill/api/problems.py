@@ -211,6 +211,13 @@ def _invalid(error: exceptions.ValidationError) -> errors.Invalid:
     found = tuple(
         FieldError(str(field), str(getattr(message, "code", "invalid")), str(message))
         for field, messages in fields.items()
-        for message in (messages if isinstance(messages, list) else [messages])
+        for message in _flat(messages)
     )
     return errors.Invalid(" ".join(f"{each.field}: {each.detail}".removeprefix(": ") for each in found), found)
+
+
+def _flat(detail: Any) -> list[Any]:  # noqa: ANN401  # REST Framework nests lists and dictionaries
+    """Return the messages about a field and what is within it."""
+    if isinstance(detail, dict):
+        detail = list(detail.values())
+    return [message for inner in detail for message in _flat(inner)] if isinstance(detail, list) else [detail]

@@ -90,7 +90,7 @@ class TokensView(APIView):
         asked: dict[str, Any] = serializer.validated_data
         for scope in asked["scopes"]:
             caller.require(scope)
-        owner = _owner(caller, me, asked.get("owner"))
+        owner = _owner(caller, me, asked.get("owner"), makes=True)
         end = _end(caller, asked.get("expires_at"))
         made, secret = tokens.issue(owner, asked["name"], asked["scopes"], end, _by(caller, me))
         shown = {**TokenSerializer(made).data, "token": secret}
@@ -120,7 +120,7 @@ def _who(request: Request) -> tuple[Caller, User]:
     return caller, caller.owner
 
 
-def _owner(caller: Caller, me: User, name: str | None) -> User:
+def _owner(caller: Caller, me: User, name: str | None, *, makes: bool = False) -> User:
     if name is None or name == me.get_username():
         return me
     caller.require(Scope.ADMIN)
@@ -128,6 +128,9 @@ def _owner(caller: Caller, me: User, name: str | None) -> User:
     if found is None:
         detail = "There is no such user."
         raise Invalid(detail, (FieldError("owner", "unknown", detail),))
+    if makes and found.is_staff:
+        detail = f"{name} is on the staff: such a token only they make themselves."
+        raise Invalid(detail, (FieldError("owner", "invalid", detail),))
     return found
 
 

@@ -3,21 +3,24 @@
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
 from filemill.api.problems import MethodNotAllowed
 from filemill.config.access import SAFE_METHODS
 from filemill.config.answers import answer
-from filemill.core.errors import CrossSite
+from filemill.core.errors import CrossSite, Refused, TooLarge
 from filemill.core.ids import new_id
+from filemill.uploads.body import content_length
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("filemill.requests")
 
+FORM_MAX_BYTES = 64 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET = {"/healthz", "/healthz/", "/readyz", "/readyz/"}
 
@@ -73,6 +76,33 @@ class OnlyFromHere:
         if request.method not in SAFE_METHODS and _is_foreign(request, host):
             return answer(request, CrossSite("This request came from a page of another site."))
         return self.get_response(request)
+
+
+class SmallForms:
+    """Refuses large bodies where Django reads forms, as its check for forged ones does even before anybody signed in.
+
+    Files in a form it would write to a temporary folder, as many and as large as they come.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Serve one request."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Handler, _args: tuple[Any, ...], _kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Refuse a body of more than FORM_MAX_BYTES; Django takes one without Content-Length for empty."""
+        if request.method in SAFE_METHODS or getattr(view, "csrf_exempt", False):
+            return None
+        try:
+            if (content_length(request) or 0) > FORM_MAX_BYTES:
+                raise TooLarge(f"A form has at most {FORM_MAX_BYTES // 1024} KiB. Files go to /upload/.")
+        except Refused as error:
+            return answer(request, error)
+        return None
 
 
 def _is_foreign(request: HttpRequest, host: str) -> bool:

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "filemill.web.middleware.ContentSecurityPolicy",
     "django.middleware.common.CommonMiddleware",
     "filemill.config.middleware.OnlyFromHere",
+    "filemill.config.middleware.SmallForms",  # before the check for forged forms, which reads them
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

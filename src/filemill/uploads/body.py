@@ -6,7 +6,7 @@ from typing import Any
 
 import http_sf
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import UnreadablePostError
+from django.http import HttpRequest, UnreadablePostError
 
 from filemill.core.errors import BrokenBody, DigestMismatch, IncompleteBody, TooLarge, TooSlow
 
@@ -21,7 +21,7 @@ class Body:
     """A file-like view of a request's body that never reads more than it may."""
 
     def __init__(self, request: WSGIRequest, limit: int) -> None:
-        self.length = _content_length(request)
+        self.length = content_length(request)
         self.limit = limit
         self.received = 0
         self.tail = b""
@@ -68,7 +68,8 @@ class Body:
                 raise DigestMismatch(f"The {digest.name} of the body is not the one that was sent. Nothing was kept.")
 
 
-def _content_length(request: WSGIRequest) -> int | None:
+def content_length(request: HttpRequest) -> int | None:
+    """Return how many bytes a body has by its header, None without one; raise BrokenBody for no number."""
     given = request.META.get("CONTENT_LENGTH") or None
     if given is None:
         return None
