@@ -57,7 +57,7 @@ def test_a_worker_finishes_what_ends_within_its_patience_and_begins_nothing(serv
     file_id, server = at_work(service)
 
     service.tell("worker")
-    until(lambda: "Warm shutdown" in service.said("worker"))
+    until(lambda: "told to stop" in service.said("worker"))
     waits = service.upload(b"not begun\n")["id"]
     os.kill(server, signal.SIGCONT)
 

@@ -5,9 +5,12 @@ from typing import Any
 
 import structlog
 from celery import bootsteps
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from kombu import Connection, Consumer, Queue
 from kombu.message import Message
+
+from filemill.processing import stopping
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +38,12 @@ class SweepConsumer(bootsteps.ConsumerStep):
                 prefetch_count=1,
             )
         ]
+
+    def stop(self, parent: Any) -> None:  # noqa: ANN401  # Celery's signature
+        """Take no more messages, and say so where that is for good; a lost connection stops this step, too."""
+        if stopping.is_stopping():
+            log.info("told to stop", patience_seconds=settings.FILEMILL.stop_seconds)
+        super().stop(parent)
 
     def _on_message(self, message: Message) -> None:
         message.ack()
