@@ -253,3 +253,11 @@ def test_sign_ins_are_logged_without_what_was_typed(anna, browser, sign_in, capl
     for secret in ("wr0ng", "passw0rd", PASSWORD, browser.cookies["csrftoken"].value):
         assert secret not in caplog.text
     assert "my-passw0rd" not in str(Attempts.objects.values())
+
+
+def test_bytes_that_a_forged_request_brings_are_not_even_read(anna, browser, sign_in, kept):
+    sign_in()
+    refused = browser.generic("POST", "/?name=a", b"x" * 1000, content_type="text/plain")
+    assert refused.status_code == 403
+    assert refused.wsgi_request._read_started is False
+    assert kept() == []
