@@ -102,7 +102,8 @@ def living(owner: User) -> QuerySet[Token]:
 def revoke(tokens: QuerySet[Token], token_id: str, by: str) -> None:
     """End one of some tokens at once; raise NotFound where it is not among them or was revoked before."""
     if not tokens.filter(pk=token_id, revoked_at=None).update(revoked_at=timezone.now()):
-        raise NotFound("There is no such token.")
+        was_there = tokens.filter(pk=token_id).exists()
+        raise NotFound("This token was revoked already." if was_there else "There is no such token.")
     log.info("token revoked", token_id=token_id, by=by)
 
 
