@@ -35,7 +35,7 @@ class WholeNumberField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-class LinkRequestSerializer(StrictSerializer):
+class NewLinkSerializer(StrictSerializer):
     """Which bytes an address is wanted for, and for how long."""
 
     artifact = TextField(
@@ -65,7 +65,7 @@ class LinksView(APIView):
     @extend_schema(
         operation_id="create_link",
         parameters=[schema.FILE_ID],
-        request=LinkRequestSerializer,
+        request=NewLinkSerializer,
         responses={201: LinkSerializer, **schema.problems(400, 404, 408, 413, 415)},
     )
     def post(self, request: Request, file_id: UUID) -> Response:
@@ -75,7 +75,7 @@ class LinksView(APIView):
         """
         caller: Caller = caller_of(request)
         caller.require(Scope.READ)
-        serializer = LinkRequestSerializer(data=json_body(request))
+        serializer = NewLinkSerializer(data=json_body(request))
         serializer.is_valid(raise_exception=True)
         asked: dict[str, Any] = serializer.validated_data
         file = File.objects.seen_by(caller).one(file_id)
