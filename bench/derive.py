@@ -1,9 +1,10 @@
 """What follows from the measured figures: who pays for a file, and how many cores a rate of uploads needs."""
 
 import math
-import re
 from collections.abc import Iterable
 from typing import Any
+
+from figures import in_russian
 
 _BUSY = 0.7  # a core that is busier than this makes requests wait
 _RATES = (10, 50, 100, 500, 1000)
@@ -43,11 +44,6 @@ def derive(results: dict[str, Any], *, is_russian: bool) -> dict[str, Any]:
         }
     found["production"]["wal_kb"] = results["production"]["backlog_mix"]["wal_bytes"]["median"] / 1000
     return found | _sandbox(results["sandbox"])
-
-
-def in_russian(number: str) -> str:
-    """Return a number as Russian writes it: with a decimal comma."""
-    return re.sub(r"(?<=\d)\.(?=\d)", ",", number)
 
 
 def _sustained(cores: int, total_ms: float, backlog: dict[str, Any]) -> float:
