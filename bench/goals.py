@@ -18,11 +18,7 @@ class Goal:
     theirs: str | None = None
     at_least: float | None = None  #: of the ratio, or of our figure where there is no reference
     at_most: float | None = None
-
-    @property
-    def is_ratio(self) -> bool:
-        """Whether the aim is about the ratio to the reference."""
-        return self.theirs is not None
+    is_ratio: bool = True  #: the aim is about the ratio, if there is a reference
 
 
 _PLAIN = ("plain Django view", "простое представление Django")
@@ -32,8 +28,9 @@ _NGINX = ("nginx PUT", "nginx PUT")
 _REST = ("DRF CursorPagination", "CursorPagination из DRF")
 _QUIET = ("nobody else", "больше никого")
 _ALONE = ("the processors alone", "только обработчики")
+_NOOP = ("a task that does nothing", "пустая задача")
 _IDLE = ("no worker", "без воркера")
-_DEEP = ("the page after all but 1,000", "страница после всех, кроме 1000")
+_DEEP = ("the page after row {deep}", "страница после строки {deep}")
 
 GOALS = (
     Goal(("upload of 4 KiB in a form, token", "загрузка 4 КиБ формой, токен"), "CPU ms",
@@ -52,24 +49,25 @@ GOALS = (
          "production.large_form.mb_per_s", _NGINX, "production.nginx_put.mb_per_s", at_least=0.6),
     Goal(("memory of the process that takes it", "память принимающего процесса"), "MiB",
          "production.large_form.rss_of_one_mib", at_most=150),
-    Goal(("50 of {size.rows} files, first page", "50 из {size.rows} файлов, первая страница"), "RPS",
+    Goal(("50 of {rows} files, first page", "50 из {rows} файлов, первая страница"), "RPS",
          "production.list_long.rps", _REST, "production.cursor_first.rps", at_least=2),
-    Goal(("the page after all but 1,000", "страница после всех, кроме 1000"), "RPS",
+    Goal(("the page after row {deep}", "страница после строки {deep}"), "RPS",
          "production.list_long_deep.rps", _REST, "production.cursor_deep.rps", at_least=2),
     Goal(("the first page", "первая страница"), "RPS",
          "production.list_long.rps", _DEEP, "production.list_long_deep.rps", at_most=1.3),
-    Goal(("list beside 24 slow uploads", "список возле 24 медленными загрузками"), "p99 ms",
+    Goal(("list beside 24 slow uploads", "список возле 24 медленных загрузок"), "p99 ms",
          "production.list_beside_slow.p99_ms", _QUIET, "production.list_quiet.p99_ms", at_most=3),
     Goal(("the same, embedded", "то же, встроенная"), "p99 ms",
          "embedded.list_beside_slow.p99_ms", _QUIET, "embedded.list_quiet.p99_ms", at_most=3),
     Goal(("from 201 to processed, 4 KiB text, Redis", "от 201 до результата, текст 4 КиБ, Redis"), "p50 ms",
-         "production.latency_text.p50_ms", at_most=40),
-    Goal(("the same, embedded", "то же, встроенная"), "p50 ms", "embedded.latency_text.p50_ms", at_most=60),
-    Goal(("backlog of {size.backlog}, half text, half JPEG", "очередь из {size.backlog}, текст и JPEG пополам"),
+         "production.latency_text.p50_ms", _NOOP, "production.noop.p50_ms", at_most=40, is_ratio=False),
+    Goal(("the same, embedded", "то же, встроенная"), "p50 ms",
+         "embedded.latency_text.p50_ms", _NOOP, "embedded.noop.p50_ms", at_most=60, is_ratio=False),
+    Goal(("backlog of {backlog}, half text, half JPEG", "очередь из {backlog}, текст и JPEG пополам"),
          "files/s", "production.backlog_mix.files_per_s", _ALONE, "production.alone_mix.files_per_s", at_least=0.6),
     Goal(("the same", "то же"), "files/s",
          "production.backlog_mix.files_per_s", _TEXTBOOK, "production.textbook_backlog.files_per_s", at_least=2),
-    Goal(("backlog of {size.backlog} texts", "очередь из {size.backlog} текстов"), "files/s",
+    Goal(("backlog of {backlog} texts", "очередь из {backlog} текстов"), "files/s",
          "production.backlog_text.files_per_s", at_least=150),
     Goal(("embedded: upload of 4 KiB beside a busy worker", "встроенная: загрузка 4 КиБ возле занятого воркера"),
          "RPS", "embedded.upload_draining.rps", _IDLE, "embedded.upload_idle.rps", at_least=0.5),
@@ -92,16 +90,16 @@ def _rows(results: dict[str, Any], *, is_russian: bool) -> Iterator[str]:
     yield _row(("---",) * len(head))
     for goal in GOALS:
         ours, theirs = _median(results, goal.ours), _median(results, goal.theirs) if goal.theirs else None
-        if ours is None or (goal.is_ratio and not theirs):
+        if ours is None or (goal.theirs and not theirs):
             continue
-        compared = ours / theirs if theirs else ours
+        compared = ours / theirs if theirs and goal.is_ratio else ours
         cells = (
             f"{goal.what[is_russian].format(**_sizes(results))}, {goal.unit}".removesuffix(", "),
-            goal.reference[is_russian] if goal.reference else "",
+            goal.reference[is_russian].format(**_sizes(results)) if goal.reference else "",
             _aim(goal, is_russian=is_russian),
             rounded(ours),
             rounded(theirs) if theirs else "",
-            rounded(compared) if theirs else "",
+            rounded(ours / theirs) if theirs else "",
             _verdict(goal, compared, is_russian=is_russian),
         )
         yield _row(tuple(in_russian(cell) if is_russian else cell for cell in cells))
@@ -110,7 +108,7 @@ def _rows(results: dict[str, Any], *, is_russian: bool) -> Iterator[str]:
 def _aim(goal: Goal, *, is_russian: bool) -> str:
     words = (("at least", "at most"), ("не меньше", "не больше"))[is_russian]
     bound = goal.at_least if goal.at_least is not None else goal.at_most
-    return f"{words[goal.at_least is None]} {bound:g}{' x' if goal.is_ratio else ''}"
+    return f"{words[goal.at_least is None]} {bound:g}{' x' if goal.theirs and goal.is_ratio else ''}"
 
 
 def _verdict(goal: Goal, compared: float, *, is_russian: bool) -> str:
@@ -125,12 +123,9 @@ def _median(results: dict[str, Any], name: str) -> float | None:
     return found.get("median")
 
 
-def _sizes(results: dict[str, Any]) -> dict[str, Any]:
-    class Sizes:
-        rows = f"{results['size']['rows']:,}"
-        backlog = f"{results['size']['backlog']:,}"
-
-    return {"size": Sizes}
+def _sizes(results: dict[str, Any]) -> dict[str, str]:
+    rows, backlog = results["size"]["rows"], results["size"]["backlog"]
+    return {"rows": f"{rows:,}", "deep": f"{rows - rows // 1000:,}", "backlog": f"{backlog:,}"}
 
 
 def _row(cells: tuple[str, ...]) -> str:

@@ -39,15 +39,14 @@ http {{
 
 
 class Peer(Programs):
-    """Programs that share the servers of a service, with a database of their own unless they read its rows."""
+    """Programs that share the servers of a service, with a database of their own."""
 
-    def __init__(self, service: Service, *, own_database: bool = True) -> None:
-        address, broker = (service.environment.get(name, "") for name in ("DATABASE_URL", "CELERY_BROKER_URL"))
-        super().__init__({"PYTHONPATH": f"{PEERS}:{ROOT / 'bench'}"})
-        if address and own_database:
-            from services.postgres import new_database
+    def __init__(self, service: Service) -> None:
+        from services.postgres import new_database
 
-            address = new_database(address)
+        super().__init__({"PYTHONPATH": str(PEERS)})
+        address = new_database(service.environment["DATABASE_URL"])
+        broker = service.environment["CELERY_BROKER_URL"]
         (self.folder / "kept").mkdir()
         self.environment |= {
             "DATABASE_URL": address,
@@ -56,17 +55,16 @@ class Peer(Programs):
         }
         self.database = Database(address)
 
-    def start_granian(self, module: str, ready: str) -> None:
-        """Serve a module's application as Filemill is served."""
-        options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--no-log", "--no-ws"]
-        self.start_web(
-            _BIN / "granian", *options, "--blocking-threads", str(THREADS), f"{module}:application", ready=ready
-        )
-
     def close(self) -> None:
         """End whatever runs."""
         self.database.close()
         super().close()
+
+
+def _start_granian(peer: Programs, module: str, ready: str) -> None:
+    """Serve a module's application as Filemill is served."""
+    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(peer.port), "--no-log", "--no-ws"]
+    peer.start_web(_BIN / "granian", *options, "--blocking-threads", str(THREADS), f"{module}:application", ready=ready)
 
 
 @contextmanager
@@ -75,18 +73,18 @@ def plain(service: Service) -> Iterator[Peer]:
     peer = Peer(service)
     try:
         peer.run(sys.executable, PEERS / "plain.py")
-        peer.start_granian("plain", "/")
+        _start_granian(peer, "plain", "/")
         yield peer
     finally:
         peer.close()
 
 
 @contextmanager
-def cursor(service: Service) -> Iterator[Peer]:
+def cursor(service: Service) -> Iterator[Programs]:
     """Run REST framework's list on the rows of the service."""
-    peer = Peer(service, own_database=False)
+    peer = Programs(service.environment | {"PYTHONPATH": str(PEERS)})
     try:
-        peer.start_granian("cursor", "/files/")
+        _start_granian(peer, "cursor", "/files/")
         yield peer
     finally:
         peer.close()

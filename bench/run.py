@@ -93,13 +93,16 @@ def _embedded_work(bench: Bench, running: Service) -> None:
 
 
 def _production_work(bench: Bench, running: Service) -> None:
-    work.alone(bench)
+    work.alone(bench, "mix")
     work.backlog(bench, running, "mix")
-    work.noop(bench, running)
-    work.alone(bench)
+    work.alone(bench, "mix")
     work.textbook_backlog(bench, running)
+    work.alone(bench, "mix")
+    work.alone(bench, "mix", identifies=True)
     work.backlog(bench, running, "text")
-    work.alone(bench)
+    work.alone(bench, "text")
+    work.alone(bench, "text", identifies=True)
+    work.noop(bench, running)
 
 
 def _embedded_list(bench: Bench, running: Service) -> None:

@@ -20,7 +20,7 @@ from service import Service
 
 _LARGE_ROUNDS = 2
 _AHEAD = 50  # files that a worker has to do before a round beside it begins
-_FROM_THE_END = 1000  # rows that are left after the page far down
+_FROM_THE_END = 1000  # after all rows but one in so many, a page is far down
 
 
 class ListsDiffer(Exception):
@@ -110,17 +110,18 @@ def long_list_beside_peer(bench: Bench, service: Service, rows: int) -> None:
 
 
 def _pages(service: Service) -> dict[str, str]:
-    """Return the paths of the first page and of the one after all rows but 1,000."""
+    """Return the paths of the first page and of one far down."""
     row = orjson.loads(load.ask(service.get(f"/files/?page_size=1&uploaded_at_before={_moment(service)}")))
     parameters = dict(part.split("=", 1) for part in urlsplit(row["next"]).query.split("&"))
     return {"list_long": "/files/", "list_long_deep": f"/files/?cursor={parameters['cursor']}"}
 
 
 def _moment(service: Service) -> str:
-    """Return when the row was uploaded after which 1,000 are left."""
-    found = service.database.ask(
-        f"SELECT uploaded_at FROM files_file ORDER BY uploaded_at, id LIMIT 1 OFFSET {_FROM_THE_END}"
-    )[0][0]
+    """Return when the row was uploaded that stands before the page far down."""
+    left = int(service.database.number("SELECT COUNT(*) FROM files_file")) // _FROM_THE_END
+    found = service.database.ask(f"SELECT uploaded_at FROM files_file ORDER BY uploaded_at, id LIMIT 1 OFFSET {left}")[
+        0
+    ][0]
     return str(found).replace(" ", "T").removesuffix("+00:00") + "Z"
 
 

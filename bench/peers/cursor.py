@@ -5,27 +5,12 @@ It asks nobody for a token, and has no middleware.
 
 import os
 
-import dj_database_url
-import django
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-settings.configure(
-    ALLOWED_HOSTS=["*"],
-    DATABASES={"default": dj_database_url.parse(os.environ["DATABASE_URL"], conn_max_age=None)},
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "filemill.files", "filemill.processing"],
-    REST_FRAMEWORK={
-        "DEFAULT_AUTHENTICATION_CLASSES": [],
-        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-        "UNAUTHENTICATED_USER": None,
-    },
-    ROOT_URLCONF=__name__,
-    SECRET_KEY="bench",
-    USE_TZ=True,
-)
-django.setup()
+os.environ["DJANGO_SETTINGS_MODULE"] = "cursor_settings"
+application = get_wsgi_application()
 
-# ruff: noqa: E402  # models and serializers need the settings above
+# ruff: noqa: E402  # models and serializers need an application that is set up
 from django.urls import path
 from rest_framework import generics, pagination, serializers
 
@@ -82,4 +67,3 @@ class Files(generics.ListAPIView):
 
 
 urlpatterns = [path("files/", Files.as_view())]
-application = get_wsgi_application()
