@@ -13,6 +13,7 @@ from typing import Any
 
 import goals
 import machine
+import peer
 import procs
 import render
 import service
@@ -82,7 +83,7 @@ def measure(size: Size, only: str | None) -> dict[str, Any]:
         "stolen_percent": 100 * procs.stolen_share(ticks, procs.all_cpu_ticks()),
         "minutes": (time.monotonic() - began) / 60,
     }
-    results["size"] = vars(size)
+    results |= {"size": vars(size), "peers": {"gunicorn_workers": peer.GUNICORN_WORKERS}}
     return results
 
 
