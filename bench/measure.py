@@ -43,9 +43,9 @@ class Bench:
     def take_turns(
         self, targets: dict[str, tuple[Programs, load.Request]], rounds: int | None = None, *, may_fail: bool = False
     ) -> None:
-        """Load addresses in turn, after two seconds of warming up for each."""
+        """Load addresses in turn, after a second of warming up for each."""
         for _, request in targets.values():
-            load.run(request, 2, may_fail=True)
+            load.run(request, 1, may_fail=True)
         for _ in range(rounds or self.size.rounds):
             for name, (programs, request) in targets.items():
                 with programs.spending() as spent:

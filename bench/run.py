@@ -31,7 +31,7 @@ Part = Callable[[Bench, Service], None]
 def main() -> None:
     """Measure, unless only told to write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a short look in minutes; prints, writes nothing")
+    parser.add_argument("--quick", action="store_true", help="a short look; prints, writes nothing")
     parser.add_argument("--write", action="store_true", help="measure nothing, write the documents from results.json")
     parser.add_argument(
         "--only", choices=sorted(ONLY), help="one configuration or one part of them; prints, writes nothing"

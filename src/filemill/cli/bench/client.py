@@ -2,6 +2,7 @@
 
 import http.client
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -88,13 +89,19 @@ class Connection:
         headers = (
             self._headers if request.body is None else self._headers | {"Content-Type": "application/octet-stream"}
         )
+        is_sent = False
         try:
-            self._connection.request(request.method, self._path + request.path, request.body, headers)
+            with suppress(BrokenPipeError, ConnectionResetError):  # who refuses a body does not read it to its end
+                self._connection.request(request.method, self._path + request.path, request.body, headers)
+                is_sent = True
             response = self._connection.getresponse()
             return Answer(response.status, response.headers, response.read())
         except (OSError, http.client.HTTPException) as error:
-            self._connection.close()
+            is_sent = False
             raise NoAnswer(str(error) or type(error).__name__) from error
+        finally:
+            if not is_sent:
+                self._connection.close()
 
     def close(self) -> None:
         """Close it."""

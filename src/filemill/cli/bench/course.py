@@ -16,6 +16,7 @@ _BACKLOG_SECONDS = 0.05  # of the seconds: as many files as are uploaded in that
 _BACKLOG = range(20, 301)
 _POLL_SECONDS = 0.1
 _MOST = 0.8
+_LEAST_PATIENCE_SECONDS = 10.0  # with a backlog; it is over when all files are done
 _UNDER_WAY = ("queued", "processing")
 
 Say = Callable[[str], None]
@@ -88,7 +89,8 @@ def _measure(findings: Findings, own: Own, many: Crowd, say: Say) -> None:
     say("deleting, so that nothing waits in front of the next files")
     own.delete(plan.connections)
     say("processing")
-    findings.processing = _processing(findings, own, many, seconds * _SHARES["processing"])
+    patience = max(seconds * _SHARES["processing"], _LEAST_PATIENCE_SECONDS)
+    findings.processing = _processing(findings, own, many, patience)
 
 
 def _large(own: Own, many: Crowd, connections: int, seconds: float) -> Outcome:

@@ -22,6 +22,8 @@ def _of_uploads(steps: list[Outcome]) -> tuple[str, str]:
     last = steps[-1]
     if last.throttled > _THROTTLED_SHARE * len(last.statuses):
         return "throttled", f"{last.throttled} of {len(last.statuses)} requests were told to come later (429 or 503)."
+    if not last.times:
+        return "failures", "No upload succeeded."
     if last.cpu_share > _CLIENT_SHARE:
         return _of_client(last)
     if len(steps) == 1:
