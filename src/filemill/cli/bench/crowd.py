@@ -99,7 +99,8 @@ def crowd(target: Target, connections: int) -> Iterator[Crowd]:
 
 
 def _prepare(over: Event) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one tells the others
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one tells the others
     global _over  # the only way from a pool's initializer to its work
     _over = over
 
