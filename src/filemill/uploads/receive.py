@@ -6,10 +6,10 @@ import orjson
 import structlog
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import transaction
 
 from filemill.core.errors import LengthRequired, MissingFile, MissingName
 from filemill.files import keep, transfers
+from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
 from filemill.identify.kinds import kind_of
@@ -21,7 +21,6 @@ from filemill.uploads.multipart import read_multipart
 from filemill.uploads.rules import add, check_body_kind, declared_type, name_of_raw_body
 
 Vet = Callable[[Mapping[str, str]], None]
-log = structlog.get_logger(__name__)
 
 
 def receive(request: WSGIRequest, owner_id: int | None, vet: Vet | None = None) -> File:
@@ -74,16 +73,13 @@ def _finish(incoming: keep.Incoming, owner_id: int | None, name: str, claimed: s
         metadata=check_metadata(_parse(metadata)) if metadata else {},
     )
     file.file.name = keep.original_name(file.id)
-    staged = False
+    insertion = Insertion(file, plan.first_job(file))
     try:
         incoming.keep(file.file.name)
-        with transaction.atomic():
-            file.save(force_insert=True)
-            plan.start(file)
-            staged = True
+        insertion.run()
     except BaseException:
-        # Once the commit was asked for, nobody knows whether it happened: the sweep finds out, from what keep noted.
-        if not staged:
+        # Where nobody knows whether the commit happened, the sweep finds out, from what keep noted.
+        if not insertion.may_have_happened:
             keep.remove(file.file.name)
         raise
     if not keep.is_kept(file.file.name):
@@ -92,7 +88,7 @@ def _finish(incoming: keep.Incoming, owner_id: int | None, name: str, claimed: s
         raise FileNotFoundError(file.file.name)
     keep.trust(file.file.name)
     ring.ring()
-    log.info("received", file_id=str(file.id), size=file.size)
+    structlog.contextvars.bind_contextvars(file_id=str(file.id), size=file.size)  # for the request's line in the log
     return file
 
 
