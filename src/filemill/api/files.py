@@ -1,7 +1,5 @@
 """/files/ and /files/{id}/ with what can be done to a file."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from filemill.accounts.caller import caller_of
-from filemill.api import schema
+from filemill.api import rows, schema
 from filemill.api.quick import QuickView, as_json
 from filemill.api.requests import json_body
 from filemill.api.serializers import (
@@ -30,7 +28,6 @@ from filemill.files.listing import page
 from filemill.files.models import File, FileQuerySet
 from filemill.processing import record, ring
 from filemill.processing.forget import forget
-from filemill.processing.models import Artifact
 
 WAIT = OpenApiParameter(
     "wait",
@@ -60,8 +57,8 @@ class FilesView(QuickView):
     )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List files, newest first."""
-        found = page(request.GET, _seen(request))
-        artifacts, files = _artifacts_of(found.files), address_of_files(request)
+        found = page(request.GET, _seen(request), rows.read)
+        artifacts, files = rows.artifacts_of(found.files), address_of_files(request)
         return as_json(
             {
                 "next": _link(request, files, found.next),
@@ -155,15 +152,6 @@ def _seen(request: HttpRequest | Request) -> FileQuerySet:
 def _detail(request: HttpRequest | Request, file_id: UUID, code: int = status.HTTP_200_OK) -> HttpResponse:
     file = _seen(request).prefetch_related("artifacts", "jobs").one(file_id)
     return as_json(of_file_with_jobs(file, address_of_files(request)), code)
-
-
-def _artifacts_of(files: Sequence[File]) -> Mapping[UUID, list[Any]]:
-    """Read all artifacts of the files at once; prefetch_related, with a query set a file, is over half of a list."""
-    found = defaultdict(list)
-    rows = Artifact.objects.filter(file__in=[file.id for file in files])
-    for row in rows.values_list("file_id", "name", "media_type", "size", named=True):
-        found[row.file_id].append(row)
-    return found
 
 
 def _link(request: HttpRequest, files: str, cursor: str | None) -> str | None:
