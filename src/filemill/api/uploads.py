@@ -31,6 +31,6 @@ class UploadView(QuickView):
         Send a form with exactly one part `file`, or the bytes alone with `?name=` or Content-Disposition.
         The answer comes once the bytes are safe; processing goes on in the background.
         """
-        file = receive(request, caller_of(request).owner_id)
+        file = receive(request, caller_of(request), lambda _fields: None)
         data = of_file_with_jobs(file, address_of_files(request))
         return as_json(data, status.HTTP_201_CREATED, {"Location": f"/files/{file.id}/"})
