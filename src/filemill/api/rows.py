@@ -48,13 +48,13 @@ class ArtifactRow(NamedTuple):
 
 _JSON = ("metadata", "warnings", "error")
 _PLAIN = [name for name in Row._fields if name not in _JSON]
-_COLUMNS: list[Any] = [*_PLAIN, *(Cast(name, TextField()) for name in _JSON)]
+COLUMNS: list[Any] = [*_PLAIN, *(Cast(name, TextField()) for name in _JSON)]
 
 
 def read(files: QuerySet[File]) -> list[Row]:
     """Read the rows of some files."""
     plain = len(_PLAIN)
-    return [Row._make((*row[:plain], *map(_unread, row[plain:]))) for row in files.values_list(*_COLUMNS)]
+    return [Row._make((*row[:plain], *map(_unread, row[plain:]))) for row in files.values_list(*COLUMNS)]
 
 
 def artifacts_of(rows: Sequence[Row]) -> Mapping[UUID, list[ArtifactRow]]:

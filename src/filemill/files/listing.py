@@ -77,10 +77,11 @@ def _one_of(choices: type[TextChoices]) -> dict[str, str]:
 class FileFilter(django_filters.FilterSet):
     """The filters of the list; ranges include both ends."""
 
-    status = django_filters.MultipleChoiceFilter(choices=Status.choices, error_messages=_one_of(Status))
-    kind = django_filters.MultipleChoiceFilter(choices=Kind.choices, error_messages=_one_of(Kind))
+    # Without `distinct`, which is for rows joined with others, and sorts all that were found.
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices, error_messages=_one_of(Status), distinct=False)
+    kind = django_filters.MultipleChoiceFilter(choices=Kind.choices, error_messages=_one_of(Kind), distinct=False)
     media_type = _ExactFilter()
-    processed = django_filters.BooleanFilter()
+    processed = django_filters.BooleanFilter(method="is_processed")
     # SQLite gives up on patterns of 50,000 bytes, and no name is longer than this.
     name = django_filters.CharFilter(method="name_contains", label="contains, in any case", max_length=NAME_MAX_CHARS)
     sha256 = _ExactFilter()
@@ -92,6 +93,10 @@ class FileFilter(django_filters.FilterSet):
     class Meta:
         model = File
         fields: list[str] = []
+
+    def is_processed(self, files: QuerySet[File], _field: str, value: bool) -> QuerySet[File]:  # noqa: FBT001  # django-filter's signature
+        """Keep files that are processed, or that are not; the database checks that both conditions mean the same."""
+        return files.filter(status=Status.PROCESSED) if value else files.filter(processed=False)
 
     def name_contains(self, files: QuerySet[File], field: str, text: str) -> QuerySet[File]:
         """Keep files whose name contains the text, in any case and any script."""
