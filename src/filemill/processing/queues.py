@@ -56,14 +56,15 @@ _TURN = """
 """
 
 _WAITING = """
-SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE state = 'queued' AND turn_of = %s LIMIT %s) few
+SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE state = 'queued' AND turn_of = %s
+                      ORDER BY turn_of, queue, priority, turn LIMIT %s) few
 """
 
 
 @cache
-def worded(statement: str, order: str = "") -> str:
-    """Return a statement in the words of the database."""
-    return statement.format(**_WORDS[connection.vendor], order=order)
+def worded(statement: str, order: str = "", index: str = "") -> str:
+    """Return a statement in the words of the database; of a choice, in an order that an index has."""
+    return statement.format(**_WORDS[connection.vendor], order=order, index=index)
 
 
 def turn_in(queue: Queue, lane: int, turn_of: int) -> RawSQL:

@@ -50,16 +50,15 @@ def _drain(queue: Queue) -> None:
 
 
 def _go_on(queue: Queue) -> None:
-    until = time.monotonic() + settings.FILEMILL.drain_seconds
+    is_over, until = False, time.monotonic() + settings.FILEMILL.drain_seconds
     claimed = _next_claim(queue)
     if claimed and claimed.more_is_due:
         ring.ring(queue)  # else one bell feeds one thread while the others idle
     while claimed:
         run.run(claimed, sandbox)
-        if time.monotonic() >= until:
-            break
-        claimed = _next_claim(queue)
-    if claim.work_is_due(queue):
+        is_over = time.monotonic() >= until
+        claimed = None if is_over else _next_claim(queue)
+    if (is_over or stopping.is_stopping()) and claim.work_is_due(queue):
         ring.ring(queue)
 
 
