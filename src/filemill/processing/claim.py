@@ -11,10 +11,10 @@ from filemill.processing.queues import Queue, identifier, of_identifier, worded
 from filemill.processing.record import Claim, Original
 from filemill.processing.states import START
 
-Order = tuple[str, str]  #: the columns, and the index that has them
+Order = dict[str, str]  #: the columns, and the index that has them
 
-_BY_TURN = ("priority DESC, turn, id", "job_by_turn")
-_LONGEST_FIRST = ("due_at", "job_by_due")
+_BY_TURN = {"order": "priority DESC, turn, id", "index": "job_by_turn"}
+_LONGEST_FIRST = {"order": "due_at", "index": "job_by_due"}
 _DUE = f"({START.guard}) AND queue = %s AND due_at <= {{now}}"
 _STARTED = f"""
 {START.made}, token = %s, lease_until = {{in_seconds}}, attempts = attempts + 1,
@@ -71,14 +71,14 @@ def next_claim(queue: Queue = Queue.QUICK, *, longest_waiting: bool = False) -> 
 
 def _claim(cursor: CursorWrapper, queue: Queue, order: Order) -> Claim | None:
     token = uuid4()
-    cursor.execute(worded(_CLAIM, *order), [queue, token, settings.FILEMILL.lease_seconds, queue])
+    cursor.execute(worded(_CLAIM, **order), [queue, token, settings.FILEMILL.lease_seconds, queue])
     row = cursor.fetchone()
     return _made(row, token) if row else None
 
 
 def _look_and_take(cursor: CursorWrapper, queue: Queue, order: Order) -> Claim | None:
     while True:
-        cursor.execute(worded(_LOOK, *order), [queue, queue])
+        cursor.execute(worded(_LOOK, **order), [queue, queue])
         row = cursor.fetchone()
         if row is None:
             return None

@@ -1,6 +1,6 @@
 """Where a job waits: in which queue, in which of its lanes, and when its turn comes among those of other owners."""
 
-from functools import cache
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import connection, models
@@ -61,10 +61,10 @@ SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE state = 'queued' AND tu
 """
 
 
-@cache
-def worded(statement: str, order: str = "", index: str = "") -> str:
-    """Return a statement in the words of the database; of a choice, in an order that an index has."""
-    return statement.format(**_WORDS[connection.vendor], order=order, index=index)
+@lru_cache(maxsize=256)
+def worded(statement: str, **parts: str) -> str:
+    """Return a statement in the words of the database, with further parts."""
+    return statement.format(**_WORDS[connection.vendor], **parts)
 
 
 def turn_in(queue: Queue, lane: int, turn_of: int) -> RawSQL:
