@@ -13,9 +13,9 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from filemill.accounts.caller import scopes_of
+from filemill.accounts.caller import Caller, scopes_of
 from filemill.accounts.models import NAME_MAX_CHARS, Scope, Token, new_token_id
-from filemill.core.errors import FieldError, Invalid, InvalidToken, NotFound
+from filemill.core.errors import FieldError, Invalid, InvalidToken, NotFound, SignInRequired
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +58,21 @@ def check(secret: str) -> Token:
     token = _with_owner(match[1]) if match else None
     if token is None or not compare_digest(token.digest, _digest(secret)):
         raise InvalidToken("There is no such token. A token begins with `fm_`; send it whole.")
+    return _good(token)
+
+
+def confirm(caller: Caller) -> None:
+    """Raise InvalidToken or SignInRequired for a caller that was let in a while ago and would not be now."""
+    if caller.token is not None:
+        token = _with_owner(caller.token.pk)
+        if token is None:
+            raise InvalidToken("This token was deleted, with its owner.")
+        _good(token)
+    elif caller.owner is not None and not User.objects.filter(pk=caller.owner.pk, is_active=True).exists():
+        raise SignInRequired("The user who was signed in may no longer use the service.")
+
+
+def _good(token: Token) -> Token:
     if token.revoked_at is not None:
         raise InvalidToken("This token was revoked.")
     if token.expires_at is not None and token.expires_at <= timezone.now():
@@ -87,7 +102,8 @@ def living(owner: User) -> QuerySet[Token]:
 def revoke(tokens: QuerySet[Token], token_id: str, by: str) -> None:
     """End one of some tokens at once; raise NotFound where it is not among them or was revoked before."""
     if not tokens.filter(pk=token_id, revoked_at=None).update(revoked_at=timezone.now()):
-        raise NotFound("There is no such token.")
+        was_there = tokens.filter(pk=token_id).exists()
+        raise NotFound("This token was revoked already." if was_there else "There is no such token.")
     log.info("token revoked", token_id=token_id, by=by)
 
 

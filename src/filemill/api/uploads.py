@@ -30,6 +30,6 @@ class UploadView(APIView):
         Send a form with exactly one part `file`, or the bytes alone with `?name=` or Content-Disposition.
         The answer comes once the bytes are safe; processing goes on in the background.
         """
-        file = receive(wsgi_request(request), caller_of(request).owner_id)
+        file = receive(wsgi_request(request), caller_of(request), lambda _fields: None)
         data = FileDetailSerializer(file, context={"request": request}).data
         return Response(data, status=status.HTTP_201_CREATED, headers={"Location": f"/files/{file.id}/"})

@@ -23,7 +23,7 @@ from filemill.core.errors import Forged, Refused, SignInRequired
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-PUBLIC = {"/healthz", "/healthz/", "/readyz", "/readyz/", "/app/sign-in/", "/admin/login/"}
+PUBLIC = {"/healthz", "/healthz/", "/readyz", "/readyz/", "/app/sign-in", "/app/sign-in/", "/admin/login/"}
 _CHECKS_THE_FORM = "web:index"  # its body is an upload, which only `receive` may read
 
 
@@ -80,6 +80,8 @@ class Access:
             return problems.respond(request, error)
         # A browser adds cookies by itself, but never a token: whoever shows one meant to, and counts by it alone.
         request.user = AnonymousUser()
+        if request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None):
+            request.session = type(request.session)()
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # Django's own way to say it
         response = _private(self._serve(request, caller))
         if tokens.is_to_be_noted(token):

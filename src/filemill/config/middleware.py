@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from filemill.api.problems import MethodNotAllowed
@@ -15,7 +15,8 @@ from filemill.config.access import SAFE_METHODS
 from filemill.config.answers import answer
 from filemill.core.errors import CrossSite, Refused, TooLarge
 from filemill.core.ids import new_id
-from filemill.uploads.body import content_length
+from filemill.files.transfers import FORMS, Seat
+from filemill.uploads.body import broken_off, content_length
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("filemill.requests")
@@ -79,9 +80,10 @@ class OnlyFromHere:
 
 
 class SmallForms:
-    """Refuses large bodies where Django reads forms, as its check for forged ones does even before anybody signed in.
+    """Bounds the bodies where Django reads forms, as its check for forged ones does even before anybody signed in.
 
-    Files in a form it would write to a temporary folder, as many and as large as they come.
+    Files in a form it would write to a temporary folder, as many and as large as they come; and each form that comes
+    slowly holds a thread.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -94,15 +96,27 @@ class SmallForms:
     def process_view(
         self, request: HttpRequest, view: Handler, _args: tuple[Any, ...], _kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """Refuse a body of more than FORM_MAX_BYTES; Django takes one without Content-Length for empty."""
+        """Read a body of at most FORM_MAX_BYTES, and few of them at once; refuse others.
+
+        Django takes one without Content-Length for empty.
+        """
         if request.method in SAFE_METHODS or getattr(view, "csrf_exempt", False):
             return None
         try:
             if (content_length(request) or 0) > FORM_MAX_BYTES:
                 raise TooLarge(f"A form has at most {FORM_MAX_BYTES // 1024} KiB. Files go to /upload/.")
+            with Seat(FORMS):
+                _read(request)
         except Refused as error:
             return answer(request, error)
         return None
+
+
+def _read(request: HttpRequest) -> None:
+    try:
+        _ = request.body  # Django keeps what it has read
+    except UnreadablePostError as error:
+        raise broken_off(error) from error
 
 
 def _is_foreign(request: HttpRequest, host: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import http_sf
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, UnreadablePostError
+from django.http import HttpRequest
 
 from filemill.core.errors import BrokenBody, DigestMismatch, IncompleteBody, TooLarge, TooSlow
 
@@ -47,10 +47,8 @@ class Body:
         wanted = self.limit + 1 - self.received if size < 0 else size
         try:
             chunk: bytes = self._source.read(wanted)
-        except (UnreadablePostError, OSError) as error:
-            if isinstance(error.__cause__ or error, TimeoutError):
-                raise TooSlow("The bytes came too slowly. Nothing was kept.") from error
-            raise IncompleteBody("The connection broke before the body was whole. Nothing was kept.") from error
+        except OSError as error:  # UnreadablePostError is one
+            raise broken_off(error) from error
         self.received += len(chunk)
         if self.received > self.limit:
             raise TooLarge(f"The body has more than {self.limit} bytes.")
@@ -66,6 +64,13 @@ class Body:
         for digest, expected in self._digests:
             if digest.digest() != expected:
                 raise DigestMismatch(f"The {digest.name} of the body is not the one that was sent. Nothing was kept.")
+
+
+def broken_off(error: OSError) -> TooSlow | IncompleteBody:
+    """Return what to say of a body whose reading failed."""
+    if isinstance(error.__cause__ or error, TimeoutError):
+        return TooSlow("The bytes came too slowly. Nothing was kept.")
+    return IncompleteBody("The connection broke before the body was whole. Nothing was kept.")
 
 
 def content_length(request: HttpRequest) -> int | None:

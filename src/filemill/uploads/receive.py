@@ -1,13 +1,16 @@
 """One upload, from the request's body to a kept file with its first job."""
 
+import time
 from collections.abc import Callable, Mapping
 
 import orjson
 import structlog
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
+from filemill.accounts import tokens
+from filemill.accounts.caller import Caller
 from filemill.core.errors import LengthRequired, MissingFile, MissingName
 from filemill.files import keep, transfers
 from filemill.files.models import File
@@ -21,31 +24,39 @@ from filemill.uploads.multipart import read_multipart
 from filemill.uploads.rules import add, check_body_kind, declared_type, name_of_raw_body
 
 Vet = Callable[[Mapping[str, str]], None]
+_Read = tuple[str, str | None, Mapping[str, str]]  # a file's name, its declared type, and the fields beside it
 log = structlog.get_logger(__name__)
 
+FRESH_SECONDS = 1.0  # that what is known of a caller holds
 
-def receive(request: WSGIRequest, owner_id: int | None, vet: Vet | None = None) -> File:
+
+def receive(request: WSGIRequest, caller: Caller, vet: Vet) -> File:
     """Keep the file that a request carries, and plan its processing; every refusal leaves nothing behind.
 
     `vet` sees the form's other fields before anything is kept, and may raise Refused.
     """
+    stale_at = time.monotonic() + FRESH_SECONDS
     check_body_kind(request)
     is_multipart = request.content_type == "multipart/form-data"
     limit = settings.FILEMILL.max_upload_bytes + (MULTIPART_OVERHEAD_BYTES if is_multipart else 0)
     body = Body(request, limit)
     keep.check_room(body.length or 0)
     with transfers.Seat(), keep.Incoming() as incoming:
-        if is_multipart:
-            name, claimed, fields = read_multipart(request, body, incoming)
-        else:
-            name, claimed = _read_raw(request, body, incoming)
-            fields = {}
-        if vet:
-            vet(fields)
-        return _finish(incoming, owner_id, name, declared_type(claimed), fields.get("metadata", ""))
+        read = _read_form if is_multipart else _read_raw
+        name, claimed, fields = read(request, body, incoming, vet)
+        file = _file(incoming, caller, name, declared_type(claimed), fields.get("metadata", ""))
+        _finish(incoming, file, caller, stale_at)
+    return file
 
 
-def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tuple[str, str | None]:
+def _read_form(request: WSGIRequest, body: Body, incoming: keep.Incoming, vet: Vet) -> _Read:
+    name, claimed, fields = read_multipart(request, body, incoming)
+    vet(fields)
+    return name, claimed, fields
+
+
+def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming, vet: Vet) -> _Read:
+    vet({})  # before the body is read: there are no fields to wait for
     try:
         name = name_of_raw_body(request)
     except MissingName:
@@ -57,14 +68,14 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tupl
     while chunk := body.read(keep.CHUNK_BYTES):
         add(incoming, chunk)
     body.verify()
-    return name, request.META.get("CONTENT_TYPE")
+    return name, request.META.get("CONTENT_TYPE"), {}
 
 
-def _finish(incoming: keep.Incoming, owner_id: int | None, name: str, claimed: str, metadata: str) -> File:
+def _file(incoming: keep.Incoming, caller: Caller, name: str, claimed: str, metadata: str) -> File:
     media_type = identify(incoming.head)
     file = File(
         id=incoming.id,
-        owner_id=owner_id,
+        owner_id=caller.owner_id,
         name=name,
         size=incoming.size,
         sha256=incoming.sha256,
@@ -74,26 +85,36 @@ def _finish(incoming: keep.Incoming, owner_id: int | None, name: str, claimed: s
         metadata=check_metadata(_parse(metadata)) if metadata else {},
     )
     file.file.name = keep.original_name(file.id)
-    staged = False
+    return file
+
+
+def _finish(incoming: keep.Incoming, file: File, caller: Caller, stale_at: float) -> None:
+    stored, staged = keep.original_name(file.id), False
     try:
-        incoming.keep(file.file.name)
+        incoming.keep(stored)
         with transaction.atomic():
+            if time.monotonic() > stale_at:
+                tokens.confirm(caller)
             file.save(force_insert=True)
             plan.start(file)
             staged = True
+    except IntegrityError:
+        # The owner went meanwhile. Databases look for them at the commit, which has failed then for certain.
+        keep.remove(stored)
+        tokens.confirm(caller)
+        raise
     except BaseException:
         # Once the commit was asked for, nobody knows whether it happened: the sweep finds out, from what keep noted.
         if not staged:
-            keep.remove(file.file.name)
+            keep.remove(stored)
         raise
-    if not keep.is_kept(file.file.name):
+    if not keep.is_kept(stored):
         # This process stood still for so long that the sweep took the bytes for nobody's.
         forget(file.id)
-        raise FileNotFoundError(file.file.name)
-    keep.trust(file.file.name)
+        raise FileNotFoundError(stored)
+    keep.trust(stored)
     ring.ring()
     log.info("received", file_id=str(file.id), size=file.size)
-    return file
 
 
 def _parse(metadata: str) -> object:
