@@ -7,14 +7,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from filemill.processing.queues import Queue, identifier, of_identifier, worded
+from filemill.processing.queues import IN_TIME, IN_TURN, Queue, identifier, of_identifier, worded
 from filemill.processing.record import Claim, Original
 from filemill.processing.states import START
 
-Order = dict[str, str]  #: the columns, and the index that has them
+Order = dict[str, str]  #: the columns, and what only the index that has them wants to be said
 
-_BY_TURN = {"order": "priority DESC, turn, id", "index": "job_by_turn"}
-_LONGEST_FIRST = {"order": "due_at", "index": "job_by_due"}
+_BY_TURN = {"order": "priority DESC, turn, id", "only": IN_TURN}
+_LONGEST_FIRST = {"order": "due_at", "only": IN_TIME}
 _DUE = f"({START.guard}) AND queue = %s AND due_at <= {{now}}"
 _STARTED = f"""
 {START.made}, token = %s, lease_until = {{in_seconds}}, attempts = attempts + 1,
@@ -25,31 +25,30 @@ _SHOWN = "status = 'processing'"
 _UNSHOWN = "status = 'queued'"
 _HAS_OTHERS = "EXISTS (SELECT 1 FROM processing_job o WHERE o.file_id = j.file_id AND o.id <> j.id)"
 # In an order, for PostgreSQL would else read the table from its start, hoping to meet one soon.
-_ANY = f"SELECT 1 FROM processing_job WHERE {_DUE} ORDER BY due_at LIMIT 1"  # noqa: S608  # here and below: words of ours alone
+_ANY = f"SELECT 1 FROM processing_job WHERE {_DUE} AND {IN_TIME} ORDER BY due_at LIMIT 1"  # noqa: S608  # here and below: words of ours alone
 
 # Both rows or neither: whoever holds a file's row may want its jobs', so waiting for one could deadlock.
 _CLAIM = f"""
 WITH next AS (
-  SELECT j.id, j.file_id FROM processing_job j JOIN files_file f ON f.id = j.file_id
-  WHERE {_DUE} ORDER BY {{order}} LIMIT 1 FOR NO KEY UPDATE OF j, f SKIP LOCKED
+  SELECT j.id, j.file_id, j.state, f.status FROM processing_job j JOIN files_file f ON f.id = j.file_id
+  WHERE {_DUE} AND {{only}} ORDER BY {{order}} LIMIT 1 FOR NO KEY UPDATE OF j, f SKIP LOCKED
 ), started AS (
-  UPDATE processing_job SET {_STARTED} WHERE id = (SELECT id FROM next) AND ({START.guard})
-  RETURNING id, file_id, processor, attempts
+  UPDATE processing_job j SET {_STARTED} FROM next WHERE j.id = next.id AND (next.{START.guard})
+  RETURNING j.id, j.file_id, j.processor, j.attempts
 ), shown AS (
-  UPDATE files_file SET {_SHOWN} WHERE id = (SELECT file_id FROM next) AND {_UNSHOWN}
+  UPDATE files_file f SET {_SHOWN} FROM next WHERE f.id = next.file_id AND next.{_UNSHOWN}
 )
 SELECT j.id, j.processor, j.attempts, f.id, f.file, f.name, f.size, f.media_type, {_HAS_OTHERS},
-  (SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE {_DUE} ORDER BY due_at LIMIT 2) due) > 1
+  (SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE {_DUE} AND {IN_TIME} ORDER BY due_at LIMIT 2) due) > 1
 FROM started j JOIN files_file f ON f.id = j.file_id
 """  # noqa: S608
 
-# SQLite lets one write at a time: who looks first, and only then asks for its turn, may find the job taken. Left to
-# itself it takes the index of what is due and sorts all of that.
+# SQLite lets one write at a time: who looks first, and only then asks for its turn, may find the job taken.
 _LOOK = f"""
 SELECT j.id, j.processor, j.attempts + 1, f.id, f.file, f.name, f.size, f.media_type, {_HAS_OTHERS},
-  (SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE {_DUE} ORDER BY due_at LIMIT 2)) > 1
+  (SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE {_DUE} AND {IN_TIME} ORDER BY due_at LIMIT 2)) > 1
 FROM processing_job j JOIN files_file f ON f.id = j.file_id
-WHERE j.id = (SELECT id FROM processing_job INDEXED BY {{index}} WHERE {_DUE} ORDER BY {{order}} LIMIT 1)
+WHERE j.id = (SELECT id FROM processing_job WHERE {_DUE} AND {{only}} ORDER BY {{order}} LIMIT 1)
 """  # noqa: S608
 _TAKE = f"UPDATE processing_job SET {_STARTED} WHERE id = %s AND ({START.guard}) AND attempts + 1 = %s"  # noqa: S608
 _SHOW = f"UPDATE files_file SET {_SHOWN} WHERE id = %s AND {_UNSHOWN}"  # noqa: S608

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from filemill.core.ids import new_id
 from filemill.files.models import File, storage
-from filemill.processing.queues import NOBODY, Lane, Queue
+from filemill.processing.queues import IN_TIME, NOBODY, Lane, Queue
 from filemill.processing.states import State
 
 
@@ -18,7 +18,8 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def that_are(self, state: State) -> Self:
         """Keep the jobs in a state; SQLite sees that an index of these will do only where the state is in the text."""
-        return self.filter(RawSQL(f"processing_job.state = '{state}'", (), models.BooleanField()))  # noqa: S611  # ours
+        these = f"(processing_job.state = '{state}' AND {IN_TIME})"
+        return self.filter(RawSQL(these, (), models.BooleanField()))  # noqa: S611  # words of ours
 
 
 class Job(models.Model):
@@ -62,12 +63,18 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["queue", "-priority", "turn", "id"], condition=Q(state=State.QUEUED), name="job_by_turn"
+                fields=["queue", "-priority", "turn", "id"],
+                condition=Q(state=State.QUEUED, turn__gte=0),
+                name="job_by_turn",
             ),
             models.Index(
-                fields=["turn_of", "queue", "priority", "turn"], condition=Q(state=State.QUEUED), name="job_last_turn"
+                fields=["turn_of", "queue", "priority", "turn"],
+                condition=Q(state=State.QUEUED, turn_of__gte=0),
+                name="job_last_turn",
             ),
-            models.Index(fields=["queue", "due_at"], condition=Q(state=State.QUEUED), name="job_by_due"),
+            models.Index(
+                fields=["queue", "due_at"], condition=Q(state=State.QUEUED, attempts__gte=0), name="job_by_due"
+            ),
             models.Index(fields=["lease_until"], condition=Q(state=State.RUNNING), name="job_leases"),
         ]
 

@@ -46,19 +46,24 @@ _WORDS = {
     },
 }
 
-# One after the owner's last, or, where the owner has none, beside whoever is next: what came before costs nobody.
-_TURN = """
-{greatest}(
-  COALESCE((SELECT turn FROM processing_job WHERE state = 'queued' AND queue = %s AND priority = %s AND due_at <= {now}
-            ORDER BY turn LIMIT 1), 0),
-  COALESCE((SELECT turn + 1 FROM processing_job WHERE state = 'queued' AND queue = %s AND priority = %s AND turn_of = %s
-            ORDER BY turn DESC LIMIT 1), 0))
-"""
+# Each index of the queued jobs also asks for something that always holds, and only statements that say it can use that
+# index. Of several that would do PostgreSQL might else take one that it has to sort: it learns late how many jobs wait.
+IN_TURN = "turn >= 0"
+IN_TIME = "attempts >= 0"
+OF_ONE = "turn_of >= 0"
 
-_WAITING = """
-SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE state = 'queued' AND turn_of = %s
+# One after the owner's last, or, where the owner has none, beside whoever is next: what came before costs nobody.
+_TURN = f"""
+{{greatest}}(
+  COALESCE((SELECT turn FROM processing_job WHERE state = 'queued' AND queue = %s AND priority = %s
+            AND due_at <= {{now}} AND {IN_TURN} ORDER BY turn LIMIT 1), 0),
+  COALESCE((SELECT turn + 1 FROM processing_job WHERE state = 'queued' AND queue = %s AND priority = %s
+            AND turn_of = %s AND {OF_ONE} ORDER BY turn DESC LIMIT 1), 0))
+"""  # noqa: S608  # words of ours alone, here and below
+_WAITING = f"""
+SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE state = 'queued' AND turn_of = %s AND {OF_ONE}
                       ORDER BY turn_of, queue, priority, turn LIMIT %s) few
-"""
+"""  # noqa: S608
 
 
 @lru_cache(maxsize=256)

@@ -199,7 +199,8 @@ def shorten_waits() -> None:
     limits = settings.FILEMILL
     never = Q(attempts=0, due_at__gt=Now())
     too_long = Q(due_at__gt=Now() + timedelta(seconds=limits.backoff_max_seconds))
-    Job.objects.that_are(State.QUEUED).filter(never | too_long).update(due_at=Now())
+    ahead = Job.objects.that_are(State.QUEUED).filter(queue__in=Queue.values, due_at__gt=Now())
+    ahead.filter(never | too_long).update(due_at=Now())
     endless = Now() + timedelta(seconds=2 * limits.lease_seconds)
     Job.objects.that_are(State.RUNNING).filter(lease_until__gt=endless).update(lease_until=_lease_end())
 
