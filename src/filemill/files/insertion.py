@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models, transaction
+from django.db.models.expressions import RawSQL
 
 Fields = list["models.Field[Any, Any]"]
 
@@ -17,8 +18,7 @@ class Insertion:
 
     def run(self) -> None:
         """Insert the rows in one transaction; columns whose defaults the database has get those."""
-        made = [(_statement(type(row), connection.vendor), row) for row in self.rows]
-        statements = [(sql, [_value(field, row) for field in fields]) for (sql, fields), row in made]
+        statements = [_statement(row) for row in self.rows]
         if connection.vendor == "postgresql":
             self._in_one(statements)
         else:
@@ -44,16 +44,21 @@ class Insertion:
             raise
 
 
+def _statement(row: models.Model) -> tuple[str, list[Any]]:
+    beginning, fields = _columns(type(row), connection.vendor)
+    places: list[str] = []
+    values: list[Any] = []
+    for field in fields:
+        value = field.get_db_prep_save(getattr(row, field.attname), connection)
+        is_worked_out = isinstance(value, RawSQL)
+        places.append(f"({value.sql})" if is_worked_out else "%s")
+        values += value.params if is_worked_out else [value]
+    return f"{beginning} VALUES ({', '.join(places)})", values
+
+
 @lru_cache
-def _statement(model: type[models.Model], _vendor: str) -> tuple[str, Fields]:
+def _columns(model: type[models.Model], _vendor: str) -> tuple[str, Fields]:
     fields = [field for field in model._meta.local_concrete_fields if field.db_default is models.NOT_PROVIDED]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
-    return (
-        f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})",  # noqa: S608  # names of our models
-        fields,
-    )
-
-
-def _value(field: "models.Field[Any, Any]", row: models.Model) -> Any:  # noqa: ANN401  # as the database wants it
-    return field.get_db_prep_save(getattr(row, field.attname), connection)
+    return f"INSERT INTO {quote(model._meta.db_table)} ({columns})", fields
