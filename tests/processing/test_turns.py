@@ -10,9 +10,9 @@ from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.identify.identity import Identity
 from filemill.processing import claim, plan, record, ring, sweep, tasks
+from filemill.processing.lease import Reason
 from filemill.processing.models import Job
 from filemill.processing.queues import LITTLE, OLDEST_EACH, Queue
-from filemill.processing.record import Reason
 from filemill.processors.registry import processors
 
 TEXT = Identity("text/plain", "ASCII text")
