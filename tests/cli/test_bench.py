@@ -187,6 +187,7 @@ def outcome(connections: int, requests: int, milliseconds: float, *, cpu: float 
         ([outcome(8, 100, 80), outcome(16, 104, 154)], "service"),
         ([outcome(8, 100, 80), outcome(16, 104, 154, cpu=0.9)], "client"),
         ([outcome(8, 100, 80), outcome(16, 100, 80, refused=(429, 503))], "throttled"),
+        ([outcome(8, 100, 80), outcome(16, 190, 84, refused=(413, 413))], "failures"),
         ([outcome(8, 0, 0, refused=(500,)), outcome(16, 0, 0, refused=(500,))], "failures"),
         ([outcome(1, 100, 10)], "unknown"),
     ],
@@ -211,11 +212,11 @@ def test_what_limits_processing(found, word):
 
 
 def test_the_table_for_people_says_all_that_the_json_says():
-    steps = [outcome(8, 100, 80), outcome(16, 104, 154, refused=(500, 500))]
+    steps = [outcome(8, 100, 80), outcome(16, 104, 154, refused=(500,))]
     lost, done = outcome(4, 3, 900, refused=(NO_ANSWER,)), Processing(120, processed=100, failed=2, seconds=5)
     table = as_table(Findings(Target("http://127.0.0.1", None), Plan(16, 30, 4096), 2, steps, steps[0], lost, done))
 
-    assert re.search(r"^upload of 4,096 bytes +16 +104.0 +154.0 +154.0 +2 x 500$", table, re.M)
+    assert re.search(r"^upload of 4,096 bytes +16 +104.0 +154.0 +154.0 +1 x 500$", table, re.M)
     assert re.search(r"^upload of 16,777,216 bytes +4 +3.0 +900.0 +900.0 +50.3  1 x no answer$", table, re.M)
     assert "processing: 20.0 files per second (100 of 120 in 5.0 s, 2 failed)" in table
     assert "uploads: The service: from 8 to 16 connections requests per second went x 1.04" in table
