@@ -138,6 +138,19 @@ class Configuration:
     max_upload_bytes: int = _variable(
         "FILEMILL_MAX_UPLOAD_BYTES", 20 * GIB, "the largest upload", unit="bytes", check=_at_least_1
     )
+    quota_bytes: int = _variable(
+        "FILEMILL_QUOTA_BYTES",
+        0,
+        "what the files of one owner may add up to, unless `filemill quota` says otherwise of them; 0: anything",
+        unit="bytes",
+        check=_at_least_0,
+    )
+    quota_files: int = _variable(
+        "FILEMILL_QUOTA_FILES",
+        0,
+        "how many files one owner may have, unless `filemill quota` says otherwise of them; 0: any number",
+        check=_at_least_0,
+    )
     disk_reserve_bytes: int = _variable(
         "FILEMILL_DISK_RESERVE_BYTES", 256 * MIB, "disk space that uploads leave free", unit="bytes", check=_at_least_0
     )

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
 
+from filemill.accounts import usage
 from filemill.core.errors import LengthRequired, MissingFile, MissingName
 from filemill.files import keep, transfers
 from filemill.files.models import File
@@ -18,7 +19,7 @@ from filemill.processing import plan, ring
 from filemill.processing.forget import forget
 from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, Body
 from filemill.uploads.multipart import read_multipart
-from filemill.uploads.rules import add, check_body_kind, declared_type, name_of_raw_body
+from filemill.uploads.rules import add, bound_by_quota, check_body_kind, declared_type, name_of_raw_body
 
 Vet = Callable[[Mapping[str, str]], None]
 log = structlog.get_logger(__name__)
@@ -31,8 +32,9 @@ def receive(request: WSGIRequest, owner_id: int | None, vet: Vet | None = None) 
     """
     check_body_kind(request)
     is_multipart = request.content_type == "multipart/form-data"
-    limit = settings.FILEMILL.max_upload_bytes + (MULTIPART_OVERHEAD_BYTES if is_multipart else 0)
-    body = Body(request, limit)
+    overhead = MULTIPART_OVERHEAD_BYTES if is_multipart else 0
+    body = Body(request, settings.FILEMILL.max_upload_bytes + overhead)
+    bound_by_quota(body, owner_id, overhead)
     keep.check_room(body.length or 0)
     with transfers.Seat(), keep.Incoming() as incoming:
         if is_multipart:
@@ -80,6 +82,7 @@ def _finish(incoming: keep.Incoming, owner_id: int | None, name: str, claimed: s
         with transaction.atomic():
             file.save(force_insert=True)
             plan.start(file)
+            usage.take(owner_id, file.size)
             staged = True
     except BaseException:
         # Once the commit was asked for, nobody knows whether it happened: the sweep finds out, from what keep noted.

@@ -1,0 +1,37 @@
+"""Usage counted anew from the files themselves, where somebody changed rows by hand."""
+
+from django.db import connection, transaction
+
+from filemill.accounts.models import Usage
+
+# One statement sees each upload and each deletion either whole or not at all.
+_WRONG = """
+    SELECT owner_id FROM (
+        SELECT owner_id, SUM(size) AS bytes, COUNT(*) AS files FROM files_file
+        WHERE owner_id IS NOT NULL GROUP BY owner_id
+        UNION ALL SELECT owner_id, -bytes, -files FROM accounts_usage
+    ) counted GROUP BY owner_id HAVING SUM(bytes) <> 0 OR SUM(files) <> 0 ORDER BY owner_id
+"""
+_RECOUNT = """
+    UPDATE accounts_usage SET
+        bytes = (SELECT COALESCE(SUM(size), 0) FROM files_file WHERE owner_id = %s),
+        files = (SELECT COUNT(*) FROM files_file WHERE owner_id = %s)
+    WHERE owner_id = %s
+"""
+
+
+def miscounted() -> list[int]:
+    """Return the owners whose usage is not what their files add up to."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WRONG)
+        return [owner_id for (owner_id,) in cursor.fetchall()]
+
+
+def recount(owner_id: int) -> None:
+    """Count an owner's files; uploads and deletions of theirs wait meanwhile."""
+    with transaction.atomic():
+        Usage.objects.bulk_create([Usage(owner_id=owner_id)], ignore_conflicts=True)
+        # A statement that waited for the row would still count what was there before it waited.
+        Usage.objects.select_for_update().get(pk=owner_id)
+        with connection.cursor() as cursor:
+            cursor.execute(_RECOUNT, [owner_id] * 3)
