@@ -249,3 +249,33 @@ def test_what_is_miscounted_is_found_and_counted_anew(anna, bearer):
     assert (used(), used("boris")) == ((5, 1), (1, 1))
     assert Usage.objects.get(owner__username="anna").quota_bytes == 7
     assert recount.miscounted() == []
+
+
+def test_everybody_reads_their_own_usage(anna, bearer, configure):
+    assert Client().get("/usage/", headers=anna).json() == {
+        "owner": "anna", "bytes": 0, "files": 0, "quota_bytes": None, "quota_files": None
+    }  # fmt: skip
+    configure(quota_bytes=100, quota_files=7)
+    send(anna, b"12345")
+    Usage.objects.update(quota_bytes=0)
+    assert Client().get("/usage", headers=anna).json() == {
+        "owner": "anna", "bytes": 5, "files": 1, "quota_bytes": None, "quota_files": 7
+    }  # fmt: skip
+    assert Client().get("/usage/", headers=bearer("boris")).json()["quota_bytes"] == 100
+
+
+def test_only_staff_read_the_usage_of_others(anna, bearer, refused):
+    send(anna, b"12345")
+    refused(Client().get("/usage/?owner=anna", headers=bearer("boris")), 403, "insufficient_scope")
+    refused(Client().get("/usage/?owner=anna", headers=bearer("chief", is_staff=True)), 403, "insufficient_scope")
+    chief = bearer("chief", "read", "admin")
+    assert Client().get("/usage/?owner=anna", headers=chief).json()["bytes"] == 5
+    assert Client().get("/usage/?owner=chief", headers=chief).json()["bytes"] == 0
+    for name in ("nobody", "%00"):
+        problem = refused(Client().get(f"/usage/?owner={name}", headers=chief), 400, "invalid")
+        assert problem["errors"][0]["field"] == "owner"
+
+
+def test_an_open_service_has_no_usage_to_show(client, configure, refused):
+    configure(access="open")
+    refused(client.get("/usage/"), 404, "not_found")

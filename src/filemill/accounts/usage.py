@@ -70,8 +70,7 @@ def take(owner_id: int | None, size: int) -> None:
     """
     if owner_id is None or _take(owner_id, size):
         return
-    # Perhaps this is the owner's first file. Two of them at once wait for each other here.
-    Usage.objects.bulk_create([Usage(owner_id=owner_id)], ignore_conflicts=True)
+    _make(owner_id)  # perhaps this is the owner's first file
     if not _take(owner_id, size):
         raise standing(owner_id).refusal()
 
@@ -80,6 +79,17 @@ def give_back(owner_id: int | None, size: int) -> None:
     """Count a file that goes; the caller deletes its row in the same transaction, as with `take`."""
     if owner_id is not None:
         _execute(_GIVE_BACK, size, owner_id)
+
+
+def set_quota(owner_id: int, **columns: int | None) -> None:
+    """Give an owner a quota of their own (`quota_bytes`, `quota_files`; 0: none), or everybody's again (None)."""
+    _make(owner_id)
+    Usage.objects.filter(pk=owner_id).update(**columns)
+
+
+def _make(owner_id: int) -> None:
+    # Two who do this at once wait for each other here.
+    Usage.objects.bulk_create([Usage(owner_id=owner_id)], ignore_conflicts=True)
 
 
 def _take(owner_id: int, size: int) -> int:
