@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from filemill.accounts.caller import caller_of
+from filemill.accounts.caller import caller_of, party_of
 from filemill.api import schema
-from filemill.api.requests import json_body
+from filemill.api.requests import json_body, wsgi_request
 from filemill.api.serializers import (
     FileDetailSerializer,
     FilePatchSerializer,
@@ -76,7 +76,8 @@ class FileView(APIView):
     )
     def get(self, request: Request, file_id: UUID) -> Response:
         """Return one file with its facts and jobs."""
-        wait(_seen(request).filter(pk=file_id), seconds_to_wait(request.query_params.get("wait", "0")))
+        seconds = seconds_to_wait(request.query_params.get("wait", "0"))
+        wait(_seen(request).filter(pk=file_id), seconds, party_of(wsgi_request(request)))
         return _detail(request, file_id)
 
     @extend_schema(

@@ -119,6 +119,25 @@ class Configuration:
     web_threads: int = _variable(
         "FILEMILL_WEB_THREADS", 128, "requests that a web process serves at once", check=_at_least_1
     )
+    transfers_per_owner: int = _variable(
+        "FILEMILL_TRANSFERS_PER_OWNER",
+        0,
+        "uploads and downloads of one owner, in an open service of one address, that a web process takes at once; "
+        "0: three in four of all that it takes",
+        check=_at_least_0,
+    )
+    rate_per_token: float = _variable(
+        "FILEMILL_RATE_PER_TOKEN",
+        0.0,
+        "requests a second that a web process takes by one token, ten seconds' worth of them at once; 0: any number",
+        check=_at_least_0,
+    )
+    rate_per_address: float = _variable(
+        "FILEMILL_RATE_PER_ADDRESS",
+        0.0,
+        "the same from one address, by whatever token or none; 0: any number",
+        check=_at_least_0,
+    )
     max_waiters: int = _variable(
         "FILEMILL_MAX_WAITERS", 32, "requests with `?wait=` that a web process lets wait", check=_at_least_0
     )

@@ -9,6 +9,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
 
 from filemill.accounts import usage
+from filemill.accounts.caller import party_of
 from filemill.core.errors import LengthRequired, MissingFile, MissingName
 from filemill.files import keep, transfers
 from filemill.files.models import File
@@ -36,7 +37,7 @@ def receive(request: WSGIRequest, owner_id: int | None, vet: Vet | None = None) 
     body = Body(request, settings.FILEMILL.max_upload_bytes + overhead)
     bound_by_quota(body, owner_id, overhead)
     keep.check_room(body.length or 0)
-    with transfers.Seat(), keep.Incoming() as incoming:
+    with transfers.Seat(party_of(request)), keep.Incoming() as incoming:
         if is_multipart:
             name, claimed, fields = read_multipart(request, body, incoming)
         else:
