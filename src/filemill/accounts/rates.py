@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from filemill.core.errors import TooManyRequests
 
@@ -17,8 +17,7 @@ MOST_KEYS = 20_000  # of which the one that was not used for longest is forgotte
 _ROUNDING = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """Where a request stands with its rate."""
 
     policy: str

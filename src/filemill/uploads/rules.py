@@ -12,7 +12,7 @@ from filemill.files import keep
 from filemill.files.models import NAME_MAX_CHARS
 from filemill.uploads.body import Body
 
-SMALL_BYTES = 64 * 1024
+SMALL_BYTES = keep.CHUNK_BYTES
 
 # Control characters, lone surrogates, line and paragraph separators, and what turns the direction of a text around.
 _DROPPED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}

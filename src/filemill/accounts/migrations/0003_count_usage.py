@@ -9,11 +9,12 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # One pass over the files, which changes none of them: 0.3 s for a million.
+        # One pass over the files, which changes none of them: 2 s for a million. By `owner_id + 0`, which has no index,
+        # SQLite reads the table from end to end; by an index it would be five times slower.
         migrations.RunSQL(
             """
             INSERT INTO accounts_usage (owner_id, bytes, files)
-            SELECT owner_id, SUM(size), COUNT(*) FROM files_file WHERE owner_id IS NOT NULL GROUP BY owner_id
+            SELECT owner_id + 0, SUM(size), COUNT(*) FROM files_file WHERE owner_id IS NOT NULL GROUP BY owner_id + 0
             """,
             migrations.RunSQL.noop,
         ),
