@@ -1,6 +1,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-rabbitmq lint format lock audit bench chaos corpus fuzz docker-smoke
 
+# Many short processes run here; without bytecode each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 SEED ?= 1
 # What meets a database or a broker is tested on both stacks; the rest of tests/system is about one or none.

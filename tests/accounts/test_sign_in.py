@@ -145,7 +145,8 @@ def test_who_guesses_has_to_wait_even_with_the_right_password(anna, browser, sig
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 900
     assert "Try again in 15 min" in answer.content.decode()
-    assert sign_in("ANNA", to=to, Accept="*/*").json()["code"] == "too_many_attempts"
+    assert sign_in("\uff41nna", to=to, Accept="*/*").json()["code"] == "too_many_attempts", "a name as Django reads it"
+    assert sign_in("ANNA", to=to).status_code == 200, "another user"
     Attempts.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
     sign_in()
     assert browser.get("/files/").status_code == 200
@@ -220,10 +221,16 @@ def test_counts_that_ran_out_are_removed(monkeypatch):
         (False, "198.51.100.1", "192.0.2.1", "192.0.2.1"),
         (True, "6.6.6.6, 198.51.100.1", "127.0.0.1", "198.51.100.1"),
         (True, None, "192.0.2.1", "192.0.2.1"),
-        (True, "no address", "127.0.0.1", ""),
+        (True, "no address", "127.0.0.1", "127.0.0.1"),
+        (True, "6.6.6.6:1, 198.51.100.1:55", "127.0.0.1", "198.51.100.1"),
+        (True, "[2001:db8:1:2:3::1]:55", "127.0.0.1", "2001:db8:1:2::/64"),
+        (True, "[2001:db8:1:2:3::1]", "127.0.0.1", "2001:db8:1:2::/64"),
+        (True, "[::ffff:198.51.100.1]:55", "127.0.0.1", "198.51.100.1"),
+        (True, "fe80::1%eth0", "127.0.0.1", "fe80::/64"),
+        (True, "198.51.100.1, [", "192.0.2.1:80", "192.0.2.1"),
         (False, None, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         (False, None, "::ffff:192.0.2.1", "192.0.2.1"),
-        (False, None, "", ""),
+        (False, None, "", "unknown"),
     ],
 )
 def test_the_address_is_the_one_that_cannot_be_chosen(rf, configure, behind_tls, forwarded, remote, expected):
@@ -253,3 +260,45 @@ def test_sign_ins_are_logged_without_what_was_typed(anna, browser, sign_in, capl
     for secret in ("wr0ng", "passw0rd", PASSWORD, browser.cookies["csrftoken"].value):
         assert secret not in caplog.text
     assert "my-passw0rd" not in str(Attempts.objects.values())
+
+
+def test_bytes_that_a_forged_request_brings_are_not_even_read(anna, browser, sign_in, kept):
+    sign_in()
+    refused = browser.generic("POST", "/?name=a", b"x" * 1000, content_type="text/plain")
+    assert refused.status_code == 403
+    assert refused.wsgi_request._read_started is False
+    assert kept() == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", "/files/{}/"), ("POST", "/app/files/{}/delete/")])
+def test_over_https_a_program_is_told_to_say_where_it_comes_from(anna, browser, sign_in, make_one, method, path):
+    sign_in()
+    address = path.format(make_one(browser).pk)
+    headers = token(browser)
+    refused = browser.generic(method, address, headers=headers, secure=True)
+    assert refused.status_code == 403
+    assert "send the header Origin" in refused.json()["detail"]
+    assert "X-CSRFToken" not in refused.json()["detail"]
+    headers["Origin"] = "https://testserver"
+    assert browser.generic(method, address, headers=headers, secure=True).status_code in {204, 303}
+
+
+def test_the_right_password_of_somebody_who_is_not_staff_is_logged_at_the_admins_door(anna, sign_in, caplog):
+    with caplog.at_level(logging.INFO):
+        assert sign_in(to="/admin/login/").status_code == 200
+    found = [(each["event"], each["user"], each["address"]) for each in events(caplog)]
+    assert found == [("sign-in refused", "anna", "127.0.0.1")]
+
+
+def test_a_request_that_shows_a_token_ends_no_session(anna, browser, sign_in, bearer):
+    sign_in()
+    answer = browser.post("/app/sign-out/", headers=bearer("anna"))
+    assert "sessionid" not in answer.cookies
+    assert browser.get("/files/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/app/sign-in", "/app/sign-out"])
+def test_the_pages_of_sessions_answer_without_the_slash_too(anna, browser, sign_in, path):
+    assert sign_in(to="/app/sign-in").headers["Location"] == "/"
+    assert browser.get(path).status_code == 200
+    assert browser.post("/app/sign-out", headers=token(browser)).headers["Location"] == SIGN_IN

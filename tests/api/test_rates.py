@@ -3,6 +3,7 @@
 import io
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -132,9 +133,8 @@ def test_without_a_rate_nothing_is_counted(client, clock):
 @pytest.fixture
 def seats(monkeypatch):
     """Four seats for transfers, of which one owner may take three, and as many for those who wait."""
-    monkeypatch.setattr(transfers, "_seats", transfers.Seats(4))
-    monkeypatch.setattr(waiting, "_seats", transfers.Seats(4))
-    return transfers._seats
+    monkeypatch.setattr(transfers, "TRANSFERS", transfers.Seats(4))
+    monkeypatch.setattr(waiting, "SEATS", transfers.Seats(4))
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_the_operator_says_how_many_an_owner_may_have(seats, bearer, file_of, co
 
 def test_an_answer_that_nobody_closes_gives_its_seat_back(seats):
     for _ in range(10):
-        transfers.Seat("a")
+        transfers.transfer("a")
 
 
 @pytest.mark.parametrize("body", [b"", b"x"])
@@ -196,8 +196,9 @@ def test_an_upload_that_fails_gives_its_seat_back(seats, bearer, closed, monkeyp
     monkeypatch.setattr("filemill.uploads.receive.keep.Incoming.keep", lambda *_: 1 / 0)
     for _ in range(5):
         assert client.generic("POST", "/upload/?name=a", body, headers=anna).status_code in {400, 500}
-    seats.take("x", 1)
-    assert dict(seats._taken) == {"x": 1}
+    seats = [transfers.transfer(whose) for whose in "aaab"]
+    for seat in seats:
+        seat.leave()
 
 
 def test_seats_that_many_threads_take_and_leave_are_all_there_in_the_end():
@@ -205,18 +206,25 @@ def test_seats_that_many_threads_take_and_leave_are_all_there_in_the_end():
 
     def come_and_go(whose):
         for _ in range(500):
-            try:
-                seats.take(whose, 2)
-            except (Busy, TooManyTransfers):
-                continue
-            seats.leave(whose)
+            with suppress(Busy, TooManyTransfers), transfers.Seat(seats, whose, 2):
+                pass
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(come_and_go, "aabbccdd"))
-    for whose in "aabbc":
-        seats.take(whose, 2)
+    taken = [transfers.Seat(seats, whose, 2) for whose in "aabbc"]
     with pytest.raises(Busy):
-        seats.take("d", 2)
+        transfers.Seat(seats, "d", 2)
+    taken[0].leave()
+    with pytest.raises(TooManyTransfers):
+        transfers.Seat(seats, "b", 2)
+    taken[0] = transfers.Seat(seats, "a", 2)  # who is refused leaves the seat to others
+    with pytest.raises(Busy):
+        transfers.Seat(seats, "a", 2)
+
+
+@pytest.mark.parametrize(("count", "each"), [(80, 70), (32, 28), (4, 3), (2, 1), (1, 1)])
+def test_some_seats_are_left_for_others(count, each):
+    assert transfers.Seats(count).most_each == each
 
 
 def test_one_owner_does_not_take_all_seats_of_those_who_wait(seats, bearer, file_of, monkeypatch):
@@ -224,14 +232,14 @@ def test_one_owner_does_not_take_all_seats_of_those_who_wait(seats, bearer, file
     hers, his = file_of(anna), file_of(boris)
     sleeps = []
     monkeypatch.setattr("filemill.api.waiting.time.sleep", sleeps.append)
-    for _ in range(3):
-        waiting._seats.take(File.objects.get(pk=hers).owner_id, 3)
+    waiters = [transfers.Seat(waiting.SEATS, File.objects.get(pk=hers).owner_id) for _ in range(3)]
     assert Client().get(f"/files/{hers}/?wait=0.05", headers=anna).json()["status"] == "queued"
     assert sleeps == []
     for _ in range(2):
         sleeps.clear()
         assert Client().get(f"/files/{his}/?wait=0.05", headers=boris).json()["status"] == "queued"
         assert sleeps
+    assert len(waiters) == 3
 
 
 class Meanwhile(io.RawIOBase):

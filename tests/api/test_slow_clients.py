@@ -25,6 +25,12 @@ def small(start_web) -> Web:
 
 
 @pytest.fixture(scope="module")
+def patient(start_web) -> Web:
+    """A server with few threads that waits for ever for a client."""
+    return start_web(FILEMILL_WEB_THREADS="8", FILEMILL_STALL_SECONDS="3600")
+
+
+@pytest.fixture(scope="module")
 def impatient(start_web) -> Web:
     return start_web(FILEMILL_STALL_SECONDS="1")
 
@@ -78,6 +84,44 @@ def test_a_download_gives_its_seat_back_however_it_ends(small):
         with small.client.stream("GET", content) as response:
             next(response.iter_raw(1000))
         until(lambda: small.client.get(content).status_code == 200)
+
+
+@pytest.mark.parametrize(
+    ("target", "media_type"),
+    [
+        ("/admin/login/", "application/x-www-form-urlencoded"),
+        ("/admin/login/", FORM),
+        ("/files/{id}/reprocess/", "application/json"),
+    ],
+)
+def test_small_bodies_that_trickle_leave_threads_for_the_others(patient, refused, target, media_type):
+    file = patient.client.post("/upload/?name=a", content=b"hello").json()
+    address = target.format(id=file["id"])
+    headers = {"Cookie": "csrftoken=" + "a" * 32, "Content-Type": media_type}
+    head = (address, "Content-Length: 60000", *(f"{name}: {value}" for name, value in headers.items()))
+
+    def post():
+        return patient.client.post(address, content=b"{}", headers=headers, timeout=PATIENCE_SECONDS)
+
+    with ExitStack() as stack:
+        clients = [stack.enter_context(begin(patient, *head)) for _ in range(3 * 8)]
+        done = threading.Event()
+
+        def trickle() -> None:
+            while not done.wait(0.05):
+                for client in clients:
+                    with suppress(OSError):
+                        client.sendall(b"x")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(done.set)
+        until(lambda: post().status_code == 503)
+        refused(answer := post(), 503, "busy")
+        assert answer.headers["Retry-After"] == "5"
+        assert patient.client.get("/files/", timeout=PATIENCE_SECONDS).status_code == 200
+    until(lambda: post().status_code != 503)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -72,11 +72,15 @@ def test_files_of_an_open_service_are_counted_for_nobody_and_cost_no_statement(c
 
 
 def test_an_upload_that_fails_counts_for_nothing(anna, monkeypatch, kept):
-    monkeypatch.setattr("filemill.uploads.receive.usage.take", lambda *_: 1 / 0)
-    client = Client(raise_request_exception=False)
-    assert client.generic("POST", "/upload/?name=a", b"x", headers=anna).status_code == 500
-    assert not Usage.objects.exists()
-    assert kept() == []
+    send(anna)
+    before = kept()
+    monkeypatch.setattr(
+        "filemill.uploads.receive.plan.first_job", lambda file: File(id=file.id)
+    )  # there is one already
+    with pytest.raises(IntegrityError):
+        send(anna)
+    assert used() == (5, 1)
+    assert kept() == before
 
 
 def test_a_file_that_the_sweep_took_for_nobodys_is_given_back(anna, monkeypatch):

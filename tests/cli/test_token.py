@@ -50,7 +50,10 @@ def test_a_token_is_revoked_by_its_id_or_as_a_whole(named):
     assert Token.objects.get().revoked_at is not None
     again = run("revoke", named(secret))
     assert again.exit_code == 2
-    assert "no such token" in again.output
+    assert "was revoked already" in again.output
+    unknown = run("revoke", "0" * 16)
+    assert unknown.exit_code == 2
+    assert "no such token" in unknown.output
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,8 @@ def test_a_token_is_revoked_by_its_id_or_as_a_whole(named):
         (("a b", "--new"), "valid username"), (("taken", "--scope", "admin"), "on the staff"),
         (("taken", "--scope", "all"), "no scope `all`"), (("taken", "--name", "a\nb"), "printed"),
         (("new", "--new", "--scope", "admin"), "on the staff"),
+        (("\udcff", "--new"), "valid username"), (("\udcff",), "not UTF-8"),
+        (("taken", "--name", "\udcff"), "printed"), (("taken", "--scope", "\udcff"), "no scope"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_made_is_explained_and_changes_nothing(arguments, words):
@@ -78,3 +83,16 @@ def test_without_a_database_it_ends_with_a_sentence(monkeypatch):
     done = run("create", "anna")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "filemill migrate" in done.output
+
+
+@pytest.mark.parametrize("arguments", [("list", "\udcff"), ("revoke", "\udcff")])
+def test_a_name_that_is_no_text_ends_with_a_sentence(arguments):
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert "not UTF-8" in done.output
+
+
+def test_who_makes_a_token_for_a_service_that_heeds_none_is_told(configure):
+    assert "heeds no tokens" in run("create", "anna", "--new").stderr
+    configure(access="token")
+    assert "heeds no tokens" not in run("create", "anna").stderr

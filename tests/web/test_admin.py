@@ -158,3 +158,23 @@ def test_usage_goes_with_a_user_who_has_no_files(admin_client, django_user_model
     Usage.objects.create(owner=anna, quota_files=7)
     assert admin_client.post(f"/admin/auth/user/{anna.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not Usage.objects.exists()
+
+
+@pytest.mark.parametrize("chosen", ["one", "many"])
+def test_who_has_files_is_not_deleted_and_the_page_says_how_many(
+    admin_client, make_file, django_user_model, chosen, django_assert_max_num_queries
+):
+    anna, boris = (django_user_model.objects.create_user(name) for name in ("anna", "boris"))
+    for _ in range(3):
+        make_file(owner=anna)
+    with django_assert_max_num_queries(12):
+        if chosen == "one":
+            answer = admin_client.post(f"/admin/auth/user/{anna.pk}/delete/", {"post": "yes"})
+        else:
+            both = {"action": "delete_selected", "_selected_action": [anna.pk, boris.pk], "post": "yes"}
+            answer = admin_client.post("/admin/auth/user/", both)
+    assert "<li>3 files of anna</li>" in answer.content.decode()
+    assert answer.content.count(b"<li>3 files") == 1
+    assert django_user_model.objects.filter(username__in=["anna", "boris"]).count() == 2
+    assert admin_client.post(f"/admin/auth/user/{boris.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not django_user_model.objects.filter(username="boris").exists()

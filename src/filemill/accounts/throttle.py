@@ -2,6 +2,7 @@
 
 import ipaddress
 import math
+import re
 import unicodedata
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ MOST_BY_ADDRESS = 50
 WINDOW = timedelta(minutes=15)
 
 _SITE_BITS = 64  # of an IPv6 address: whoever has one has them all
+_WITH_PORT = re.compile(r"\[(.*)\](?::\d*)?|([\d.]+):\d*", re.ASCII)
 
 
 def begin(name: str, address: str) -> None:
@@ -45,14 +47,21 @@ def address_of(request: HttpRequest | None) -> str:
     """Return the address that a request comes from, as the proxy names it where only a proxy reaches us."""
     if request is None:
         return ""
-    address: str = request.META.get("REMOTE_ADDR", "")
-    if settings.FILEMILL.behind_tls:  # the last one is the proxy's own word, what comes before it the client's
-        address = request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
+    peer: str = request.META.get("REMOTE_ADDR", "")
+    # Of the list, the last is the proxy's own word, what comes before it the client's.
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2] if settings.FILEMILL.behind_tls else ""
+    return _plain(named) or _plain(peer) or "unknown"
+
+
+def _plain(address: str) -> str:
+    """Return an IP address without the port that some proxies name with it, "" for anything else."""
+    match = _WITH_PORT.fullmatch(address.strip())
     try:
-        known = ipaddress.ip_address(address)
+        known = ipaddress.ip_address((match[1] or match[2]) if match else address.strip())
     except ValueError:
         return ""
     if isinstance(known, ipaddress.IPv6Address):
+        known = ipaddress.IPv6Address(int(known))  # without a zone
         return str(known.ipv4_mapped or ipaddress.ip_network((known, _SITE_BITS), strict=False))
     return str(known)
 
@@ -70,5 +79,5 @@ def _count(key: str, most: int, now: datetime) -> None:
 
 def _key(kind: str, value: str) -> str:
     # People type passwords where the name belongs: what was typed is not kept.
-    plain = unicodedata.normalize("NFKC", value).casefold()
+    plain = unicodedata.normalize("NFKC", value)  # as Django does before it looks for a user
     return salted_hmac(f"filemill.{kind}", plain, algorithm="sha256").hexdigest()

@@ -3,6 +3,7 @@
 Files of an open service are nobody's: they are neither counted nor bounded.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -62,45 +63,35 @@ def standing_of(usage: Usage) -> Standing:
     )
 
 
-def take(owner_id: int | None, size: int) -> None:
-    """Count a file that comes; raise QuotaExceeded where it does not fit in.
+def taking(owner_id: int | None, size: int) -> tuple[str, Sequence[int]] | None:
+    """Return the statement that counts a file which comes, and its values; it changes no row where there is no room.
 
-    The caller makes the file's row in the same transaction and has nothing to do in it after this: until the commit
-    all others who send for this owner wait.
+    It has to be in one transaction with the file's row, and in that with nothing that takes long: until the commit all
+    others who send for this owner wait. Where it changes nothing, perhaps `begin` was never called.
     """
-    if owner_id is None or _take(owner_id, size):
-        return
-    _make(owner_id)  # perhaps this is the owner's first file
-    if not _take(owner_id, size):
-        raise standing(owner_id).refusal()
+    if owner_id is None:
+        return None
+    chosen = settings.FILEMILL
+    return _TAKE, (size, owner_id, size, chosen.quota_bytes, chosen.quota_files)
+
+
+def begin(owner_id: int) -> None:
+    """Begin to count for an owner, unless somebody has; two who do so at once wait for each other."""
+    Usage.objects.bulk_create([Usage(owner_id=owner_id)], ignore_conflicts=True)
 
 
 def give_back(owner_id: int | None, size: int) -> None:
-    """Count a file that goes; the caller deletes its row in the same transaction, as with `take`."""
-    if owner_id is not None:
-        _execute(_GIVE_BACK, size, owner_id)
+    """Count a file that goes; the caller deletes its row in the same transaction, before this."""
+    if owner_id is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, [size, owner_id])
 
 
 def set_quota(owner_id: int, **columns: int | None) -> None:
     """Give an owner a quota of their own (`quota_bytes`, `quota_files`; 0: none), or everybody's again (None)."""
-    _make(owner_id)
+    begin(owner_id)
     Usage.objects.filter(pk=owner_id).update(**columns)
-
-
-def _make(owner_id: int) -> None:
-    # Two who do this at once wait for each other here.
-    Usage.objects.bulk_create([Usage(owner_id=owner_id)], ignore_conflicts=True)
-
-
-def _take(owner_id: int, size: int) -> int:
-    chosen = settings.FILEMILL
-    return _execute(_TAKE, size, owner_id, size, chosen.quota_bytes, chosen.quota_files)
-
-
-def _execute(statement: str, *values: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return int(cursor.rowcount)
 
 
 def _of(quota: int | None) -> str:

@@ -7,6 +7,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from rest_framework.request import Request
 
 from filemill.core.errors import BrokenBody, UnsupportedBody
+from filemill.files.transfers import DOCUMENTS, Seat
 from filemill.uploads.body import Body
 
 JSON_MAX_BYTES = 64 * 1024
@@ -23,7 +24,7 @@ def json_body(request: Request) -> Any:  # noqa: ANN401  # any JSON
     Nor does it see a chunked body, which has no Content-Length.
     """
     body = Body(wsgi_request(request), JSON_MAX_BYTES)
-    content = b"".join(iter(lambda: body.read(JSON_MAX_BYTES), b"")) if body else b""
+    content = _whole(body) if body else b""
     body.verify()
     if not content:
         return {}
@@ -33,3 +34,8 @@ def json_body(request: Request) -> Any:  # noqa: ANN401  # any JSON
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise BrokenBody(f"The body is not valid JSON: {error}.") from error
+
+
+def _whole(body: Body) -> bytes:
+    with Seat(DOCUMENTS):
+        return b"".join(iter(lambda: body.read(JSON_MAX_BYTES), b""))

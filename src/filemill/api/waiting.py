@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 
 from filemill.core.errors import FieldError, Invalid, Refused
 from filemill.files.models import File, Status
-from filemill.files.transfers import Seats, share
+from filemill.files.transfers import Seat, Seats
 
 _PAUSES_SECONDS = (0.02, 0.03, 0.05, 0.1, 0.25)
 _NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{0,30})?(e[+-]?[0-9]{1,3})?", re.ASCII)
 _UNDER_WAY = (Status.QUEUED, Status.PROCESSING)
 
-_seats = Seats(settings.FILEMILL.max_waiters)
+SEATS = Seats(settings.FILEMILL.max_waiters)
 
 
 def seconds_to_wait(given: str) -> float:
@@ -34,10 +34,10 @@ def wait(file: QuerySet[File], seconds: float, whose: Hashable) -> None:
     if not seconds:
         return
     try:
-        _seats.take(whose, share(_seats.most))
+        seat = Seat(SEATS, whose)
     except Refused:
         return
-    try:
+    with seat:
         until = time.monotonic() + seconds
         pauses = iter(_PAUSES_SECONDS)
         while file.filter(status__in=_UNDER_WAY).exists():
@@ -45,5 +45,3 @@ def wait(file: QuerySet[File], seconds: float, whose: Hashable) -> None:
             if pause <= 0:
                 return
             time.sleep(pause)
-    finally:
-        _seats.leave(whose)

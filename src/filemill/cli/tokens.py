@@ -40,6 +40,7 @@ def token() -> None:
 @click.option("--new", is_flag=True, help="Make the owner, too: a user without a password, for tokens only.")
 def create(*, owner: str, name: str, scopes: tuple[str, ...], days: int | None, new: bool) -> None:
     """Make a token for OWNER, a user, and print it: the only time that it can be seen."""
+    from django.conf import settings
     from django.db import transaction
 
     from filemill.accounts import tokens
@@ -50,6 +51,8 @@ def create(*, owner: str, name: str, scopes: tuple[str, ...], days: int | None, 
     click.echo(secret)
     until = f"until {made.expires_at:%Y-%m-%d %H:%M} UTC" if made.expires_at else "until it is revoked"
     click.echo(f"Token {made.id} of {owner}: {', '.join(made.scopes)}, {until}. It is not shown again.", err=True)
+    if settings.FILEMILL.access == "open":
+        click.echo("This service is open and heeds no tokens: start it with FILEMILL_ACCESS=token.", err=True)
 
 
 @token.command("list")
@@ -99,6 +102,8 @@ def in_sentences() -> Iterator[None]:
         yield
     except Refused as error:
         raise Trouble(error.detail) from error
+    except UnicodeEncodeError as error:
+        raise Trouble("A name here is no text: the bytes that were typed are not UTF-8.") from error
     except (OperationalError, ProgrammingError) as error:
         raise Trouble(f"The database cannot be used: {error}. Is it there, and was `filemill migrate` run?") from error
 

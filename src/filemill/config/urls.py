@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from filemill.accounts import forgery
 from filemill.api import problems
 from filemill.api.urls import patterns
 from filemill.config.answers import answer
@@ -30,6 +31,8 @@ def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token is missing or wrong (Django's CSRF_FAILURE_VIEW)."""
+    if forgery.lacks_origin(reason):
+        return answer(request, problems.Forbidden(forgery.NO_ORIGIN))
     return answer(request, problems.Forbidden("The form's token is missing or wrong. Load the page again, then retry."))
 
 

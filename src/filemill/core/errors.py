@@ -16,6 +16,7 @@ FilemillError
     ├── QuotaExceeded
     ├── UnsupportedBody
     ├── NotFound
+    ├── LinkExpired
     ├── LengthRequired
     ├── RangeNotSatisfiable
     ├── CrossSite
@@ -169,6 +170,13 @@ class NotFound(Refused):
 
     code = "not_found"
     title = "Not found"
+
+
+class LinkExpired(Refused):
+    """The link was good, but its time is over."""
+
+    code = "link_expired"
+    title = "The link has expired"
 
 
 class LengthRequired(Refused):

@@ -2,6 +2,7 @@
 
 from django.db import connection, transaction
 
+from filemill.accounts import usage
 from filemill.accounts.models import Usage
 
 # One statement sees each upload and each deletion either whole or not at all. By `owner_id + 0`, which has no index,
@@ -30,7 +31,7 @@ def miscounted() -> list[int]:
 def recount(owner_id: int) -> None:
     """Count an owner's files; uploads and deletions of theirs wait meanwhile."""
     with transaction.atomic():
-        Usage.objects.bulk_create([Usage(owner_id=owner_id)], ignore_conflicts=True)
+        usage.begin(owner_id)
         # A statement that waited for the row would still count what was there before it waited.
         Usage.objects.select_for_update().get(pk=owner_id)
         with connection.cursor() as cursor:

@@ -10,40 +10,45 @@ from django.conf import settings
 
 from filemill.core.errors import Busy, TooManyTransfers
 
-KEPT_THREADS = 8  # for requests that are answered at once
+KEPT_THREADS = 16  # for requests that are answered at once, and for small bodies
 
 
-class Seats:
-    """So many seats in this process, of which nobody takes more than some."""
+class Shares:
+    """How many of some places each party has."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self) -> None:
         self._taken: Counter[Hashable] = Counter()
         self._left: deque[Hashable] = deque()
         self._lock = threading.Lock()
 
-    def take(self, whose: Hashable, most: int) -> None:
-        """Take a seat; raise Busy where there is none, TooManyTransfers where `whose` has so many already."""
+    def take(self, whose: Hashable, most: int) -> bool:
+        """Note one more place, unless the party has so many already; say whether."""
         with self._lock:
             while self._left:
-                self._give_back(self._left.popleft())
-            if self._taken.total() >= self.most:
-                raise Busy("As many uploads and downloads are under way as the service takes at once. Try again soon.")
+                self._forget(self._left.popleft())
             if self._taken[whose] >= most:
-                raise TooManyTransfers(
-                    f"{most} uploads and downloads of yours are under way, as many as you may have at once. Try again "
-                    "when one has ended."
-                )
+                return False
             self._taken[whose] += 1
+            return True
 
     def leave(self, whose: Hashable) -> None:
-        """Give a seat back; without a lock, for the garbage collector may do this while somebody takes one."""
+        """Note one fewer; without a lock, for the garbage collector may do this in the middle of a `take`."""
         self._left.append(whose)
 
-    def _give_back(self, whose: Hashable) -> None:
+    def _forget(self, whose: Hashable) -> None:
         self._taken[whose] -= 1
         if not self._taken[whose]:
             del self._taken[whose]
+
+
+class Seats(threading.BoundedSemaphore):
+    """So many places, for which nobody waits longer than it takes to read a body that has arrived already."""
+
+    def __init__(self, count: int, patience_seconds: float = 0.0) -> None:
+        super().__init__(count)
+        self.patience_seconds = patience_seconds
+        self.shares = Shares()
+        self.most_each = max(count - max(count // 8, 1), 1)  # so that nobody takes all
 
 
 def most() -> int:
@@ -52,21 +57,36 @@ def most() -> int:
     return max(chosen.web_threads - chosen.max_waiters - KEPT_THREADS, (chosen.web_threads + 1) // 2)
 
 
-def share(all_: int) -> int:
-    """Return how many of all seats one owner may take where nothing else is said: three in four."""
-    return max(all_ * 3 // 4, 1)
+def most_small() -> int:
+    """Return how many small bodies of a kind a web process reads at once: a quarter of the threads kept for others."""
+    return max(min(KEPT_THREADS, settings.FILEMILL.web_threads // 8) // 4, 1)
 
 
-_seats = Seats(most())
+_PATIENCE_SECONDS = 0.1
+
+TRANSFERS = Seats(most())
+#: Apart from each other: forms are read before anybody knows who sends them, documents from callers only.
+FORMS = Seats(most_small(), _PATIENCE_SECONDS)
+DOCUMENTS = Seats(most_small(), _PATIENCE_SECONDS)
 
 
 class Seat:
-    """A place among the transfers that are under way; raises Busy or TooManyTransfers where there is none."""
+    """A place among those who send or fetch bytes at this moment; raises Busy where all are taken.
 
-    def __init__(self, whose: Hashable) -> None:
+    Raise TooManyTransfers where so many are taken by one party that others would find none.
+    """
+
+    def __init__(self, seats: Seats, whose: Hashable = None, most: int = 0) -> None:
+        self._seats, self._whose = seats, whose
         self._held = False
-        self._whose = whose
-        _seats.take(whose, settings.FILEMILL.transfers_per_owner or share(_seats.most))
+        if not seats.acquire(timeout=seats.patience_seconds):
+            raise Busy("As many clients send or fetch bytes as the service takes at once. Try again soon.")
+        if whose is not None and not seats.shares.take(whose, most or seats.most_each):
+            seats.release()
+            raise TooManyTransfers(
+                f"{most or seats.most_each} uploads and downloads of yours are under way, as many as you may have at "
+                "once. Try again when one has ended."
+            )
         self._held = True
 
     def __enter__(self) -> Self:
@@ -84,4 +104,11 @@ class Seat:
         """Give the seat back; a second time does nothing."""
         if self._held:
             self._held = False
-            _seats.leave(self._whose)
+            if self._whose is not None:
+                self._seats.shares.leave(self._whose)
+            self._seats.release()
+
+
+def transfer(whose: Hashable) -> Seat:
+    """Take a seat for an upload or a download."""
+    return Seat(TRANSFERS, whose, settings.FILEMILL.transfers_per_owner)

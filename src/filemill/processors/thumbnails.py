@@ -86,7 +86,8 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     alpha = image.getchannel("A") if image.mode in ("RGBA", "LA") else None
     colours = image.convert({"RGBA": "RGB", "LA": "L"}[image.mode]) if alpha else image
     rgb = _by_profile(colours, profile) if profile and len(profile) <= _MAX_PROFILE_BYTES else None
-    result = rgb or colours.convert("RGB")
+    # To convert what is RGB already would copy it.
+    result = rgb or (colours if colours.mode == "RGB" else colours.convert("RGB"))
     if alpha:
         result.putalpha(alpha)
     return result

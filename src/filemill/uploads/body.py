@@ -6,12 +6,11 @@ from typing import Any
 
 import http_sf
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, UnreadablePostError
+from django.http import HttpRequest
 
 from filemill.core.errors import BrokenBody, DigestMismatch, IncompleteBody, Refused, TooLarge, TooSlow
 
 MULTIPART_OVERHEAD_BYTES = 1024 * 1024  # room for the multipart headers and small fields around the file
-TAIL_BYTES = 1024
 
 _DIGEST_HEADERS = ("Content-Digest", "Repr-Digest")
 _LENGTH = re.compile(r"[0-9]{1,100}")
@@ -24,7 +23,6 @@ class Body:
         self.length = content_length(request)
         self.limit = limit
         self.received = 0
-        self.tail = b""
         self._is_chunked = self.length is None and "Transfer-Encoding" in request.headers
         self._source = request if self.length is not None else _unbounded(request)
         # What is sent is the whole representation: both are digests of the same bytes.
@@ -56,14 +54,11 @@ class Body:
         wanted = self.limit + 1 - self.received if size < 0 else size
         try:
             chunk: bytes = self._source.read(wanted)
-        except (UnreadablePostError, OSError) as error:
-            if isinstance(error.__cause__ or error, TimeoutError):
-                raise TooSlow("The bytes came too slowly. Nothing was kept.") from error
-            raise IncompleteBody("The connection broke before the body was whole. Nothing was kept.") from error
+        except OSError as error:  # UnreadablePostError is one
+            raise broken_off(error) from error
         self.received += len(chunk)
         if self.received > self.limit:
             raise self._refusal or TooLarge(f"The body has more than {self.limit} bytes.")
-        self.tail = (self.tail + chunk)[-TAIL_BYTES:]
         for digest, _ in self._digests:
             digest.update(chunk)
         return chunk
@@ -75,6 +70,13 @@ class Body:
         for digest, expected in self._digests:
             if digest.digest() != expected:
                 raise DigestMismatch(f"The {digest.name} of the body is not the one that was sent. Nothing was kept.")
+
+
+def broken_off(error: OSError) -> TooSlow | IncompleteBody:
+    """Return what to say of a body whose reading failed."""
+    if isinstance(error.__cause__ or error, TimeoutError):
+        return TooSlow("The bytes came too slowly. Nothing was kept.")
+    return IncompleteBody("The connection broke before the body was whole. Nothing was kept.")
 
 
 def content_length(request: HttpRequest) -> int | None:

@@ -1,17 +1,19 @@
 """One upload, from the request's body to a kept file with its first job."""
 
+import time
 from collections.abc import Callable, Mapping
 
 import orjson
 import structlog
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from filemill.accounts import usage
-from filemill.accounts.caller import party_of
+from filemill.accounts import tokens, usage
+from filemill.accounts.caller import Caller, party_of
 from filemill.core.errors import LengthRequired, MissingFile, MissingName
 from filemill.files import keep, transfers
+from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
 from filemill.identify.kinds import kind_of
@@ -23,32 +25,39 @@ from filemill.uploads.multipart import read_multipart
 from filemill.uploads.rules import add, bound_by_quota, check_body_kind, declared_type, name_of_raw_body
 
 Vet = Callable[[Mapping[str, str]], None]
-log = structlog.get_logger(__name__)
+_Read = tuple[str, str | None, Mapping[str, str]]  # a file's name, its declared type, and the fields beside it
+
+FRESH_SECONDS = 1.0  # that what is known of a caller holds
 
 
-def receive(request: WSGIRequest, owner_id: int | None, vet: Vet | None = None) -> File:
+def receive(request: WSGIRequest, caller: Caller, vet: Vet) -> File:
     """Keep the file that a request carries, and plan its processing; every refusal leaves nothing behind.
 
     `vet` sees the form's other fields before anything is kept, and may raise Refused.
     """
+    stale_at = time.monotonic() + FRESH_SECONDS
     check_body_kind(request)
     is_multipart = request.content_type == "multipart/form-data"
     overhead = MULTIPART_OVERHEAD_BYTES if is_multipart else 0
     body = Body(request, settings.FILEMILL.max_upload_bytes + overhead)
-    bound_by_quota(body, owner_id, overhead)
+    bound_by_quota(body, caller.owner_id, overhead)
     keep.check_room(body.length or 0)
-    with transfers.Seat(party_of(request)), keep.Incoming() as incoming:
-        if is_multipart:
-            name, claimed, fields = read_multipart(request, body, incoming)
-        else:
-            name, claimed = _read_raw(request, body, incoming)
-            fields = {}
-        if vet:
-            vet(fields)
-        return _finish(incoming, owner_id, name, declared_type(claimed), fields.get("metadata", ""))
+    with transfers.transfer(party_of(request)), keep.Incoming() as incoming:
+        read = _read_form if is_multipart else _read_raw
+        name, claimed, fields = read(request, body, incoming, vet)
+        file = _file(incoming, caller, name, declared_type(claimed), fields.get("metadata", ""))
+        _finish(incoming, file, caller, stale_at)
+    return file
 
 
-def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tuple[str, str | None]:
+def _read_form(request: WSGIRequest, body: Body, incoming: keep.Incoming, vet: Vet) -> _Read:
+    name, claimed, fields = read_multipart(request, body, incoming)
+    vet(fields)
+    return name, claimed, fields
+
+
+def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming, vet: Vet) -> _Read:
+    vet({})  # before the body is read: there are no fields to wait for
     try:
         name = name_of_raw_body(request)
     except MissingName:
@@ -60,14 +69,14 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming) -> tupl
     while chunk := body.read(keep.CHUNK_BYTES):
         add(incoming, chunk)
     body.verify()
-    return name, request.META.get("CONTENT_TYPE")
+    return name, request.META.get("CONTENT_TYPE"), {}
 
 
-def _finish(incoming: keep.Incoming, owner_id: int | None, name: str, claimed: str, metadata: str) -> File:
+def _file(incoming: keep.Incoming, caller: Caller, name: str, claimed: str, metadata: str) -> File:
     media_type = identify(incoming.head)
     file = File(
         id=incoming.id,
-        owner_id=owner_id,
+        owner_id=caller.owner_id,
         name=name,
         size=incoming.size,
         sha256=incoming.sha256,
@@ -77,27 +86,45 @@ def _finish(incoming: keep.Incoming, owner_id: int | None, name: str, claimed: s
         metadata=check_metadata(_parse(metadata)) if metadata else {},
     )
     file.file.name = keep.original_name(file.id)
-    staged = False
+    return file
+
+
+def _finish(incoming: keep.Incoming, file: File, caller: Caller, stale_at: float) -> None:
+    stored, insertion = keep.original_name(file.id), Insertion(file, plan.first_job(file))
+    insertion.guard = usage.taking(file.owner_id, file.size)
     try:
-        incoming.keep(file.file.name)
-        with transaction.atomic():
-            file.save(force_insert=True)
-            plan.start(file)
-            usage.take(owner_id, file.size)
-            staged = True
-    except BaseException:
-        # Once the commit was asked for, nobody knows whether it happened: the sweep finds out, from what keep noted.
-        if not staged:
-            keep.remove(file.file.name)
+        incoming.keep(stored)
+        if time.monotonic() <= stale_at:
+            _insert(insertion, file)
+        else:
+            with transaction.atomic():
+                tokens.confirm(caller)
+                _insert(insertion, file)
+    except IntegrityError:
+        # The owner went meanwhile. Databases look for them at the commit, which has failed then for certain.
+        keep.remove(stored)
+        tokens.confirm(caller)
         raise
-    if not keep.is_kept(file.file.name):
+    except BaseException:
+        # Where nobody knows whether the commit happened, the sweep finds out, from what keep noted.
+        if not insertion.may_have_happened:
+            keep.remove(stored)
+        raise
+    if not keep.is_kept(stored):
         # This process stood still for so long that the sweep took the bytes for nobody's.
         forget(file.id)
-        raise FileNotFoundError(file.file.name)
-    keep.trust(file.file.name)
+        raise FileNotFoundError(stored)
+    keep.trust(stored)
     ring.ring()
-    log.info("received", file_id=str(file.id), size=file.size)
-    return file
+    structlog.contextvars.bind_contextvars(file_id=str(file.id), size=file.size)  # for the request's line in the log
+
+
+def _insert(insertion: Insertion, file: File) -> None:
+    if insertion.run() or file.owner_id is None:
+        return
+    usage.begin(file.owner_id)  # perhaps this is the owner's first file
+    if not insertion.run():
+        raise usage.standing(file.owner_id).refusal()
 
 
 def _parse(metadata: str) -> object:

@@ -1,19 +1,23 @@
-"""The Django admin: files to look at, rename and forget; jobs and artifacts to look at only."""
+"""The Django admin: files to look at, rename and forget; jobs and artifacts to look at only; users and tokens."""
 
 import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import structlog
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from filemill.accounts import tokens
+from filemill.accounts import throttle, tokens
 from filemill.accounts.models import Token, Usage
 from filemill.accounts.usage import set_quota
 from filemill.core.errors import Invalid, NotFound
@@ -23,6 +27,8 @@ from filemill.processing.forget import forget
 from filemill.processing.models import Artifact, Job
 from filemill.uploads.rules import clean_name
 from filemill.web import words
+
+log = structlog.get_logger(__name__)
 
 MOST_COUNTED = 10_000
 
@@ -234,6 +240,37 @@ class UsageAdmin(LargeTableAdmin):
 def _goes_with_owner(request: HttpRequest) -> bool:
     match = request.resolver_match
     return match is not None and (match.url_name or "").startswith("auth_user_")
+
+
+class StaffSignIn(AdminAuthenticationForm):
+    """The admin's form to sign in by."""
+
+    def confirm_login_allowed(self, user: User) -> None:
+        """Let staff in; that somebody else had the right password is logged, for Django tells nobody."""
+        try:
+            super().confirm_login_allowed(user)
+        except ValidationError:
+            log.warning("sign-in refused", user=user.get_username(), address=throttle.address_of(self.request))
+            raise
+
+
+admin.site.login_form = StaffSignIn
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class OwnerAdmin(UserAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """Users; one who has files is deactivated rather than deleted."""
+
+    def get_deleted_objects(
+        self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Say how many files stand in the way; Django would load each of them to say so."""
+        owners = [each.pk for each in objs]
+        held = File.objects.filter(owner__in=owners).order_by().values_list("owner__username").annotate(Count("pk"))
+        if held:
+            return [], {}, set(), [f"{count:,} files of {name}" for name, count in held]
+        return super().get_deleted_objects(objs, request)
 
 
 def _sentence(reason: dict[str, Any]) -> str:

@@ -6,11 +6,14 @@ from filemill.core import errors
 
 _STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
     errors.Invalid: HTTPStatus.BAD_REQUEST,
+    errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
     errors.Forged: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 

@@ -11,7 +11,10 @@ urlpatterns = [
     path("", views.index, name="index"),
     # Pages that are not ours, such as the admin's, name no icon; browsers then ask here.
     path("favicon.ico", RedirectView.as_view(url=static("filemill/icon.svg"))),
+    # People type these: without the slash, too. Links are made with it, for it comes last.
+    path("app/sign-in", sessions.SignIn.as_view(), name="sign-in"),
     path("app/sign-in/", sessions.SignIn.as_view(), name="sign-in"),
+    path("app/sign-out", sessions.SignOut.as_view(), name="sign-out"),
     path("app/sign-out/", sessions.SignOut.as_view(), name="sign-out"),
     path("app/list/", views.live_list, name="live-list"),
     path("app/files/<uuid:file_id>", file_views.file_page),
