@@ -1,5 +1,6 @@
 """New rows of several tables, all or none, for one round trip to the database."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -7,36 +8,59 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models, trans
 from django.db.models.expressions import RawSQL
 
 Fields = list["models.Field[Any, Any]"]
+_Statement = tuple[str, list[Any]]
 
 
 class Insertion:
-    """Some new rows; `may_have_happened` says whether a failure leaves it open that they are there."""
+    """Some new rows; `may_have_happened` says whether a failure leaves it open that they are there.
+
+    They come only where `guard`, an UPDATE with its values, changes a row.
+    """
 
     def __init__(self, *rows: models.Model) -> None:
         self.rows = rows
+        self.guard: tuple[str, Sequence[Any]] | None = None
         self.may_have_happened = False
 
-    def run(self) -> None:
-        """Insert the rows in one transaction; columns whose defaults the database has get those."""
-        statements = [_statement(row) for row in self.rows]
-        if connection.vendor == "postgresql":
-            self._in_one(statements)
-        else:
-            with transaction.atomic(), connection.cursor() as cursor:
-                for sql, values in statements:
-                    cursor.execute(sql, values)
-                self.may_have_happened = True  # once the commit was asked for
+    def run(self) -> bool:
+        """Insert the rows in one transaction; columns whose defaults the database has get those.
+
+        Return whether the guard let them in.
+        """
+        in_one = connection.vendor == "postgresql"
+        is_guarded = in_one and self.guard is not None
+        statements = [_statement(row, is_guarded=is_guarded) for row in self.rows]
+        if not (self._in_one if in_one else self._in_turn)(statements):
+            self.may_have_happened = False
+            return False
         for row in self.rows:
             row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+        return True
 
-    def _in_one(self, statements: list[tuple[str, list[Any]]]) -> None:
+    def _in_turn(self, statements: list[_Statement]) -> bool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            if self.guard:
+                cursor.execute(*self.guard)
+                if not cursor.rowcount:
+                    return False
+            for sql, values in statements:
+                cursor.execute(sql, values)
+            self.may_have_happened = True  # once the commit was asked for
+        return True
+
+    def _in_one(self, statements: list[_Statement]) -> bool:
         # A statement outside of a transaction is one; foreign keys are looked at when it ends.
         *first, (last, _) = statements
-        others = ", ".join(f"row_{number} AS ({sql})" for number, (sql, _) in enumerate(first))
+        parts = [f"row_{number} AS ({sql})" for number, (sql, _) in enumerate(first)]
+        values = [value for _, values in statements for value in values]
+        if self.guard:
+            parts.insert(0, f"guard AS ({self.guard[0]} RETURNING 1)")
+            values[:0] = self.guard[1]
         try:
             with connection.cursor() as cursor:
                 self.may_have_happened = True
-                cursor.execute(f"WITH {others} {last}", [value for _, values in statements for value in values])
+                cursor.execute(f"WITH {', '.join(parts)} {last}", values)
+                return bool(cursor.rowcount)
         except DatabaseError as error:
             # What a server says no to, and goes on serving, did not happen; of one that went away nobody knows.
             said_no = getattr(error.__cause__, "sqlstate", None) is not None
@@ -44,7 +68,7 @@ class Insertion:
             raise
 
 
-def _statement(row: models.Model) -> tuple[str, list[Any]]:
+def _statement(row: models.Model, *, is_guarded: bool) -> _Statement:
     beginning, fields = _columns(type(row), connection.vendor)
     places: list[str] = []
     values: list[Any] = []
@@ -53,7 +77,8 @@ def _statement(row: models.Model) -> tuple[str, list[Any]]:
         is_worked_out = isinstance(value, RawSQL)
         places.append(f"({value.sql})" if is_worked_out else "%s")
         values += value.params if is_worked_out else [value]
-    return f"{beginning} VALUES ({', '.join(places)})", values
+    made = ", ".join(places)
+    return f"{beginning} SELECT {made} FROM guard" if is_guarded else f"{beginning} VALUES ({made})", values  # noqa: S608  # names of our models
 
 
 @lru_cache
