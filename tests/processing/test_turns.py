@@ -4,9 +4,9 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from filemill.core.ids import new_id
+from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.identify.identity import Identity
 from filemill.processing import claim, plan, record, ring, sweep, tasks
@@ -28,9 +28,7 @@ def add(owner: int | None, count: int = 1) -> list[UUID]:
     """Plan files of an owner whose bytes nobody will look at."""
     files = [File(id=new_id(), owner_id=owner, name="a.txt", size=0, sha256="", file="x") for _ in range(count)]
     for file in files:
-        with transaction.atomic():
-            file.save(force_insert=True)
-            plan.start(file)
+        Insertion(file, plan.first_job(file)).run()
     return [file.id for file in files]
 
 

@@ -27,6 +27,13 @@ class Caller:
         """Whose a file is that this caller sends."""
         return self.owner.pk if self.owner else None
 
+    @property
+    def name(self) -> str:
+        """Who it is, for the log."""
+        if self.owner is None:
+            return "somebody"
+        return f"{self.owner.get_username()} with token {self.token.pk}" if self.token else self.owner.get_username()
+
     def require(self, scope: str) -> None:
         """Raise InsufficientScope unless the caller has a scope."""
         if scope not in self.scopes:

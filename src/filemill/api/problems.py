@@ -75,6 +75,7 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    errors.LinkExpired: HTTPStatus.GONE,
     errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

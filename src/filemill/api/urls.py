@@ -9,6 +9,7 @@ from filemill.api.content import ArtifactView, ContentView
 from filemill.api.docs import DocsView, OpenAPIView, problem
 from filemill.api.files import CancelView, FilesView, FileView, ReprocessView
 from filemill.api.health import healthz, readyz
+from filemill.api.links import LinksView
 from filemill.api.processors import ProcessorsView
 from filemill.api.tokens import TokensView, TokenView
 from filemill.api.uploads import UploadView
@@ -27,6 +28,7 @@ patterns = [
     *_at(f"files/{_ID}", FileView.as_view(), "file"),
     *_at(f"files/{_ID}/content", ContentView.as_view(), "content"),
     *_at(f"files/{_ID}/artifacts/(?P<name>[a-z0-9.-]+)", ArtifactView.as_view(), "artifact"),
+    *_at(f"files/{_ID}/links", LinksView.as_view(), "links"),
     *_at(f"files/{_ID}/reprocess", ReprocessView.as_view(), "reprocess"),
     *_at(f"files/{_ID}/cancel", CancelView.as_view(), "cancel"),
     *_at("tokens", TokensView.as_view(), "tokens"),

@@ -97,6 +97,26 @@ def doctor(*, as_json: bool, fix: bool) -> None:
 
 
 @main.command()
+@click.argument("url")
+@click.option("--token", envvar="FILEMILL_TOKEN", help="Of a user with the scopes read and write; or FILEMILL_TOKEN.")
+@click.option("--connections", type=click.IntRange(1, 256), default=16, show_default=True, help="At the same time.")
+@click.option("--seconds", type=click.FloatRange(1, 3600), default=30, show_default=True, help="Of load altogether.")
+@click.option("--size", type=click.IntRange(min=1), default=4096, show_default=True, help="Bytes of a small upload.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench(*, url: str, token: str | None, connections: int, seconds: float, size: int, as_json: bool) -> None:
+    """Measure a running Filemill, and say what limits it.
+
+    It puts the service under full load: uploads files, lists them, waits until they are processed, and deletes all
+    that it uploaded, also after Ctrl-C.
+    """
+    from filemill.cli.bench.client import Target
+    from filemill.cli.bench.command import run_bench
+    from filemill.cli.bench.course import Plan
+
+    run_bench(Target(url, token), Plan(connections, seconds, size), as_json=as_json)
+
+
+@main.command()
 @click.argument("ids", nargs=-1, type=click.UUID, metavar="[ID]...")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Verify N files chosen at random.")
 @click.option("--since", type=click.DateTime(), help="Verify what was uploaded since then (UTC).")

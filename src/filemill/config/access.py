@@ -1,5 +1,6 @@
 """Who may come in where the service is not open, and on whose behalf."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -19,11 +20,13 @@ from filemill.accounts.models import Scope, Token
 from filemill.api import problems
 from filemill.config.answers import answer, wants_page
 from filemill.core.errors import Forged, Refused, SignInRequired
+from filemill.files.links import PARAMETER
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 PUBLIC = {"/healthz", "/healthz/", "/readyz", "/readyz/", "/app/sign-in", "/app/sign-in/", "/admin/login/"}
+_BYTES = re.compile(r"/files/[^/]+/(content|artifacts/[^/]+)/?")  # where a link leads
 _CHECKS_THE_FORM = "web:index"  # its body is an upload, which only `receive` may read
 
 
@@ -37,7 +40,7 @@ class Access:
         """Serve one request."""
         if settings.FILEMILL.access == "open":
             return self._serve(request, EVERYBODY)
-        if request.path in PUBLIC:
+        if request.path in PUBLIC or _is_link(request):
             return self.get_response(request)
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "bearer":
@@ -88,6 +91,13 @@ class Access:
             # Servers close an answer once it is sent, so the client does not wait for this.
             response._resource_closers.append(partial(_note, token))  # type: ignore[attr-defined]
         return response
+
+
+def _is_link(request: HttpRequest) -> bool:
+    """Say whether the address brings its own right along, which the view looks at: there is no caller then."""
+    # Nearly no request has the parameter, and all come by here.
+    is_possible = PARAMETER in request.META.get("QUERY_STRING", "") and request.method in {"GET", "HEAD"}
+    return is_possible and PARAMETER in request.GET and _BYTES.fullmatch(request.path) is not None
 
 
 def _note(token: Token) -> None:

@@ -51,6 +51,15 @@ def _broker(value: str) -> None:
         raise ValueError("it starts with redis://, rediss://, amqp://, amqps:// or filesystem://")
 
 
+def _origin(value: str) -> None:
+    parts = urlsplit(value)
+    usual = {"http": 80, "https": 443}
+    if parts.scheme not in usual or not parts.hostname or parts.port == usual[parts.scheme]:
+        raise ValueError("an origin is like https://app.example.org or http://localhost:3000")
+    if value != f"{parts.scheme}://{parts.netloc}".lower() or not re.fullmatch(r"[a-z0-9.:\[\]-]+", parts.netloc):
+        raise ValueError("an origin is a scheme, a host in small letters and perhaps a port, and ends there")
+
+
 def _readable(value: str) -> None:
     Path(value).read_text(encoding="utf-8")
 
@@ -95,6 +104,13 @@ class Configuration:
     )
     hosts: list[str] = _variable(
         "FILEMILL_HOSTS", [], "host names, besides localhost, under which the service is reached"
+    )
+    cors_origins: list[str] = _variable(
+        "FILEMILL_CORS_ORIGINS",
+        [],
+        "origins of other sites, such as `https://app.example.org`, whose pages may use the API by token; only with "
+        "`FILEMILL_ACCESS=token`",
+        check=_origin,
     )
     sandbox: str = _variable(
         "FILEMILL_SANDBOX",
@@ -213,7 +229,10 @@ def _value(field: dataclasses.Field[Any]) -> Any:  # noqa: ANN401  # each variab
         return default
     try:
         if isinstance(default, list):
-            return [each.strip() for each in given.split(",") if each.strip()]
+            found = [each.strip() for each in given.split(",") if each.strip()]
+            for each in found if check else ():
+                check(each)
+            return found
         return getattr(env, kind)(name, validate=[check] if check else [])
     except (EnvError, ValueError, OSError) as error:
         given = re.sub(r"://[^@/]*@", "://***@", given)  # a password

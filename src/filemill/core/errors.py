@@ -15,6 +15,7 @@ FilemillError
     ├── TooLarge
     ├── UnsupportedBody
     ├── NotFound
+    ├── LinkExpired
     ├── LengthRequired
     ├── RangeNotSatisfiable
     ├── CrossSite
@@ -159,6 +160,13 @@ class NotFound(Refused):
 
     code = "not_found"
     title = "Not found"
+
+
+class LinkExpired(Refused):
+    """The link was good, but its time is over."""
+
+    code = "link_expired"
+    title = "The link has expired"
 
 
 class LengthRequired(Refused):

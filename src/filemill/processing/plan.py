@@ -14,11 +14,12 @@ from filemill.processors.registry import planned_for
 IDENTIFY = "identify"
 
 
-def start(file: File) -> None:
-    """Plan a new file's first job, which finds out what the file is; the caller holds a transaction."""
-    job = Job.objects.create(file=file, processor=IDENTIFY, **place(None, Lane.NEW, file.owner_id or NOBODY))
-    # What is in the database is known: whoever shows the file now need not ask for it.
+def first_job(file: File) -> Job:
+    """Return a new file's first job, which finds out what the file is; the caller inserts both in one transaction."""
+    job = Job(file=file, processor=IDENTIFY, **place(None, Lane.NEW, file.owner_id or NOBODY))
+    # What will be in the database is known: whoever shows the file then need not ask for it.
     file._prefetched_objects_cache = {"jobs": [job], "artifacts": []}  # type: ignore[attr-defined]
+    return job
 
 
 def place(

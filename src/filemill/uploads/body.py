@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from filemill.core.errors import BrokenBody, DigestMismatch, IncompleteBody, TooLarge, TooSlow
 
 MULTIPART_OVERHEAD_BYTES = 1024 * 1024  # room for the multipart headers and small fields around the file
-TAIL_BYTES = 1024
 
 _DIGEST_HEADERS = ("Content-Digest", "Repr-Digest")
 _LENGTH = re.compile(r"[0-9]{1,100}")
@@ -24,7 +23,6 @@ class Body:
         self.length = content_length(request)
         self.limit = limit
         self.received = 0
-        self.tail = b""
         self._is_chunked = self.length is None and "Transfer-Encoding" in request.headers
         self._source = request if self.length is not None else _unbounded(request)
         # What is sent is the whole representation: both are digests of the same bytes.
@@ -52,7 +50,6 @@ class Body:
         self.received += len(chunk)
         if self.received > self.limit:
             raise TooLarge(f"The body has more than {self.limit} bytes.")
-        self.tail = (self.tail + chunk)[-TAIL_BYTES:]
         for digest, _ in self._digests:
             digest.update(chunk)
         return chunk

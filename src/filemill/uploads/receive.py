@@ -13,6 +13,7 @@ from filemill.accounts import tokens
 from filemill.accounts.caller import Caller
 from filemill.core.errors import LengthRequired, MissingFile, MissingName
 from filemill.files import keep, transfers
+from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
 from filemill.identify.kinds import kind_of
@@ -25,7 +26,6 @@ from filemill.uploads.rules import add, check_body_kind, declared_type, name_of_
 
 Vet = Callable[[Mapping[str, str]], None]
 _Read = tuple[str, str | None, Mapping[str, str]]  # a file's name, its declared type, and the fields beside it
-log = structlog.get_logger(__name__)
 
 FRESH_SECONDS = 1.0  # that what is known of a caller holds
 
@@ -89,23 +89,23 @@ def _file(incoming: keep.Incoming, caller: Caller, name: str, claimed: str, meta
 
 
 def _finish(incoming: keep.Incoming, file: File, caller: Caller, stale_at: float) -> None:
-    stored, staged = keep.original_name(file.id), False
+    stored, insertion = keep.original_name(file.id), Insertion(file, plan.first_job(file))
     try:
         incoming.keep(stored)
-        with transaction.atomic():
-            if time.monotonic() > stale_at:
+        if time.monotonic() <= stale_at:
+            insertion.run()
+        else:
+            with transaction.atomic():
                 tokens.confirm(caller)
-            file.save(force_insert=True)
-            plan.start(file)
-            staged = True
+                insertion.run()
     except IntegrityError:
         # The owner went meanwhile. Databases look for them at the commit, which has failed then for certain.
         keep.remove(stored)
         tokens.confirm(caller)
         raise
     except BaseException:
-        # Once the commit was asked for, nobody knows whether it happened: the sweep finds out, from what keep noted.
-        if not staged:
+        # Where nobody knows whether the commit happened, the sweep finds out, from what keep noted.
+        if not insertion.may_have_happened:
             keep.remove(stored)
         raise
     if not keep.is_kept(stored):
@@ -114,7 +114,7 @@ def _finish(incoming: keep.Incoming, file: File, caller: Caller, stale_at: float
         raise FileNotFoundError(stored)
     keep.trust(stored)
     ring.ring()
-    log.info("received", file_id=str(file.id), size=file.size)
+    structlog.contextvars.bind_contextvars(file_id=str(file.id), size=file.size)  # for the request's line in the log
 
 
 def _parse(metadata: str) -> object:

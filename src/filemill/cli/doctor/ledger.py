@@ -116,7 +116,7 @@ def _plan(file_id: UUID) -> None:
     with transaction.atomic():
         file = File.objects.select_for_update().filter(pk=file_id).first()
         if file and not file.jobs.exists():
-            plan.start(file)
+            plan.first_job(file).save()
             record.settle(File.objects.get(pk=file_id))  # without what plan remembers of it
 
 
