@@ -160,11 +160,13 @@ def _sandbox() -> Iterator[None]:
 def work(transactional_db: None, _sandbox: None) -> Callable[[], None]:
     """Do all the work that is due, in this process: work()."""
     from filemill.processing.claim import work_is_due
-    from filemill.processing.tasks import drain
+    from filemill.processing.queues import Queue
+    from filemill.processing.tasks import drain, drain_heavy
 
     def run() -> None:
-        while work_is_due():
+        while any(work_is_due(queue) for queue in Queue):
             drain()
+            drain_heavy()
 
     return run
 

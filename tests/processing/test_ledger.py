@@ -15,6 +15,7 @@ from filemill.identify.identity import Identity
 from filemill.processing import claim, record, sweep
 from filemill.processing.forget import forget
 from filemill.processing.models import Artifact, Job
+from filemill.processing.queues import Queue
 from filemill.processing.record import LeaseLost, Reason
 
 TEXT = Identity("text/plain", "ASCII text")
@@ -102,7 +103,7 @@ def test_a_lease_that_ran_out_puts_the_job_back_with_a_reason_and_no_further_pau
 
     job = file.jobs.get()
     assert (job.state, job.error["code"], job.attempts) == ("queued", "worker_lost", 1)
-    assert claim.work_is_due()
+    assert claim.work_is_due(Queue.QUICK)
     assert fresh(file).status == "queued"
 
 
@@ -300,7 +301,7 @@ def test_several_workers_claim_each_job_once(upload):
         while found := claim.next_claim():
             claimed.append(found.file.id)
 
-    while claim.work_is_due():  # a row that another claim just holds is skipped, not waited for
+    while claim.work_is_due(Queue.QUICK):  # a row that another claim just holds is skipped, not waited for
         _at_once(*[take_all] * 4)
 
     assert sorted(map(str, claimed)) == sorted(files)

@@ -61,9 +61,10 @@ def web() -> None:
 
 
 @main.command()
-def worker() -> None:
+@click.option("-Q", "--queues", default="", help="Take jobs from these queues only: quick, heavy, or both (as it is).")
+def worker(*, queues: str) -> None:
     """Run a worker, with the sweep's consumer beside its jobs."""
-    _services().run_worker()
+    _services().run_worker(queues)
 
 
 @main.command()

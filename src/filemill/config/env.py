@@ -170,6 +170,12 @@ class Configuration:
     worker_threads: int = _variable(
         "FILEMILL_WORKER_THREADS", os.cpu_count() or 1, "jobs that a worker runs at once", check=_at_least_1
     )
+    heavy_threads: int = _variable(
+        "FILEMILL_HEAVY_THREADS",
+        1,
+        "how many of the jobs that a worker runs at once may be heavy ones; fewer than all, so that quick ones go on",
+        check=_at_least_1,
+    )
     max_upload_bytes: int = _variable(
         "FILEMILL_MAX_UPLOAD_BYTES", 20 * GIB, "the largest upload", unit="bytes", check=_at_least_1
     )

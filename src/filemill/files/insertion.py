@@ -5,9 +5,13 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models, transaction
+from django.db.models.expressions import RawSQL
 
 Fields = list["models.Field[Any, Any]"]
 _Statement = tuple[str, list[Any]]
+
+_IN_ANY_CASE = " VALUES ({})"
+_WHERE_LET_IN = " SELECT {} FROM guard"
 
 
 class Insertion:
@@ -27,9 +31,8 @@ class Insertion:
         Return whether the guard let them in.
         """
         in_one = connection.vendor == "postgresql"
-        is_guarded = in_one and self.guard is not None
-        made = [(_statement(type(row), connection.vendor, is_guarded=is_guarded), row) for row in self.rows]
-        statements = [(sql, [_value(field, row) for field in fields]) for (sql, fields), row in made]
+        form = _WHERE_LET_IN if in_one and self.guard else _IN_ANY_CASE
+        statements = [_statement(row, form) for row in self.rows]
         if not (self._in_one if in_one else self._in_turn)(statements):
             self.may_have_happened = False
             return False
@@ -68,15 +71,21 @@ class Insertion:
             raise
 
 
+def _statement(row: models.Model, form: str) -> _Statement:
+    beginning, fields = _columns(type(row), connection.vendor)
+    places: list[str] = []
+    values: list[Any] = []
+    for field in fields:
+        value = field.get_db_prep_save(getattr(row, field.attname), connection)
+        is_worked_out = isinstance(value, RawSQL)
+        places.append(f"({value.sql})" if is_worked_out else "%s")
+        values += value.params if is_worked_out else [value]
+    return beginning + form.format(", ".join(places)), values
+
+
 @lru_cache
-def _statement(model: type[models.Model], _vendor: str, *, is_guarded: bool) -> tuple[str, Fields]:
+def _columns(model: type[models.Model], _vendor: str) -> tuple[str, Fields]:
     fields = [field for field in model._meta.local_concrete_fields if field.db_default is models.NOT_PROVIDED]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    values = f"SELECT {places} FROM guard" if is_guarded else f"VALUES ({places})"  # noqa: S608  # places, no values
-    return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) {values}", fields  # names of our models
-
-
-def _value(field: "models.Field[Any, Any]", row: models.Model) -> Any:  # noqa: ANN401  # as the database wants it
-    return field.get_db_prep_save(getattr(row, field.attname), connection)
+    return f"INSERT INTO {quote(model._meta.db_table)} ({columns})", fields

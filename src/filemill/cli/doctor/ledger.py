@@ -17,6 +17,7 @@ from filemill.files import recount
 from filemill.files.models import File
 from filemill.processing import plan, record
 from filemill.processing.models import Job
+from filemill.processing.queues import Queue
 from filemill.processing.states import State
 from filemill.processing.status import status_of
 
@@ -25,14 +26,14 @@ LONG_SECONDS = 60
 
 def waiting_jobs_are_taken() -> Finding:
     """Find jobs that are due for long while nobody works on any."""
-    somebody_works = Job.objects.filter(state=State.RUNNING, lease_until__gt=Now()).exists()
-    late = Job.objects.filter(state=State.QUEUED, due_at__lt=_long_ago())
+    running = Job.objects.that_are(State.RUNNING).filter(lease_until__gt=Now())
+    neglected = set(Queue) - set(running.values_list("queue", flat=True).distinct().order_by())
     return _of_jobs(
-        Job.objects.none() if somebody_works else late,
-        "no job is due for long without somebody at work",
-        f"jobs are due for more than {LONG_SECONDS} s and nobody works on any",
+        Job.objects.that_are(State.QUEUED).filter(queue__in=neglected, due_at__lt=_long_ago()),
+        "no job is due for long without somebody at work in its queue",
+        f"jobs are due for more than {LONG_SECONDS} s and nobody works on any of their queue",
         "Start a worker: `filemill worker`, or `filemill serve` for everything. If one runs, see that it reaches this "
-        "database and the broker.",
+        "database and the broker, and that it takes from this queue (`--queues`).",
     )
 
 
@@ -40,7 +41,7 @@ def leases_end() -> Finding:
     """Find running jobs whose lease is missing, or over for longer than a sweep needs."""
     without = Q(lease_until__isnull=True) | Q(token__isnull=True)
     return _of_jobs(
-        Job.objects.filter(without | Q(lease_until__lt=_long_ago()), state=State.RUNNING),
+        Job.objects.that_are(State.RUNNING).filter(without | Q(lease_until__lt=_long_ago())),
         "every running job has a lease, and none is over for long",
         f"running jobs without a lease, or with one that is over for more than {LONG_SECONDS} s",
         "The sweep ends such leases: start `filemill beat` and `filemill worker`, or `filemill serve`.",
