@@ -10,6 +10,9 @@ from django.db.models.expressions import RawSQL
 Fields = list["models.Field[Any, Any]"]
 _Statement = tuple[str, list[Any]]
 
+_IN_ANY_CASE = " VALUES ({})"
+_WHERE_LET_IN = " SELECT {} FROM guard"
+
 
 class Insertion:
     """Some new rows; `may_have_happened` says whether a failure leaves it open that they are there.
@@ -28,8 +31,8 @@ class Insertion:
         Return whether the guard let them in.
         """
         in_one = connection.vendor == "postgresql"
-        is_guarded = in_one and self.guard is not None
-        statements = [_statement(row, is_guarded=is_guarded) for row in self.rows]
+        form = _WHERE_LET_IN if in_one and self.guard else _IN_ANY_CASE
+        statements = [_statement(row, form) for row in self.rows]
         if not (self._in_one if in_one else self._in_turn)(statements):
             self.may_have_happened = False
             return False
@@ -68,7 +71,7 @@ class Insertion:
             raise
 
 
-def _statement(row: models.Model, *, is_guarded: bool) -> _Statement:
+def _statement(row: models.Model, form: str) -> _Statement:
     beginning, fields = _columns(type(row), connection.vendor)
     places: list[str] = []
     values: list[Any] = []
@@ -77,8 +80,7 @@ def _statement(row: models.Model, *, is_guarded: bool) -> _Statement:
         is_worked_out = isinstance(value, RawSQL)
         places.append(f"({value.sql})" if is_worked_out else "%s")
         values += value.params if is_worked_out else [value]
-    made = ", ".join(places)
-    return f"{beginning} SELECT {made} FROM guard" if is_guarded else f"{beginning} VALUES ({made})", values  # noqa: S608  # names of our models
+    return beginning + form.format(", ".join(places)), values
 
 
 @lru_cache
