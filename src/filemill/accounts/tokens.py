@@ -4,12 +4,13 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
-from typing import Any
 
+import orjson
 import structlog
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -23,10 +24,12 @@ MOST_TOKENS = 100  # of one owner, so that a list of them needs no pages
 NOTED_EACH = timedelta(minutes=1)
 
 # Each request asks this, and Django takes much longer to write such a query than a database to answer it.
-_QUERY = """
-    SELECT t.*, u.username, u.is_staff, u.is_active FROM accounts_token t JOIN auth_user u ON u.id = t.owner_id
-    WHERE t.id = %s
-"""
+_OF_TOKEN = ["id", "owner_id", "name", "digest", "scopes", "expires_at", "last_used_at", "revoked_at"]
+_OF_OWNER = ["id", "username", "is_staff", "is_active"]
+_QUERY = f"""
+    SELECT {", ".join(f"t.{name}" for name in _OF_TOKEN)}, {", ".join(f"u.{name}" for name in _OF_OWNER)}
+    FROM accounts_token t JOIN auth_user u ON u.id = t.owner_id WHERE t.id = %s
+"""  # noqa: S608  # the names above
 _FORM = re.compile(r"fm_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
@@ -112,12 +115,20 @@ def revoke(tokens: QuerySet[Token], token_id: str, by: str) -> None:
 
 def _with_owner(token_id: str) -> Token | None:
     """Return a token with as much of its owner as a request needs to know."""
-    for found in Token.objects.raw(_QUERY, [token_id]):
-        token: Any = found  # with the other columns beside those of the model
-        values = [token.owner_id, token.username, bool(token.is_staff), bool(token.is_active)]
-        token.owner = User.from_db(None, ["id", "username", "is_staff", "is_active"], values)
-        return found
-    return None
+    with connection.cursor() as cursor:
+        cursor.execute(_QUERY, [token_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    *plain, scopes, expires_at, last_used_at, revoked_at, owner_id, username, is_staff, is_active = row
+    times = map(_in_utc, (expires_at, last_used_at, revoked_at))
+    token = Token.from_db(connection.alias, _OF_TOKEN, [*plain, orjson.loads(scopes), *times])
+    token.owner = User.from_db(connection.alias, _OF_OWNER, [owner_id, username, bool(is_staff), bool(is_active)])
+    return token
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment  # SQLite has no time zones
 
 
 def _digest(secret: str) -> str:

@@ -40,14 +40,13 @@ class RequestLog:
         request_id = given if _REQUEST_ID.fullmatch(given) else new_id().hex
         request.request_id = request_id  # type: ignore[attr-defined]
         began = time.monotonic()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            response = self.get_response(request)
-            if request.path not in _QUIET:
-                milliseconds = round((time.monotonic() - began) * 1000, 1)
-                log.info(
-                    "request", method=request.method, path=request.path, status=response.status_code, ms=milliseconds
-                )
-        response["X-Request-Id"] = request_id
+        structlog.contextvars.clear_contextvars()  # what the last request of this thread has told about itself
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request)
+        if request.path not in _QUIET:
+            milliseconds = round((time.monotonic() - began) * 1000, 1)
+            log.info("request", method=request.method, path=request.path, status=response.status_code, ms=milliseconds)
+        response.headers["X-Request-Id"] = request_id
         return response
 
 

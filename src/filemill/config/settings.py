@@ -123,6 +123,7 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
         }
     else:
+        parsed["ENGINE"] = "filemill.config.postgresql"
         parsed["CONN_HEALTH_CHECKS"] = True
         # A server that is gone without a word would hold a thread for minutes; what the address says comes first.
         parsed["OPTIONS"] = {
