@@ -1,11 +1,19 @@
 """New rows of several tables, all or none, for one round trip to the database."""
 
+from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models, transaction
 
-Fields = list["models.Field[Any, Any]"]
+Values = Callable[[models.Model], list[Any]]
+
+# Of these PostgreSQL's driver takes the values of Python, and Django asks each field for long.
+_PLAIN = {
+    "BigIntegerField", "BooleanField", "CharField", "DateTimeField", "FloatField", "ForeignKey", "PositiveIntegerField",
+    "PositiveSmallIntegerField", "SmallIntegerField", "UUIDField",
+}  # fmt: skip
 
 
 class Insertion:
@@ -18,7 +26,7 @@ class Insertion:
     def run(self) -> None:
         """Insert the rows in one transaction; columns whose defaults the database has get those."""
         made = [(_statement(type(row), connection.vendor), row) for row in self.rows]
-        statements = [(sql, [_value(field, row) for field in fields]) for (sql, fields), row in made]
+        statements = [(sql, values(row)) for (sql, values), row in made]
         if connection.vendor == "postgresql":
             self._in_one(statements)
         else:
@@ -45,15 +53,29 @@ class Insertion:
 
 
 @lru_cache
-def _statement(model: type[models.Model], _vendor: str) -> tuple[str, Fields]:
+def _statement(model: type[models.Model], vendor: str) -> tuple[str, Values]:
     fields = [field for field in model._meta.local_concrete_fields if field.db_default is models.NOT_PROVIDED]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
     return (
         f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})",  # noqa: S608  # names of our models
-        fields,
+        _values(fields, vendor),
     )
 
 
-def _value(field: "models.Field[Any, Any]", row: models.Model) -> Any:  # noqa: ANN401  # as the database wants it
-    return field.get_db_prep_save(getattr(row, field.attname), connection)
+def _values(fields: "list[models.Field[Any, Any]]", vendor: str) -> Values:
+    """Return what takes the values of a row's fields, as the database wants them."""
+    read = attrgetter(*(field.attname for field in fields))
+    odd = {
+        number: field
+        for number, field in enumerate(fields)
+        if vendor != "postgresql" or field.get_internal_type() not in _PLAIN
+    }
+
+    def values(row: models.Model) -> list[Any]:
+        found = list(read(row))
+        for number, field in odd.items():
+            found[number] = field.get_db_prep_save(found[number], connection)
+        return found
+
+    return values
