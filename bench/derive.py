@@ -1,9 +1,10 @@
 """What follows from the measured figures: who pays for a file, and how many cores a rate of uploads needs."""
 
 import math
-import re
 from collections.abc import Iterable
 from typing import Any
+
+from figures import in_russian
 
 _BUSY = 0.7  # a core that is busier than this makes requests wait
 _RATES = (10, 50, 100, 500, 1000)
@@ -31,6 +32,8 @@ def derive(results: dict[str, Any], *, is_russian: bool) -> dict[str, Any]:
             "upload_ms": of_upload,
             "mix_ms": sum(mix.values()),
             "text_ms": of_text,
+            "text_cores_ms": cores * 1000 / results[name]["backlog_text"]["files_per_s"]["median"],
+            "text_rest_ms": cores * 1000 / results[name]["backlog_text"]["files_per_s"]["median"] - of_text,
             "work_to_upload": sum(mix.values()) / of_upload,
             "uploads_per_core": 1000 / of_upload,
             "mix_per_core": 1000 / sum(mix.values()),
@@ -42,12 +45,8 @@ def derive(results: dict[str, Any], *, is_russian: bool) -> dict[str, Any]:
             "plan": _plan(upload, mix, is_russian=is_russian),
         }
     found["production"]["wal_kb"] = results["production"]["backlog_mix"]["wal_bytes"]["median"] / 1000
+    found["rows"] = f"{results['size']['rows']:,}".replace(",", "\N{NARROW NO-BREAK SPACE}" if is_russian else ",")
     return found | _sandbox(results["sandbox"])
-
-
-def in_russian(number: str) -> str:
-    """Return a number as Russian writes it: with a decimal comma."""
-    return re.sub(r"(?<=\d)\.(?=\d)", ",", number)
 
 
 def _sustained(cores: int, total_ms: float, backlog: dict[str, Any]) -> float:

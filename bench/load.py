@@ -19,7 +19,32 @@ import samples
 CONNECTIONS = 16
 _PYTHON_PROCESSES = 2
 _SCRIPT = Path(__file__).with_name("wrk.lua")
-_FORM = {"Content-Type": f"multipart/form-data; boundary={samples.BOUNDARY}"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, again and again."""
+
+    url: str
+    body: bytes | None = None
+    media_type: str = ""
+    token: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the request says beside its body."""
+        headers = {"Content-Type": self.media_type, "Authorization": f"Bearer {self.token}" if self.token else ""}
+        return {name: value for name, value in headers.items() if value}
+
+
+def form(url: str, name: str, content: bytes, token: str = "") -> Request:
+    """Return the request that uploads a file in a form."""
+    return Request(url, samples.multipart(name, content), samples.FORM, token)
+
+
+def raw(url: str, content: bytes, token: str = "") -> Request:
+    """Return the request that uploads a file as a body of its own."""
+    return Request(url, content, samples.RAW, token)
 
 
 @dataclass(frozen=True)
@@ -27,14 +52,15 @@ class Outcome:
     """What one round of load came to."""
 
     requests: int
+    errors: int
     seconds: float
     p50_ms: float
     p99_ms: float
 
     @property
     def rps(self) -> float:
-        """Requests per second."""
-        return self.requests / self.seconds
+        """Successful requests per second."""
+        return (self.requests - self.errors) / self.seconds
 
 
 class LoadFailed(Exception):
@@ -48,52 +74,56 @@ def generator() -> str:
     return f"a Python client, {_PYTHON_PROCESSES} processes, {CONNECTIONS} connections"
 
 
-def run(url: str, seconds: float, form: bytes | None = None) -> Outcome:
-    """GET an address, or POST a form to it, over 16 connections for some seconds; raise LoadFailed for any error."""
-    return (_by_wrk if shutil.which("wrk") else _by_python)(url, seconds, form)
+def run(request: Request, seconds: float, *, may_fail: bool = False) -> Outcome:
+    """Send a request over 16 connections for some seconds; raise LoadFailed for any error unless some may come."""
+    outcome = (_by_wrk if shutil.which("wrk") else _by_python)(request, seconds)
+    if not may_fail and (outcome.errors or not outcome.requests):
+        raise LoadFailed(f"{outcome.errors} of {outcome.requests} requests to {request.url} failed")
+    return outcome
 
 
-def _by_wrk(url: str, seconds: float, form: bytes | None) -> Outcome:
+def _by_wrk(request: Request, seconds: float) -> Outcome:
     environment = dict(os.environ)
-    if form is not None:
-        environment |= {"BENCH_BODY": form.decode("latin-1"), "BENCH_TYPE": _FORM["Content-Type"]}
+    if request.body is not None:
+        environment["BENCH_BODY"] = request.body.decode("latin-1")
+    headers = [f"-H{name}: {value}" for name, value in request.headers.items()]
     options = ["-t1", f"-c{CONNECTIONS}", f"-d{max(round(seconds), 1)}s", "--timeout", "30s", "-s", str(_SCRIPT)]
-    done = subprocess.run(["wrk", *options, url], env=environment, capture_output=True, text=True, check=True)
+    command = ["wrk", *options, *headers, request.url]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout.rpartition("BENCH ")[2])
-    if told["errors"] or not told["requests"]:
-        raise LoadFailed(f"{told['errors']} of {told['requests']} requests to {url} failed:\n{done.stdout}")
-    return Outcome(told["requests"], told["us"] / 1e6, told["p50_us"] / 1e3, told["p99_us"] / 1e3)
+    return Outcome(told["requests"], told["errors"], told["us"] / 1e6, told["p50_us"] / 1e3, told["p99_us"] / 1e3)
 
 
-def _by_python(url: str, seconds: float, form: bytes | None) -> Outcome:
+def _by_python(request: Request, seconds: float) -> Outcome:
     each = CONNECTIONS // _PYTHON_PROCESSES
-    began = time.monotonic()
     with multiprocessing.get_context("spawn").Pool(_PYTHON_PROCESSES) as pool:
-        shares = pool.starmap(_several, [(url, seconds, form, each)] * _PYTHON_PROCESSES)
-    times = [one for share in shares for one in share]
-    if len(times) < CONNECTIONS:
-        raise LoadFailed(f"only {len(times)} answers from {url} in {time.monotonic() - began:.0f} s")
+        shares = pool.starmap(_several, [(request, seconds, each)] * _PYTHON_PROCESSES)
+    times, errors = [one for share, _ in shares for one in share], sum(errors for _, errors in shares)
     cuts = quantiles(times, n=100)
-    return Outcome(len(times), seconds, cuts[49] * 1e3, cuts[98] * 1e3)
+    return Outcome(len(times), errors, seconds, cuts[49] * 1e3, cuts[98] * 1e3)
 
 
-def _several(url: str, seconds: float, form: bytes | None, connections: int) -> list[float]:
+def _several(request: Request, seconds: float, connections: int) -> tuple[list[float], int]:
     times: list[float] = []
+    errors: list[LoadFailed] = []
     until = time.monotonic() + seconds
-    threads = [threading.Thread(target=_one, args=(url, until, form, times)) for _ in range(connections)]
+
+    def one() -> None:
+        connection = connect(request.url)
+        while (began := time.monotonic()) < until:
+            try:
+                ask(request, connection)
+            except LoadFailed as error:
+                errors.append(error)
+            times.append(time.monotonic() - began)
+        connection.close()
+
+    threads = [threading.Thread(target=one) for _ in range(connections)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return times
-
-
-def _one(url: str, until: float, form: bytes | None, times: list[float]) -> None:
-    connection = connect(url)
-    while (began := time.monotonic()) < until:
-        ask(connection, url, form)
-        times.append(time.monotonic() - began)
-    connection.close()
+    return times, len(errors)
 
 
 def connect(url: str) -> http.client.HTTPConnection:
@@ -102,27 +132,29 @@ def connect(url: str) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
 
 
-def ask(connection: http.client.HTTPConnection, url: str, form: bytes | None = None) -> bytes:
-    """GET an address, or POST a form to it; return the body, raise LoadFailed for what is no success."""
-    where = urlsplit(url)
+def ask(request: Request, connection: http.client.HTTPConnection | None = None) -> bytes:
+    """Send a request once; return the body of the answer, raise LoadFailed for what is no success."""
+    connection = connection or connect(request.url)
+    where = urlsplit(request.url)
     path = f"{where.path}?{where.query}" if where.query else where.path
-    connection.request("GET" if form is None else "POST", path, form, {} if form is None else _FORM)
+    connection.request("GET" if request.body is None else "POST", path, request.body, request.headers)
     response = connection.getresponse()
     body = response.read()
     if response.status >= http.client.BAD_REQUEST:
-        raise LoadFailed(f"{response.status} from {url}: {body[:500]!r}")
+        raise LoadFailed(f"{response.status} from {request.url}: {body[:500]!r}")
     return body
 
 
-def send_all(url: str, files: list[tuple[str, bytes]]) -> None:
-    """Upload files over a few connections, as fast as it goes."""
+def ask_all(requests: list[Request]) -> None:
+    """Send different requests over a few connections, as fast as it goes."""
     streams = 8
     with ThreadPoolExecutor(streams) as pool:
-        list(pool.map(lambda first: _send(url, files[first::streams]), range(streams)))
+        list(pool.map(lambda first: _ask_in_turn(requests[first::streams]), range(streams)))
 
 
-def _send(url: str, files: list[tuple[str, bytes]]) -> None:
-    connection = connect(url)
-    for name, content in files:
-        ask(connection, url, samples.multipart(name, content))
-    connection.close()
+def _ask_in_turn(requests: list[Request]) -> None:
+    if requests:
+        connection = connect(requests[0].url)
+        for request in requests:
+            ask(request, connection)
+        connection.close()

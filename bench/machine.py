@@ -3,7 +3,6 @@
 import os
 import platform
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -37,7 +36,6 @@ def describe() -> dict[str, str | int]:
 
 def servers(service: Service) -> dict[str, str]:
     """Return the versions of the database and the broker."""
-    sys.path.append(str(Path(__file__).parent.parent / "tests"))
     from services import programs
 
     redis = subprocess.run([programs.redis(), "--version"], capture_output=True, text=True, check=True).stdout

@@ -1,12 +1,13 @@
 """Writes the documents that quote figures, from their templates and the results: no figure is written by hand."""
 
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import derive
+import goals
+from figures import in_russian, rounded
 
 ROOT = Path(__file__).resolve().parent.parent
 _TEMPLATES = ROOT / "bench" / "templates"
@@ -17,8 +18,6 @@ _DOCUMENTS = {
     "scaling.ru.md": "docs/ru/scaling.md",
 }
 _PLACE = re.compile(r"\{\{ *([a-z0-9_.]+)(\|m)? *\}\}")
-_WHOLE_FROM = 20
-_TENTHS_FROM = 1
 
 
 def write(results: dict[str, Any]) -> list[Path]:
@@ -35,14 +34,17 @@ def write(results: dict[str, Any]) -> list[Path]:
 def text_of(template: str, results: dict[str, Any]) -> str:
     """Return a template's text with every place filled; a place without a figure is an error."""
     is_russian = ".ru." in template
-    figures = results | {"derived": derive.derive(results, is_russian=is_russian)}
+    figures = results | {
+        "derived": derive.derive(results, is_russian=is_russian),
+        "goals": goals.table(results, is_russian=is_russian),
+    }
 
     def fill(match: re.Match[str]) -> str:
         value = _look_up(figures, match[1])
         if isinstance(value, str):
             return value
         shown = _shown(value, only_median=bool(match[2]))
-        return derive.in_russian(shown) if is_russian else shown
+        return in_russian(shown) if is_russian else shown
 
     return _PLACE.sub(fill, (_TEMPLATES / template).read_text())
 
@@ -61,14 +63,6 @@ def _shown(value: Any, *, only_median: bool) -> str:  # noqa: ANN401
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return _rounded(value)
-    middle, low, high = (_rounded(value[part]) for part in ("median", "low", "high"))
+        return rounded(value)
+    middle, low, high = (rounded(value[part]) for part in ("median", "low", "high"))
     return middle if only_median or low == high else f"{middle} ({low}\N{EN DASH}{high})"
-
-
-def _rounded(number: float) -> str:
-    """Return three digits at most before the point's worth is noise; thousands apart by a thin space."""
-    if abs(number) >= _WHOLE_FROM:
-        digits = max(0, math.floor(math.log10(abs(number))) - 2)
-        return f"{round(number, -digits):,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-    return f"{number:.1f}" if abs(number) >= _TENTHS_FROM else f"{number:.2f}".rstrip("0").rstrip(".") or "0"

@@ -1,4 +1,4 @@
-"""`make bench`: measures Filemill on this machine, writes docs/performance.md and docs/scaling.md from the figures."""
+"""`make bench`: measures Filemill and what it is held against on this machine; docs quote the figures."""
 
 import argparse
 import json
@@ -11,47 +11,52 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import goals
 import machine
+import peer
 import procs
 import render
 import service
 import slow
-from measure import FULL, QUICK, Bench, Rounds, Size
+import traffic
+import work
+from measure import FULL, QUICK, Bench, Rounds, Say, Size
+from programs import ROOT
+from service import Service
 
 RESULTS = Path(__file__).with_name("results.json")
-CONFIGURATIONS = {"embedded": service.embedded, "production": service.production}
+Part = Callable[[Bench, Service], None]
 
 
 def main() -> None:
     """Measure, unless only told to write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a short look in 90 seconds; prints, writes nothing")
+    parser.add_argument("--quick", action="store_true", help="a short look; prints, writes nothing")
     parser.add_argument("--write", action="store_true", help="measure nothing, write the documents from results.json")
     parser.add_argument(
-        "--only",
-        choices=[*CONFIGURATIONS, "slow", "sandbox"],
-        help="one configuration, slow clients, or the sandbox; prints, writes nothing",
+        "--only", choices=sorted(ONLY), help="one configuration or one part of them; prints, writes nothing"
     )
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # so that every program started here is ended
-    if chosen.only == "slow":
-        print(json.dumps(slow.measure(10 if chosen.quick else 30), indent=1))
-        return
-    if chosen.only == "sandbox":
-        print(json.dumps(_sandbox(10 if chosen.quick else 30), indent=1))
+    size = QUICK if chosen.quick else FULL
+    if chosen.only in APART:
+        print(json.dumps(APART[chosen.only](10 if chosen.quick else 30), indent=1))
         return
     if not chosen.write:
-        results = measure(QUICK if chosen.quick else FULL, [chosen.only] if chosen.only else list(CONFIGURATIONS))
+        results = measure(size, chosen.only)
         if chosen.quick or chosen.only:
             print(json.dumps(results, indent=1))
+            print(goals.table(results, is_russian=False))
             return
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    for path in render.write(json.loads(RESULTS.read_text())):
-        print(f"written: {path.relative_to(service.ROOT)}")
+    results = json.loads(RESULTS.read_text())
+    for path in render.write(results):
+        print(f"written: {path.relative_to(ROOT)}")
+    print(goals.table(results, is_russian=False))
 
 
-def measure(size: Size, names: list[str]) -> dict[str, Any]:
-    """Measure configurations one after the other, and what the sandbox costs."""
+def measure(size: Size, only: str | None) -> dict[str, Any]:
+    """Measure configurations one after the other, and what the sandbox costs; or only a part of that."""
     began, ticks = time.monotonic(), procs.all_cpu_ticks()
     say = _talker(began)
     results: dict[str, Any] = {
@@ -60,19 +65,85 @@ def measure(size: Size, names: list[str]) -> dict[str, Any]:
             "load_before": machine.load_average(), "sync_ms": machine.sync_ms(), "speed_ms": machine.speed_ms(),
         },
     }  # fmt: skip
-    for name in names:
-        with CONFIGURATIONS[name]() as running:
+    for name, (start, parts) in CONFIGURATIONS.items():
+        wanted = [do for part, do in parts.items() if only in (None, name, part)]
+        if not wanted:
+            continue
+        with start() as running:
             say(f"{name}: started")
             if running.database.is_postgres:
                 results["machine"] |= machine.servers(running)
-            results[name] = _summary(Bench(running, size, say).run())
-    results["sandbox"] = _sandbox(10 if size is QUICK else 30)
+            bench = Bench(size, say)
+            for do in wanted:
+                do(bench, running)
+            results[name] = _summary(bench.results)
+    if not only:
+        results["sandbox"] = _sandbox(10 if size is QUICK else 30)
     results["conditions"] |= {
         "stolen_percent": 100 * procs.stolen_share(ticks, procs.all_cpu_ticks()),
         "minutes": (time.monotonic() - began) / 60,
     }
-    results["size"] = vars(size)
+    results |= {"size": vars(size), "peers": {"gunicorn_workers": peer.GUNICORN_WORKERS}}
     return results
+
+
+def _embedded_work(bench: Bench, running: Service) -> None:
+    work.backlog(bench, running, "mix")
+    work.backlog(bench, running, "text")
+    work.noop(bench, running)
+
+
+def _production_work(bench: Bench, running: Service) -> None:
+    work.alone(bench, "mix")
+    work.backlog(bench, running, "mix")
+    work.alone(bench, "mix")
+    work.textbook_backlog(bench, running)
+    work.alone(bench, "mix")
+    work.alone(bench, "mix", identifies=True)
+    work.backlog(bench, running, "text")
+    work.alone(bench, "text")
+    work.alone(bench, "text", identifies=True)
+    work.noop(bench, running)
+
+
+def _embedded_list(bench: Bench, running: Service) -> None:
+    traffic.long_list(bench, running, bench.size.rows // 10)
+
+
+def _production_list(bench: Bench, running: Service) -> None:
+    traffic.long_list_beside_peer(bench, running, bench.size.rows)
+
+
+def _production_uploads(bench: Bench, running: Service) -> None:
+    traffic.small_uploads(bench, running)
+    traffic.small_uploads_beside_peers(bench, running)
+
+
+# The order keeps the queue empty wherever it has to be, and the long list for the end.
+CONFIGURATIONS: dict[str, tuple[Callable[[], Any], dict[str, Part]]] = {
+    "embedded": (
+        service.embedded,
+        {
+            "reads": traffic.reads,
+            "work": _embedded_work,
+            "uploads": traffic.small_uploads,
+            "large": traffic.large_uploads,
+            "beside": slow.beside,
+            "list": _embedded_list,
+        },
+    ),
+    "production": (
+        service.production,
+        {
+            "reads": traffic.reads,
+            "work": _production_work,
+            "uploads": _production_uploads,
+            "large": traffic.large_uploads,
+            "beside": slow.beside,
+            "list": _production_list,
+        },
+    ),
+}
 
 
 def _summary(measured: dict[str, Rounds]) -> dict[str, Any]:
@@ -97,7 +168,11 @@ def _sandbox(files: int) -> dict[str, float]:
     return found
 
 
-def _talker(began: float) -> Callable[[str], None]:
+APART = {"slow": slow.measure, "sandbox": _sandbox}
+ONLY = {*APART, *CONFIGURATIONS, *(part for _, parts in CONFIGURATIONS.values() for part in parts)}
+
+
+def _talker(began: float) -> Say:
     def say(words: str) -> None:
         print(f"{time.monotonic() - began:5.0f} s  {words}", file=sys.stderr, flush=True)
 

@@ -8,6 +8,8 @@ from PIL import Image
 TEXT_BYTES = 4096
 JPEG_SIZE = (640, 480)
 BOUNDARY = "filemill-bench"
+FORM = f"multipart/form-data; boundary={BOUNDARY}"
+RAW = "application/octet-stream"
 
 _SENTENCE = (
     "the river runs past a mill where grain is ground to flour every morning while people bring sacks and wait and "
@@ -30,6 +32,20 @@ def jpeg(seed: int) -> bytes:
     out = io.BytesIO()
     coarse.resize(JPEG_SIZE, Image.Resampling.BICUBIC).save(out, "JPEG", quality=60)
     return out.getvalue()
+
+
+def mixed(count: int) -> list[tuple[str, bytes]]:
+    """Return names and bytes of files, half of them texts and half JPEGs, in turn."""
+    pictures = [jpeg(seed) for seed in range(10)]
+    return [
+        (f"mix-{number}.jpg", pictures[number % 10]) if number % 2 else (f"mix-{number}.txt", text(number))
+        for number in range(count)
+    ]
+
+
+def texts(count: int) -> list[tuple[str, bytes]]:
+    """Return names and bytes of texts."""
+    return [(f"text-{number}.txt", text(number)) for number in range(count)]
 
 
 def multipart(name: str, content: bytes) -> bytes:

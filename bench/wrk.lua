@@ -1,8 +1,7 @@
--- Sends the form in BENCH_BODY, if there is one, and prints what came of it as one line of JSON.
+-- Sends the body in BENCH_BODY, if there is one, and prints what came of it as one line of JSON.
 local body = os.getenv("BENCH_BODY")
 if body then
   wrk.method = "POST"
-  wrk.headers["Content-Type"] = os.getenv("BENCH_TYPE")
   wrk.body = body
 end
 

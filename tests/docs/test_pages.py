@@ -20,6 +20,7 @@ OTHER_VARIABLES = {
     "FILEMILL_IMAGE": "compose.yaml",
     "FILEMILL_TEST_FAULTS": "tests/faults/test_nth_call.py",
     "FILEMILL_TEST_STACK": "tests/conftest.py",
+    "FILEMILL_TOKEN": "src/filemill/cli/main.py",
 }
 
 

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 
 from filemill.files import aside, keep
 from filemill.files.models import File
-from filemill.processing import record, sweep
+from filemill.processing import record, straight, sweep
 from filemill.processing.forget import forget
 from filemill.processing.models import Artifact
 
@@ -117,7 +117,7 @@ def test_artifacts_of_a_worker_that_died_before_its_commit_are_removed_in_the_en
         raise Killed
 
     upload(b"some words\n")
-    monkeypatch.setattr(record, "succeed", die)
+    monkeypatch.setattr(straight, "succeed", die)
     with pytest.raises(Killed):
         work()
     assert any(name.startswith("artifacts/") for name in kept())

@@ -61,28 +61,31 @@ def check(secret: str) -> Token:
     token = _with_owner(match[1]) if match else None
     if token is None or not compare_digest(token.digest, _digest(secret)):
         raise InvalidToken("There is no such token. A token begins with `fm_`; send it whole.")
-    return _good(token)
+    if token.expires_at is not None and token.expires_at <= timezone.now():
+        raise InvalidToken(f"This token expired at {token.expires_at:%Y-%m-%d %H:%M} UTC.")
+    _refuse_ended(token)
+    return token
 
 
 def confirm(caller: Caller) -> None:
-    """Raise InvalidToken or SignInRequired for a caller that was let in a while ago and would not be now."""
+    """Raise InvalidToken or SignInRequired for a caller that was let in, but whose right somebody ended since.
+
+    That a token expired since is no reason: it was good when the request began.
+    """
     if caller.token is not None:
         token = _with_owner(caller.token.pk)
         if token is None:
             raise InvalidToken("This token was deleted, with its owner.")
-        _good(token)
+        _refuse_ended(token)
     elif caller.owner is not None and not User.objects.filter(pk=caller.owner.pk, is_active=True).exists():
         raise SignInRequired("The user who was signed in may no longer use the service.")
 
 
-def _good(token: Token) -> Token:
+def _refuse_ended(token: Token) -> None:
     if token.revoked_at is not None:
         raise InvalidToken("This token was revoked.")
-    if token.expires_at is not None and token.expires_at <= timezone.now():
-        raise InvalidToken(f"This token expired at {token.expires_at:%Y-%m-%d %H:%M} UTC.")
     if not token.owner.is_active:
         raise InvalidToken("The owner of this token may no longer use the service.")
-    return token
 
 
 def is_to_be_noted(token: Token) -> bool:

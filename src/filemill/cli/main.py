@@ -10,6 +10,7 @@ from uuid import UUID
 import click
 
 from filemill.cli.preflight import Trouble, check_data_dir, check_data_is_there, check_platform, check_port
+from filemill.cli.quotas import quota
 from filemill.cli.tokens import token
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
@@ -60,9 +61,10 @@ def web() -> None:
 
 
 @main.command()
-def worker() -> None:
+@click.option("-Q", "--queues", default="", help="Take jobs from these queues only: quick, heavy, or both (as it is).")
+def worker(*, queues: str) -> None:
     """Run a worker, with the sweep's consumer beside its jobs."""
-    _services().run_worker()
+    _services().run_worker(queues)
 
 
 @main.command()
@@ -82,7 +84,7 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--fix", is_flag=True, help="Mend what can be mended safely: statuses, plans, permissions, marks.")
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely: statuses, plans, usage, permissions, marks.")
 def doctor(*, as_json: bool, fix: bool) -> None:
     """Check what must always hold, and say what to do.
 
@@ -93,6 +95,26 @@ def doctor(*, as_json: bool, fix: bool) -> None:
     from filemill.cli.doctor.command import run_doctor
 
     sys.exit(run_doctor(as_json=as_json, fix=fix))
+
+
+@main.command()
+@click.argument("url")
+@click.option("--token", envvar="FILEMILL_TOKEN", help="Of a user with the scopes read and write; or FILEMILL_TOKEN.")
+@click.option("--connections", type=click.IntRange(1, 256), default=16, show_default=True, help="At the same time.")
+@click.option("--seconds", type=click.FloatRange(1, 3600), default=30, show_default=True, help="Of load altogether.")
+@click.option("--size", type=click.IntRange(min=1), default=4096, show_default=True, help="Bytes of a small upload.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench(*, url: str, token: str | None, connections: int, seconds: float, size: int, as_json: bool) -> None:
+    """Measure a running Filemill, and say what limits it.
+
+    It puts the service under full load: uploads files, lists them, waits until they are processed, and deletes all
+    that it uploaded, also after Ctrl-C.
+    """
+    from filemill.cli.bench.client import Target
+    from filemill.cli.bench.command import run_bench
+    from filemill.cli.bench.course import Plan
+
+    run_bench(Target(url, token), Plan(connections, seconds, size), as_json=as_json)
 
 
 @main.command()
@@ -143,6 +165,7 @@ def hold(seconds: int) -> None:
 
 
 main.add_command(token)
+main.add_command(quota)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -6,7 +6,7 @@ from typing import Any
 
 from dj_database_url import parse as parse_database_url
 
-from filemill.config import broker, env
+from filemill.config import broker, cors, env
 from filemill.core import log
 
 try:
@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "filemill.config.middleware.RequestLog",
+    *([cors.MIDDLEWARE] if FILEMILL.cors_origins else []),  # outside of all that refuses: errors need its headers, too
     "filemill.config.middleware.NotAllowedExplained",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -90,6 +91,12 @@ APPEND_SLASH = False  # a redirected POST loses its body; every path answers wit
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+
+CORS_ALLOWED_ORIGINS = FILEMILL.cors_origins
+CORS_URLS_REGEX = cors.ADDRESSES
+CORS_ALLOW_METHODS = cors.METHODS
+CORS_ALLOW_HEADERS = cors.SENT
+CORS_EXPOSE_HEADERS = cors.SHOWN
 
 TEMPLATES = [
     {

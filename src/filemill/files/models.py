@@ -83,6 +83,7 @@ class File(models.Model):
     metadata = models.JSONField(default=dict, blank=True)
     error = models.JSONField(null=True, editable=False)
     warnings = models.JSONField(default=list, editable=False)
+    links_ended_at = models.DateTimeField(null=True, editable=False)  # signed addresses from before open nothing
 
     objects = FileQuerySet.as_manager()
 

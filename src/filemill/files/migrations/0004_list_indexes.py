@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('files', '0002_owners'),
+        ('files', '0003_links_end'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

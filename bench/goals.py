@@ -1,0 +1,132 @@
+"""What Filemill is to reach: each figure beside its reference of the same run; only the aims are typed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from figures import in_russian, rounded
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One row: our figure, by configuration, measurement and figure, and what it is held against."""
+
+    what: tuple[str, str]  #: in English and in Russian
+    unit: str
+    ours: str
+    reference: tuple[str, str] | None = None
+    theirs: str | None = None
+    at_least: float | None = None  #: of the ratio, or of our figure where there is no reference
+    at_most: float | None = None
+    is_ratio: bool = True  #: the aim is about the ratio, if there is a reference
+
+
+_PLAIN = ("plain Django view", "простое представление Django")
+_TEXTBOOK = ("textbook solution", "решение по учебнику")
+_TEXTBOOK_FORM = ("textbook solution, form", "решение по учебнику, форма")
+_NGINX = ("nginx PUT", "nginx PUT")
+_REST = ("DRF CursorPagination", "CursorPagination из DRF")
+_QUIET = ("nobody else", "больше никого")
+_ALONE = ("the processors alone", "только обработчики")
+_NOOP = ("a task that does nothing", "пустая задача")
+_IDLE = ("no worker", "без воркера")
+_DEEP = ("the page after row {deep}", "страница после строки {deep}")
+
+GOALS = (
+    Goal(("upload of 4 KiB in a form, token", "загрузка 4 КиБ формой, токен"), "CPU ms",
+         "production.turn_form.web_cpu_ms", _PLAIN, "production.plain_form.web_cpu_ms", at_most=2.5),
+    Goal(("the same, raw body", "то же, тело без формы"), "CPU ms",
+         "production.turn_raw.web_cpu_ms", _PLAIN, "production.plain_raw.web_cpu_ms", at_most=2),
+    Goal(("upload of 4 KiB in a form, token", "загрузка 4 КиБ формой, токен"), "RPS",
+         "production.turn_form.rps", _TEXTBOOK, "production.textbook_form.rps", at_least=2.5),
+    Goal(("the same, raw body", "то же, тело без формы"), "RPS",
+         "production.turn_raw.rps", _TEXTBOOK_FORM, "production.textbook_form.rps", at_least=3.5),
+    Goal(("the same, form", "то же, формой"), "p99 ms",
+         "production.turn_form.p99_ms", _TEXTBOOK, "production.textbook_form.p99_ms", at_most=1),
+    Goal(("upload of 1 GiB, raw body", "загрузка 1 ГиБ без формы"), "MB/s",
+         "production.large_raw.mb_per_s", _NGINX, "production.nginx_put.mb_per_s", at_least=0.8),
+    Goal(("upload of 1 GiB in a form", "загрузка 1 ГиБ формой"), "MB/s",
+         "production.large_form.mb_per_s", _NGINX, "production.nginx_put.mb_per_s", at_least=0.6),
+    Goal(("memory of the process that takes it", "память принимающего процесса"), "MiB",
+         "production.large_form.rss_of_one_mib", at_most=150),
+    Goal(("50 of {rows} files, first page", "50 из {rows} файлов, первая страница"), "RPS",
+         "production.list_long.rps", _REST, "production.cursor_first.rps", at_least=2),
+    Goal(("the page after row {deep}", "страница после строки {deep}"), "RPS",
+         "production.list_long_deep.rps", _REST, "production.cursor_deep.rps", at_least=2),
+    Goal(("the first page", "первая страница"), "RPS",
+         "production.list_long.rps", _DEEP, "production.list_long_deep.rps", at_most=1.3),
+    Goal(("list beside 24 slow uploads", "список возле 24 медленных загрузок"), "p99 ms",
+         "production.list_beside_slow.p99_ms", _QUIET, "production.list_quiet.p99_ms", at_most=3),
+    Goal(("the same, embedded", "то же, встроенная"), "p99 ms",
+         "embedded.list_beside_slow.p99_ms", _QUIET, "embedded.list_quiet.p99_ms", at_most=3),
+    Goal(("from 201 to processed, 4 KiB text, Redis", "от 201 до результата, текст 4 КиБ, Redis"), "p50 ms",
+         "production.latency_text.p50_ms", _NOOP, "production.noop.p50_ms", at_most=40, is_ratio=False),
+    Goal(("the same, embedded", "то же, встроенная"), "p50 ms",
+         "embedded.latency_text.p50_ms", _NOOP, "embedded.noop.p50_ms", at_most=60, is_ratio=False),
+    Goal(("backlog of {backlog}, half text, half JPEG", "очередь из {backlog}, текст и JPEG пополам"),
+         "files/s", "production.backlog_mix.files_per_s", _ALONE, "production.alone_mix.files_per_s", at_least=0.6),
+    Goal(("the same", "то же"), "files/s",
+         "production.backlog_mix.files_per_s", _TEXTBOOK, "production.textbook_backlog.files_per_s", at_least=2),
+    Goal(("backlog of {backlog} texts", "очередь из {backlog} текстов"), "files/s",
+         "production.backlog_text.files_per_s", at_least=150),
+    Goal(("embedded: upload of 4 KiB beside a busy worker", "встроенная: загрузка 4 КиБ возле занятого воркера"),
+         "RPS", "embedded.upload_draining.rps", _IDLE, "embedded.upload_idle.rps", at_least=0.5),
+    Goal(("its answers that were errors", "ошибок среди ответов"), "", "embedded.upload_draining.errors", at_most=0),
+)  # fmt: skip
+
+
+def table(results: dict[str, Any], *, is_russian: bool) -> str:
+    """Return the table of all goals whose figures are there."""
+    return "\n".join(_rows(results, is_russian=is_russian))
+
+
+def _rows(results: dict[str, Any], *, is_russian: bool) -> Iterator[str]:
+    head = (
+        ("что", "эталон", "цель", "Filemill", "эталон даёт", "отношение", "достигнуто")
+        if is_russian
+        else ("what", "held against", "aim", "Filemill", "there", "ratio", "reached")
+    )
+    yield _row(head)
+    yield _row(("---",) * len(head))
+    for goal in GOALS:
+        ours, theirs = _median(results, goal.ours), _median(results, goal.theirs) if goal.theirs else None
+        if ours is None or (goal.theirs and not theirs):
+            continue
+        compared = ours / theirs if theirs and goal.is_ratio else ours
+        cells = (
+            f"{goal.what[is_russian].format(**_sizes(results))}, {goal.unit}".removesuffix(", "),
+            goal.reference[is_russian].format(**_sizes(results)) if goal.reference else "",
+            _aim(goal, is_russian=is_russian),
+            rounded(ours),
+            rounded(theirs) if theirs else "",
+            rounded(ours / theirs) if theirs else "",
+            _verdict(goal, compared, is_russian=is_russian),
+        )
+        yield _row(tuple(in_russian(cell) if is_russian else cell for cell in cells))
+
+
+def _aim(goal: Goal, *, is_russian: bool) -> str:
+    words = (("at least", "at most"), ("не меньше", "не больше"))[is_russian]
+    bound = goal.at_least if goal.at_least is not None else goal.at_most
+    return f"{words[goal.at_least is None]} {bound:g}{' x' if goal.theirs and goal.is_ratio else ''}"
+
+
+def _verdict(goal: Goal, compared: float, *, is_russian: bool) -> str:
+    reached = compared >= goal.at_least if goal.at_least is not None else compared <= (goal.at_most or 0)
+    return (("no", "yes"), ("нет", "да"))[is_russian][reached]
+
+
+def _median(results: dict[str, Any], name: str) -> float | None:
+    found: Any = results
+    for part in name.split("."):
+        found = found.get(part, {})
+    return found.get("median")
+
+
+def _sizes(results: dict[str, Any]) -> dict[str, str]:
+    rows, backlog = results["size"]["rows"], results["size"]["backlog"]
+    return {"rows": f"{rows:,}", "deep": f"{rows - rows // 1000:,}", "backlog": f"{backlog:,}"}
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
