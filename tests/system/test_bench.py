@@ -114,9 +114,14 @@ def test_files_above_the_limit_of_the_service_end_the_bench(url, token):
     assert "413" in done.output
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://"])
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://", "http://a:b", "http://[::1"])
 def test_an_address_that_is_none_is_refused(url):
     assert "is no address" in bench(url).output
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "\u0442\u043e\u043a\u0435\u043d"])
+def test_a_token_that_can_be_none_is_refused(token):
+    assert "what no token does" in bench("http://127.0.0.1:1", "--token", token).output
 
 
 def test_nobody_there_is_said():
