@@ -8,12 +8,12 @@ SENT = [
     "Authorization", "Content-Type", "Content-Disposition", "Content-Digest", "Repr-Digest", "X-Request-Id",
     "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "Idempotency-Key",
     "Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Offset", "Upload-Metadata", "Upload-Concat",
-    "Upload-Checksum", "Upload-Complete", "Upload-Limit", "Upload-Draft-Interop-Version", "RateLimit-Policy",
+    "Upload-Checksum", "Upload-Complete", "Upload-Limit", "Upload-Draft-Interop-Version",
 ]  # fmt: skip
 SHOWN = [
     "Location", "Content-Location", "ETag", "Accept-Ranges", "Content-Range", "Content-Disposition", "Content-Digest",
     "Repr-Digest", "Digest", "Retry-After", "X-Request-Id", "WWW-Authenticate", "Allow", "Link", "RateLimit",
     "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm", "Upload-Offset",
     "Upload-Length", "Upload-Defer-Length", "Upload-Expires", "Upload-Metadata", "Upload-Concat", "Upload-Complete",
-    "Upload-Limit", "Upload-Draft-Interop-Version",
+    "Upload-Limit", "Upload-Draft-Interop-Version", "RateLimit-Policy",
 ]  # fmt: skip
