@@ -105,7 +105,9 @@ STATES = """\
 {moves}
 
 [processing/states.py](../src/filemill/processing/states.py) holds this table, and
-[processing/record.py](../src/filemill/processing/record.py) is the only module that makes the moves.
+[processing/record.py](../src/filemill/processing/record.py) makes the moves. On the way of nearly all files
+[claim.py](../src/filemill/processing/claim.py) makes the first, and
+[straight.py](../src/filemill/processing/straight.py) those that follow, as one.
 
 ## A file
 

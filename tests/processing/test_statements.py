@@ -99,10 +99,13 @@ OF_EACH = {"id", "file", "due_at", "created_at", "started_at", "finished_at", "t
 
 
 def test_a_claim_reads_the_next_jobs_from_an_index_however_many_wait(transactional_db):
-    _fill(done=3000, waiting=2000)
+    _fill("succeeded", 2000)
+    _count_for_the_planner()
+    _fill("queued", 1000)  # which PostgreSQL will know of only when it counts again
 
-    for order in (claim._BY_TURN, claim._LONGEST_FIRST):
+    for order in (claim._BY_TURN, claim._LONGEST_FIRST) * 2:
         plan = _plan_of_a_claim(order)
+        _count_for_the_planner()
         assert {"turn >= 0": "job_by_turn", "attempts >= 0": "job_by_due"}[order["only"]] in plan
         assert not re.search("Seq Scan|Sort|SCAN (processing_job|j|f)|TEMP B-TREE", plan), plan
 
@@ -110,20 +113,21 @@ def test_a_claim_reads_the_next_jobs_from_an_index_however_many_wait(transaction
 def _plan_of_a_claim(order: claim.Order) -> str:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("ANALYZE processing_job, files_file")
             cursor.execute(f"EXPLAIN {worded(claim._CLAIM, **order)}", [Queue.QUICK, "0" * 32, 30, Queue.QUICK])
         else:
             cursor.execute(f"EXPLAIN QUERY PLAN {worded(claim._LOOK, **order)}", [Queue.QUICK, Queue.QUICK])
         return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
 
-def _fill(done: int, waiting: int) -> None:
-    files = [File(name="a", size=0, sha256="", file=f"{number}") for number in range(done + waiting)]
+def _count_for_the_planner() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _fill(state: str, count: int) -> None:
+    files = [File(name="a", size=0, sha256="", file=f"{number}") for number in range(count)]
     File.objects.bulk_create(files, batch_size=500)
     Job.objects.bulk_create(
-        (
-            Job(file=file, processor="identify", state="succeeded" if number < done else "queued", turn=number)
-            for number, file in enumerate(files)
-        ),
+        (Job(file=file, processor="identify", state=state, turn=number) for number, file in enumerate(files)),
         batch_size=500,
     )

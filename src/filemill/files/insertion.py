@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models, transaction
 from django.db.models.expressions import RawSQL
 
-Fields = list["models.Field[Any, Any]"]
 _Statement = tuple[str, list[Any]]
+
+# Of these PostgreSQL's driver takes the values of Python, and Django asks each field for long.
+_PLAIN = {
+    "BigIntegerField", "BooleanField", "CharField", "DateTimeField", "FloatField", "ForeignKey", "PositiveIntegerField",
+    "PositiveSmallIntegerField", "SmallIntegerField", "UUIDField",
+}  # fmt: skip
 
 _IN_ANY_CASE = " VALUES ({})"
 _WHERE_LET_IN = " SELECT {} FROM guard"
@@ -72,20 +78,32 @@ class Insertion:
 
 
 def _statement(row: models.Model, form: str) -> _Statement:
-    beginning, fields = _columns(type(row), connection.vendor)
-    places: list[str] = []
-    values: list[Any] = []
-    for field in fields:
-        value = field.get_db_prep_save(getattr(row, field.attname), connection)
-        is_worked_out = isinstance(value, RawSQL)
-        places.append(f"({value.sql})" if is_worked_out else "%s")
-        values += value.params if is_worked_out else [value]
-    return beginning + form.format(", ".join(places)), values
+    columns = _columns(type(row), connection.vendor)
+    values = list(columns.read(row))
+    for number, field in columns.odd.items():
+        values[number] = field.get_db_prep_save(values[number], connection)
+    places = [f"({value.sql})" if isinstance(value, RawSQL) else "%s" for value in values]
+    given = [each for value in values for each in (value.params if isinstance(value, RawSQL) else (value,))]
+    return columns.beginning + form.format(", ".join(places)), given
+
+
+class _Columns(NamedTuple):
+    beginning: str
+    read: "attrgetter[Any]"
+    odd: "dict[int, models.Field[Any, Any]]"  # by their places: those whose values the database wants otherwise
 
 
 @lru_cache
-def _columns(model: type[models.Model], _vendor: str) -> tuple[str, Fields]:
+def _columns(model: type[models.Model], vendor: str) -> _Columns:
     fields = [field for field in model._meta.local_concrete_fields if field.db_default is models.NOT_PROVIDED]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
-    return f"INSERT INTO {quote(model._meta.db_table)} ({columns})", fields
+    return _Columns(
+        f"INSERT INTO {quote(model._meta.db_table)} ({columns})",
+        attrgetter(*(field.attname for field in fields)),
+        {
+            number: field
+            for number, field in enumerate(fields)
+            if vendor != "postgresql" or field.get_internal_type() not in _PLAIN
+        },
+    )

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from filemill.processing.lease import Claim, Original
 from filemill.processing.queues import IN_TIME, IN_TURN, Queue, identifier, of_identifier, worded
-from filemill.processing.record import Claim, Original
 from filemill.processing.states import START
 
 Order = dict[str, str]  #: the columns, and what only the index that has them wants to be said

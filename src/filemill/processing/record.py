@@ -1,7 +1,6 @@
 """The only writer of state: each function is one move of states.py, guarded by the token, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from filemill.identify.identity import Identity
 from filemill.identify.kinds import kind_of
 from filemill.processing import plan, ring, states
 from filemill.processing.forget import remove_once_committed
+from filemill.processing.lease import Claim, LeaseLost, Reason, original_of
 from filemill.processing.models import Artifact, Job
 from filemill.processing.queues import NOBODY, Queue, lane_for_again
 from filemill.processing.states import Move, State
@@ -29,48 +29,6 @@ from filemill.processors.registry import processors
 _OUTLINE = (
     "file", "processor", "state", "required", "error", "attempts", "queue", "priority", "turn_of", "turn",
 )  # fmt: skip
-
-
-class LeaseLost(Exception):
-    """The job is no longer this worker's: its lease ran out, or it was cancelled, reprocessed or forgotten."""
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """What a worker has to know of a file."""
-
-    id: UUID
-    stored: str  #: the storage name of its bytes
-    name: str
-    size: int
-    media_type: str | None
-
-
-def original_of(file: File) -> Original:
-    """Return what a worker has to know of a file."""
-    return Original(file.pk, str(file.file), file.name, file.size, file.media_type)
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to run a job and to record what comes of it."""
-
-    job_id: UUID
-    file: Original
-    processor: str
-    attempts: int
-    token: UUID
-    is_alone: bool = False  #: the file has no other job
-    more_is_due: bool = False  #: another job of the queue could start, too
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a job failed, in words for a program and for a person."""
-
-    code: str
-    title: str
-    detail: str
 
 
 def _start(job: Job) -> Claim:

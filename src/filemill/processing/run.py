@@ -13,9 +13,9 @@ from filemill.core.errors import DiskFull, TryAgain, Unprocessable
 from filemill.files import keep
 from filemill.identify.identity import Identity
 from filemill.processing import record, stopping, straight
+from filemill.processing.lease import Claim, LeaseLost, Reason
 from filemill.processing.models import Artifact
 from filemill.processing.plan import IDENTIFY
-from filemill.processing.record import Claim, LeaseLost, Reason
 from filemill.processing.stopping import Stopping
 from filemill.processing.workspaces import workspace
 from filemill.processors.base import Limits, Made, Processor, Result, Source

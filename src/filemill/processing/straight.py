@@ -14,9 +14,10 @@ from filemill.core.ids import new_id
 from filemill.files import keep
 from filemill.identify.identity import Identity
 from filemill.identify.kinds import kind_of
+from filemill.processing.lease import Claim, LeaseLost
 from filemill.processing.models import Artifact
 from filemill.processing.queues import NOBODY, Queue, identifier, worded
-from filemill.processing.record import Claim, LeaseLost, facts_of
+from filemill.processing.record import facts_of
 from filemill.processing.states import SUCCEED
 from filemill.processing.status import type_warnings
 from filemill.processors.base import Processor

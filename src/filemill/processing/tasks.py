@@ -12,8 +12,8 @@ from django.db import DatabaseError, InterfaceError
 from filemill.core.errors import FilemillError
 from filemill.files import keep
 from filemill.processing import claim, ring, run, stopping
+from filemill.processing.lease import Claim
 from filemill.processing.queues import OLDEST_EACH, Queue
-from filemill.processing.record import Claim
 from filemill.sandbox.client import Sandbox
 
 log = structlog.get_logger(__name__)
