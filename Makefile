@@ -54,7 +54,7 @@ lock:  ## Write requirements.txt and requirements-dev.txt anew from pyproject.to
 audit: dev  ## Look up known advisories on the locked packages; fails where that is not possible, too
 	$(BIN)/python scripts/audit.py --required
 
-bench: dev  ## Measure requests and files per second
+bench: dev  ## Measure requests and files per second, and what they are held against
 	@scripts/test-programs
 	$(BIN)/python bench/run.py $(ARGS)
 

@@ -62,7 +62,10 @@ class Programs:
 
     def run(self, *command: str | Path) -> str:
         """Run a command to its end and return what it printed."""
-        return subprocess.run(command, env=self.environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{command[0]} failed:\n{done.stderr[-4000:]}")
+        return done.stdout
 
     def pids(self, name: str) -> list[int]:
         """Return the processes of a program, its own first; nothing while it does not run."""

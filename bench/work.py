@@ -64,6 +64,7 @@ def backlog(bench: Bench, service: Service, kind: str) -> None:
         for rate in left.rates():
             bench.add(f"backlog_{kind}", {"files_per_s": rate} | costs)
         if kind == "mix":
+            service.drop_queue()  # what patience has left
             _singles(bench, service)
     service.drop_queue()
     _say(bench, f"backlog_{kind}")

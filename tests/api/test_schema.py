@@ -46,6 +46,7 @@ OPERATIONS = [
     ("GET", "/tokens/"),
     ("POST", "/tokens/"),
     ("DELETE", "/tokens/{token_id}/"),
+    ("GET", "/usage/"),
     ("GET", "/processors/"),
 ]
 
@@ -72,7 +73,7 @@ def test_every_operation_of_the_document_is_tried(document):
 
 
 #: Lists without parameters, or with one that takes any text, cannot be asked for wrongly.
-ASKED_RIGHTLY = {("GET", "/processors/"), ("GET", "/tokens/")}
+ASKED_RIGHTLY = {("GET", "/processors/"), ("GET", "/tokens/"), ("GET", "/usage/")}
 MODES = [
     (mode, *operation)
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)

@@ -116,7 +116,8 @@ def test_one_file_to_process_again_takes_its_turn_among_new_ones(owners):
     assert old in claimed(2)
 
 
-def test_what_waits_longest_is_taken_now_and_then_however_much_comes_before_it(owners, monkeypatch):
+def test_what_waits_longest_is_taken_now_and_then_however_much_comes_before_it(owners, monkeypatch, configure):
+    configure(drain_seconds=60)
     [old] = add(owners[0])
     Job.objects.update(priority=-1)
     add(owners[1], 4 * OLDEST_EACH)

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from filemill.accounts.caller import caller_of
+from filemill.accounts.caller import caller_of, party_of
 from filemill.api import rows, schema
 from filemill.api.quick import QuickView, as_json
 from filemill.api.requests import json_body
@@ -80,7 +80,7 @@ class FileView(QuickView):
     )
     def get(self, request: HttpRequest, file_id: UUID) -> HttpResponse:
         """Return one file with its facts and jobs."""
-        wait(_seen(request).filter(pk=file_id), seconds_to_wait(request.GET.get("wait", "0")))
+        wait(_seen(request).filter(pk=file_id), seconds_to_wait(request.GET.get("wait", "0")), party_of(request))
         return _detail(request, file_id)
 
     @extend_schema(

@@ -17,7 +17,7 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Describe the errors that an operation answers with."""
     return {
         (status, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, description="Problem details")
-        for status in sorted({*statuses, 401, 403, 503})
+        for status in sorted({*statuses, 401, 403, 429, 503})
     }
 
 

@@ -13,6 +13,7 @@ from filemill.api.links import LinksView
 from filemill.api.processors import ProcessorsView
 from filemill.api.tokens import TokensView, TokenView
 from filemill.api.uploads import UploadView
+from filemill.api.usage import UsageView
 
 _ID = "(?P<file_id>[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})"
 
@@ -33,6 +34,7 @@ patterns = [
     *_at(f"files/{_ID}/cancel", CancelView.as_view(), "cancel"),
     *_at("tokens", TokensView.as_view(), "tokens"),
     *_at("tokens/(?P<token_id>[0-9a-f]{16})", TokenView.as_view(), "token"),
+    *_at("usage", UsageView.as_view(), "usage"),
     *_at("processors", ProcessorsView.as_view(), "processors"),
     *_at(r"openapi\.json", OpenAPIView.as_view(), "openapi"),
     *_at("docs", DocsView.as_view(), "docs"),

@@ -13,19 +13,21 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from filemill.accounts import tokens
+from filemill.accounts import rates, tokens
 from filemill.accounts.caller import EVERYBODY, Caller, by_token, signed_in
 from filemill.accounts.forgery import check_csrf
 from filemill.accounts.models import Scope, Token
+from filemill.accounts.throttle import address_of
 from filemill.api import problems
-from filemill.config.answers import answer, wants_page
+from filemill.config.answers import answer, counted, wants_page
 from filemill.core.errors import Forged, Refused, SignInRequired
 from filemill.files.links import PARAMETER
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-PUBLIC = {"/healthz", "/healthz/", "/readyz", "/readyz/", "/app/sign-in", "/app/sign-in/", "/admin/login/"}
+HEALTH = {"/healthz", "/healthz/", "/readyz", "/readyz/"}
+PUBLIC = {*HEALTH, "/app/sign-in", "/app/sign-in/", "/admin/login/"}
 _BYTES = re.compile(r"/files/[^/]+/(content|artifacts/[^/]+)/?")  # where a link leads
 _CHECKS_THE_FORM = "web:index"  # its body is an upload, which only `receive` may read
 
@@ -38,6 +40,12 @@ class Access:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Serve one request."""
+        per_second = settings.FILEMILL.rate_per_address
+        is_counted = per_second and request.path not in HEALTH
+        count = rates.by_address.count(address_of(request), per_second) if is_counted else None
+        return counted(request, count, self._admit)
+
+    def _admit(self, request: HttpRequest) -> HttpResponseBase:
         if settings.FILEMILL.access == "open":
             return self._serve(request, EVERYBODY)
         if request.path in PUBLIC or _is_link(request):
@@ -86,7 +94,9 @@ class Access:
         if request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None):
             request.session = type(request.session)()
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # Django's own way to say it
-        response = _private(self._serve(request, caller))
+        per_second = settings.FILEMILL.rate_per_token
+        count = rates.by_token.count(token.pk, per_second) if per_second else None
+        response = _private(counted(request, count, partial(self._serve, caller=caller)))
         if tokens.is_to_be_noted(token):
             # Servers close an answer once it is sent, so the client does not wait for this.
             response._resource_closers.append(partial(_note, token))  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ SENT = [
 ]  # fmt: skip
 SHOWN = [
     "Location", "Content-Location", "ETag", "Accept-Ranges", "Content-Range", "Content-Disposition", "Content-Digest",
-    "Repr-Digest", "Digest", "Retry-After", "X-Request-Id", "WWW-Authenticate", "Allow", "Link",
+    "Repr-Digest", "Digest", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "WWW-Authenticate", "Allow", "Link",
     "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm", "Upload-Offset",
     "Upload-Length", "Upload-Defer-Length", "Upload-Expires", "Upload-Metadata", "Upload-Concat", "Upload-Complete",
     "Upload-Limit", "Upload-Draft-Interop-Version",

@@ -135,6 +135,25 @@ class Configuration:
     web_threads: int = _variable(
         "FILEMILL_WEB_THREADS", 128, "requests that a web process serves at once", check=_at_least_1
     )
+    transfers_per_owner: int = _variable(
+        "FILEMILL_TRANSFERS_PER_OWNER",
+        0,
+        "uploads and downloads of one owner, in an open service of one address, that a web process takes at once; "
+        "0: three in four of all that it takes",
+        check=_at_least_0,
+    )
+    rate_per_token: float = _variable(
+        "FILEMILL_RATE_PER_TOKEN",
+        0.0,
+        "requests a second that a web process takes by one token, ten seconds' worth of them at once; 0: any number",
+        check=_at_least_0,
+    )
+    rate_per_address: float = _variable(
+        "FILEMILL_RATE_PER_ADDRESS",
+        0.0,
+        "the same from one address, by whatever token or none; 0: any number",
+        check=_at_least_0,
+    )
     max_waiters: int = _variable(
         "FILEMILL_MAX_WAITERS", 32, "requests with `?wait=` that a web process lets wait", check=_at_least_0
     )
@@ -159,6 +178,19 @@ class Configuration:
     )
     max_upload_bytes: int = _variable(
         "FILEMILL_MAX_UPLOAD_BYTES", 20 * GIB, "the largest upload", unit="bytes", check=_at_least_1
+    )
+    quota_bytes: int = _variable(
+        "FILEMILL_QUOTA_BYTES",
+        0,
+        "what the files of one owner may add up to, unless `filemill quota` says otherwise of them; 0: anything",
+        unit="bytes",
+        check=_at_least_0,
+    )
+    quota_files: int = _variable(
+        "FILEMILL_QUOTA_FILES",
+        0,
+        "how many files one owner may have, unless `filemill quota` says otherwise of them; 0: any number",
+        check=_at_least_0,
     )
     disk_reserve_bytes: int = _variable(
         "FILEMILL_DISK_RESERVE_BYTES", 256 * MIB, "disk space that uploads leave free", unit="bytes", check=_at_least_0

@@ -76,11 +76,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "filemill.config.middleware.OnlyFromHere",
     "filemill.config.middleware.SmallForms",  # before the check for forged forms, which reads them
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "filemill.config.past_programs.Sessions",
+    "filemill.config.past_programs.Forgery",
+    "filemill.config.past_programs.Users",
     "filemill.config.access.Access",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "filemill.config.past_programs.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

@@ -20,7 +20,7 @@ from filemill.core.ids import new_id
 from filemill.files.models import storage
 
 HEAD_BYTES = 4096  # what identify/quick looks at
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = 256 * 1024  # that a thread holds; as quick as 1 MiB, and all threads may hold some
 
 _HEX = "[0-9a-f]"
 _OUR_NAME = re.compile(f"(originals|artifacts)/{_HEX}{{2}}/{_HEX}{{8}}(-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(/[^/]+)?")

@@ -11,10 +11,11 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNot
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
+from filemill.accounts.caller import party_of
 from filemill.core.errors import NotFound, RangeNotSatisfiable
 from filemill.files.keep import root
 from filemill.files.links import Followed
-from filemill.files.transfers import Seat
+from filemill.files.transfers import Seat, transfer
 
 #: Types that a browser shows without running anything; all others are downloads.
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "text/plain"}
@@ -60,7 +61,7 @@ def serve(request: HttpRequest, content: Content) -> HttpResponseBase:
     if _is_known(request, etag, content.modified):
         return _with_headers(HttpResponseNotModified(), content, etag)
     span = _span(request, content, etag)
-    seat = Seat() if request.method != "HEAD" else None
+    seat = transfer(party_of(request)) if request.method != "HEAD" else None
     try:
         stream = (root() / content.stored).open("rb")
     except FileNotFoundError:

@@ -126,8 +126,8 @@ def _several(target: Target, request: Request, connections: int, seconds: float,
 
 def _one(target: Target, request: Request, until: float, most: int | None, outcome: Outcome) -> None:
     connection, sent = Connection(target), 0
-    while (began := time.monotonic()) < until and sent != most and not _over.is_set():
-        sent += 1
+    while (not sent or time.monotonic() < until) and sent != most and not _over.is_set():
+        sent, began = sent + 1, time.monotonic()
         try:
             answer = connection.ask(request)
         except NoAnswer:

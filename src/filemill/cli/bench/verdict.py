@@ -3,7 +3,7 @@
 from filemill.cli.bench.course import Findings, Processing
 from filemill.cli.bench.crowd import Outcome
 
-_THROTTLED_SHARE = 0.01
+_REFUSED_SHARE = 0.01
 _CLIENT_SHARE = 0.7  # of a core: from there on answers wait for the client
 _GROWTH = 1.15
 
@@ -20,10 +20,11 @@ def verdict(findings: Findings) -> dict[str, tuple[str, str]]:
 
 def _of_uploads(steps: list[Outcome]) -> tuple[str, str]:
     last = steps[-1]
-    if last.throttled > _THROTTLED_SHARE * len(last.statuses):
+    refused = len(last.statuses) - len(last.times)
+    if last.throttled > _REFUSED_SHARE * len(last.statuses):
         return "throttled", f"{last.throttled} of {len(last.statuses)} requests were told to come later (429 or 503)."
-    if not last.times:
-        return "failures", "No upload succeeded."
+    if refused > _REFUSED_SHARE * len(last.statuses):
+        return "failures", f"{refused} of {len(last.statuses)} requests failed; the table has their statuses."
     if last.cpu_share > _CLIENT_SHARE:
         return _of_client(last)
     if len(steps) == 1:

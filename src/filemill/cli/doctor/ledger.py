@@ -1,16 +1,19 @@
-"""The ledger: jobs that wait get worked on, leases end, attempts are capped, and statuses follow from the jobs."""
+"""The ledger: jobs that wait get worked on, leases end, attempts are capped; statuses and usage are what rows say."""
 
 from collections import defaultdict
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from filemill.accounts.models import Usage
 from filemill.cli.doctor.finding import MOST_EXAMPLES, Finding, Tally
 from filemill.cli.rows import pages
+from filemill.files import recount
 from filemill.files.models import File
 from filemill.processing import plan, record
 from filemill.processing.models import Job
@@ -85,6 +88,22 @@ def statuses_follow(*, fix: bool) -> Finding:
         "{} files, each with the status that its jobs give it",
         "files whose status is not what their jobs say",
         "`filemill doctor --fix` settles them.",
+        mended=fix,
+    )
+
+
+def usage_adds_up(*, fix: bool) -> Finding:
+    """Find owners whose usage is not what their files add up to; to mend is to count again."""
+    tally = Tally()
+    tally.looked_at = Usage.objects.count()
+    for owner_id in recount.miscounted():
+        tally.add(str(User.objects.get(pk=owner_id)))
+        if fix:
+            recount.recount(owner_id)
+    return tally.finding(
+        "{} owners, each with the usage that their files add up to",
+        "owners whose usage is not what their files add up to, so that quotas hold too early or too late",
+        "`filemill doctor --fix` counts again.",
         mended=fix,
     )
 
