@@ -81,6 +81,8 @@ class LinksView(APIView):
         file = File.objects.seen_by(caller).one(file_id)
         artifact = artifact_of(file, asked["artifact"]).name if asked["artifact"] is not None else None
         expires_at = int(time.time()) + asked["expires_in"]
+        if caller.token and caller.token.expires_at:  # what a token gives away ends with it at the latest
+            expires_at = min(expires_at, int(caller.token.expires_at.timestamp()))
         signed = links.make(file, artifact, asked["disposition"], expires_at)
         place = f"artifacts/{artifact}" if artifact else "content"
         url = request.build_absolute_uri(f"/files/{file.pk}/{place}/?{links.PARAMETER}={signed}")

@@ -121,11 +121,16 @@ def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN
         "type": f"/docs/problems/{error.code}/",
         "title": error.title,
         "status": STATUS[type(error)].value,
-        "detail": error.detail,
+        "detail": _sayable(error.detail),
         "code": error.code,
-        "errors": [{"field": each.field, "code": each.code, "detail": each.detail} for each in found],
+        "errors": [{"field": each.field, "code": each.code, "detail": _sayable(each.detail)} for each in found],
         "request_id": getattr(request, "request_id", None),
     }
+
+
+def _sayable(words: str) -> str:
+    """Write what UTF-8 does not have, half of a pair that somebody sent, by its number."""
+    return words.encode("utf-8", "backslashreplace").decode()
 
 
 def headers_of(known: FilemillError) -> dict[str, str]:

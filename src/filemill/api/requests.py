@@ -6,6 +6,7 @@ import orjson
 from django.core.handlers.wsgi import WSGIRequest
 from rest_framework.request import Request
 
+from filemill.accounts.caller import party_of
 from filemill.core.errors import BrokenBody, UnsupportedBody
 from filemill.files.transfers import DOCUMENTS, Seat
 from filemill.uploads.body import Body
@@ -24,7 +25,7 @@ def json_body(request: Request) -> Any:  # noqa: ANN401  # any JSON
     Nor does it see a chunked body, which has no Content-Length.
     """
     body = Body(wsgi_request(request), JSON_MAX_BYTES)
-    content = _whole(body) if body else b""
+    content = _whole(wsgi_request(request), body) if body else b""
     body.verify()
     if not content:
         return {}
@@ -36,6 +37,6 @@ def json_body(request: Request) -> Any:  # noqa: ANN401  # any JSON
         raise BrokenBody(f"The body is not valid JSON: {error}.") from error
 
 
-def _whole(body: Body) -> bytes:
-    with Seat(DOCUMENTS):
+def _whole(request: WSGIRequest, body: Body) -> bytes:
+    with Seat(DOCUMENTS, party_of(request)):
         return b"".join(iter(lambda: body.read(JSON_MAX_BYTES), b""))

@@ -91,7 +91,7 @@ class Access:
             return problems.respond(request, error)
         # A browser adds cookies by itself, but never a token: whoever shows one meant to, and counts by it alone.
         request.user = AnonymousUser()
-        if request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None):
+        if request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None) and hasattr(request, "session"):
             request.session = type(request.session)()
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # Django's own way to say it
         per_second = settings.FILEMILL.rate_per_token

@@ -72,6 +72,11 @@ def _at_least(least: int) -> Callable[[float], None]:
     return check
 
 
+def _quota(value: float) -> None:
+    if not 0 <= value < 2**63:
+        raise ValueError("it is a number from 0 to 9,223,372,036,854,775,807")
+
+
 _at_least_0 = _at_least(0)
 _at_least_1 = _at_least(1)
 
@@ -139,7 +144,7 @@ class Configuration:
         "FILEMILL_TRANSFERS_PER_OWNER",
         0,
         "uploads and downloads of one owner, in an open service of one address, that a web process takes at once; "
-        "0: three in four of all that it takes",
+        "0: seven in eight of all that it takes",
         check=_at_least_0,
     )
     rate_per_token: float = _variable(
@@ -184,13 +189,13 @@ class Configuration:
         0,
         "what the files of one owner may add up to, unless `filemill quota` says otherwise of them; 0: anything",
         unit="bytes",
-        check=_at_least_0,
+        check=_quota,
     )
     quota_files: int = _variable(
         "FILEMILL_QUOTA_FILES",
         0,
         "how many files one owner may have, unless `filemill quota` says otherwise of them; 0: any number",
-        check=_at_least_0,
+        check=_quota,
     )
     disk_reserve_bytes: int = _variable(
         "FILEMILL_DISK_RESERVE_BYTES", 256 * MIB, "disk space that uploads leave free", unit="bytes", check=_at_least_0

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.response import HttpResponseBase
 
+from filemill.accounts.caller import party_of
 from filemill.api.problems import MethodNotAllowed
 from filemill.config import cors
 from filemill.config.access import SAFE_METHODS
@@ -108,7 +109,7 @@ class SmallForms:
         try:
             if (content_length(request) or 0) > FORM_MAX_BYTES:
                 raise TooLarge(f"A form has at most {FORM_MAX_BYTES // 1024} KiB. Files go to /upload/.")
-            with Seat(FORMS):
+            with Seat(FORMS, party_of(request)):
                 _read(request)
         except Refused as error:
             return answer(request, error)

@@ -136,12 +136,12 @@ def is_kept(name: str) -> bool:
     return os.path.isfile(_at(name))
 
 
-def remove(name: str) -> None:
+def remove(name: str, *, had_row: bool = True) -> None:
     """Remove kept bytes, and the artifact directory that they leave empty; what is gone already is no error.
 
     While a backup holds them they only become doubtful: its copy of the database may still have their row.
     """
-    if is_held():
+    if had_row and is_held():
         doubt(name)
         return
     path = root() / name

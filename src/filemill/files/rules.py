@@ -1,5 +1,6 @@
 """What a client may say about a file."""
 
+import math
 import re
 from typing import Any
 
@@ -20,11 +21,23 @@ def check_metadata(value: object) -> dict[str, Any]:
         encoded = orjson.dumps(value)
     except (orjson.JSONEncodeError, RecursionError) as error:
         raise _invalid(f"The metadata is not plain JSON: {error}.") from error
-    if len(encoded) > METADATA_MAX_BYTES:
-        raise _invalid(f"The metadata has {len(encoded)} bytes; at most {METADATA_MAX_BYTES} are accepted.")
+    size = len(encoded) + _zeros(value)
+    if size > METADATA_MAX_BYTES:
+        raise _invalid(
+            f"The metadata has {size} bytes with its numbers written out; at most {METADATA_MAX_BYTES} are accepted."
+        )
     if _NUL.search(encoded):
         raise _invalid("The metadata holds a NUL character, which cannot be stored.")
     return value
+
+
+def _zeros(value: object) -> int:
+    """Return about how many digits exponents stand for: PostgreSQL writes 1e308 with all of them."""
+    if isinstance(value, dict):
+        return sum(map(_zeros, value.values()))
+    if isinstance(value, list):
+        return sum(map(_zeros, value))
+    return int(abs(math.log10(abs(value)))) if isinstance(value, float) and value else 0
 
 
 def _invalid(detail: str) -> Invalid:

@@ -11,6 +11,7 @@ from django.conf import settings
 from filemill.core.errors import Busy, TooManyTransfers
 
 KEPT_THREADS = 16  # for requests that are answered at once, and for small bodies
+_PATIENCE_SECONDS = 0.1
 
 
 class Shares:
@@ -51,6 +52,14 @@ class Seats(threading.BoundedSemaphore):
         self.most_each = max(count - max(count // 8, 1), 1)  # so that nobody takes all
 
 
+class SmallSeats(Seats):
+    """Places for small bodies, of which nobody takes more than half."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count, _PATIENCE_SECONDS)
+        self.most_each = max(count // 2, 1)
+
+
 def most() -> int:
     """Return how many transfers a web process takes at once: what waiters and quick requests leave, at least half."""
     chosen = settings.FILEMILL
@@ -62,12 +71,10 @@ def most_small() -> int:
     return max(min(KEPT_THREADS, settings.FILEMILL.web_threads // 8) // 4, 1)
 
 
-_PATIENCE_SECONDS = 0.1
-
 TRANSFERS = Seats(most())
-#: Apart from each other: forms are read before anybody knows who sends them, documents from callers only.
-FORMS = Seats(most_small(), _PATIENCE_SECONDS)
-DOCUMENTS = Seats(most_small(), _PATIENCE_SECONDS)
+#: Apart from each other: forms come from anybody, documents from callers only.
+FORMS = SmallSeats(most_small())
+DOCUMENTS = SmallSeats(most_small())
 
 
 class Seat:

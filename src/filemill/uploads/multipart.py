@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.core.handlers.wsgi import WSGIRequest
 from multipart import MultipartError, MultipartSegment, ParserError, PushMultipartParser
 
-from filemill.core.errors import BrokenBody, IncompleteBody, MissingFile, TooManyFiles
+from filemill.core.errors import BrokenBody, IncompleteBody, MissingFile, MissingName, TooManyFiles
 from filemill.files.keep import CHUNK_BYTES, Incoming
 from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, Body
 from filemill.uploads.rules import add, clean_name, header_parameters
@@ -26,21 +26,25 @@ class _Form:
         self.declared_type: str | None = None
         self.fields: dict[str, bytearray] = {}
         self._into: bytearray | None = None  # None: the file
+        self._is_nameless = False
         self._room = MULTIPART_OVERHEAD_BYTES
 
     def begin(self, part: MultipartSegment) -> None:
         """Take the headers of a part."""
         if part.header("Content-Transfer-Encoding", "binary").strip().lower() not in _AS_THEY_ARE:
             raise BrokenBody("A part has a Content-Transfer-Encoding; send its bytes as they are.")  # RFC 7578, 4.7
+        self._make_room(sum(len(key) + len(value) for key, value in part.headerlist))
         name, file_name = _names(part)
-        self._into = bytearray()
-        if name and file_name:
+        self._into, self._is_nameless = bytearray(), file_name == ""
+        if file_name:
             if name != "file":
                 raise MissingFile(f"The body has a file in the part `{name[:100]}`; name the part `file`.")
             if self.name is not None:
                 raise TooManyFiles("The body has two parts `file`. Send one file a request.")
             self.name, self.declared_type, self._into = clean_name(file_name), part.header("Content-Type"), None
         elif file_name is None:
+            if name in self.fields:
+                raise BrokenBody(f"The body has two fields `{name[:100]}`.")
             self.fields[name] = self._into
 
     def take(self, chunk: bytes) -> None:
@@ -48,10 +52,24 @@ class _Form:
         if self._into is None:
             add(self.incoming, chunk)
             return
-        self._room -= len(chunk)
-        if self._room < 0:
-            raise BrokenBody(f"The fields beside the file have more than {MULTIPART_OVERHEAD_BYTES} bytes.")
+        if self._is_nameless:  # browsers send an empty one where nobody chose a file
+            raise MissingName("A part of the body has a file with an empty name.")
+        self._make_room(len(chunk))
         self._into += chunk
+
+    def text_fields(self) -> dict[str, str]:
+        """Return the other fields as they came."""
+        if self.name is not None and "file" in self.fields:
+            raise TooManyFiles("The body has two parts `file`, one of them without a file name. Send one a request.")
+        try:
+            return {name: text.decode() for name, text in self.fields.items()}
+        except UnicodeDecodeError:
+            raise BrokenBody("A field beside the file is not UTF-8.") from None
+
+    def _make_room(self, size: int) -> None:
+        self._room -= size
+        if self._room < 0:
+            raise BrokenBody(f"What is beside the file has more than {MULTIPART_OVERHEAD_BYTES} bytes.")
 
 
 def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tuple[str, str | None, Mapping[str, str]]:
@@ -77,7 +95,7 @@ def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tupl
     if form.name is None:
         hint = " It has a field `file`, but without a file name, so it is no file." if "file" in form.fields else ""
         raise MissingFile(f"The body has no part `file`.{hint} With curl: -F file=@photo.jpg")
-    return form.name, form.declared_type, {name: text.decode(errors="replace") for name, text in form.fields.items()}
+    return form.name, form.declared_type, form.text_fields()
 
 
 def _boundary(request: WSGIRequest) -> bytes:

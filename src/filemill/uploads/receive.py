@@ -102,13 +102,13 @@ def _finish(incoming: keep.Incoming, file: File, caller: Caller, stale_at: float
                 _insert(insertion, file)
     except IntegrityError:
         # The owner went meanwhile. Databases look for them at the commit, which has failed then for certain.
-        keep.remove(stored)
+        keep.remove(stored, had_row=False)
         tokens.confirm(caller)
         raise
     except BaseException:
         # Where nobody knows whether the commit happened, the sweep finds out, from what keep noted.
         if not insertion.may_have_happened:
-            keep.remove(stored)
+            keep.remove(stored, had_row=False)
         raise
     if not keep.is_kept(stored):
         # This process stood still for so long that the sweep took the bytes for nobody's.

@@ -12,7 +12,8 @@ from filemill.files import keep
 from filemill.files.models import NAME_MAX_CHARS
 from filemill.uploads.body import Body
 
-SMALL_BYTES = keep.CHUNK_BYTES
+SMALL_BYTES = 1024 * 1024
+_MOST_SEMICOLONS = 1000  # for each of them Python looks through the header from its beginning
 
 # Control characters, lone surrogates, line and paragraph separators, and what turns the direction of a text around.
 _DROPPED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
@@ -94,6 +95,8 @@ def name_of_raw_body(request: WSGIRequest) -> str:
 
 def header_parameters(line: str) -> tuple[str, dict[str, str]]:
     """Return a header's value and parameters; raise ValueError for what cannot be read."""
+    if line.count(";") > _MOST_SEMICOLONS:
+        raise ValueError(line)
     try:
         value, parameters = parse_header_parameters(line)
     except TypeError as error:  # the standard library's answer to `a*0=b; a*=c` (RFC 2231)
