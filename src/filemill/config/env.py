@@ -139,7 +139,7 @@ class Configuration:
         "FILEMILL_TRANSFERS_PER_OWNER",
         0,
         "uploads and downloads of one owner, in an open service of one address, that a web process takes at once; "
-        "0: three in four of all that it takes",
+        "0: seven in eight of all that it takes",
         check=_at_least_0,
     )
     rate_per_token: float = _variable(
