@@ -79,6 +79,7 @@ def measure(size: Size, only: str | None) -> dict[str, Any]:
             results[name] = _summary(bench.results)
     if not only:
         results["sandbox"] = _sandbox(10 if size is QUICK else 30)
+        results["layers"] = _layers(5 if size is QUICK else 15)
     results["conditions"] |= {
         "stolen_percent": 100 * procs.stolen_share(ticks, procs.all_cpu_ticks()),
         "minutes": (time.monotonic() - began) / 60,
@@ -161,14 +162,21 @@ def _summary(measured: dict[str, Rounds]) -> dict[str, Any]:
     }
 
 
-def _sandbox(files: int) -> dict[str, float]:
-    script = Path(__file__).with_name("sandbox_cost.py")
-    done = subprocess.run([sys.executable, script, str(files)], stdout=subprocess.PIPE, check=True)
-    found: dict[str, float] = json.loads(done.stdout)
+def _sandbox(files: int) -> dict[str, Any]:
+    return _told_by("sandbox_cost.py", files)
+
+
+def _layers(batches: int) -> dict[str, Any]:
+    return _told_by("upload_layers.py", batches)
+
+
+def _told_by(script: str, count: int) -> dict[str, Any]:
+    command = [sys.executable, Path(__file__).with_name(script), str(count)]
+    found: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     return found
 
 
-APART = {"slow": slow.measure, "sandbox": _sandbox}
+APART = {"slow": slow.measure, "sandbox": _sandbox, "layers": _layers}
 ONLY = {*APART, *CONFIGURATIONS, *(part for _, parts in CONFIGURATIONS.values() for part in parts)}
 
 

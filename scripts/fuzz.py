@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOUND = ROOT / "fuzz"
 
 # Beside our own code, what it reads foreign text with: coverage leads the fuzzer through it.
-READERS = ["filemill", "django.http.multipartparser", "django.utils.http", "http_sf", "rest_framework.negotiation"]
+READERS = ["filemill", "multipart", "django.utils.http", "http_sf", "rest_framework.negotiation"]
 with atheris.instrument_imports(include=READERS):
     os.environ["DJANGO_SETTINGS_MODULE"] = "filemill.config.settings"
     os.environ["FILEMILL_DATA_DIR"] = tempfile.mkdtemp(prefix="filemill-fuzz-")

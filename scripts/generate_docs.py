@@ -5,6 +5,7 @@
 """
 
 import os
+import re
 import sys
 import tempfile
 import tomllib
@@ -34,6 +35,7 @@ def settings_page() -> str:
     accepted = [f"- `{each.name}`: {', '.join(f'`{one}`' for one in each.accepts)}" for each in _processors()]
     head = ("processor", "version", "wall time", "CPU time", "memory", "output")
     return SETTINGS.format(
+        compose=", ".join(f"`{name}`" for name in _compose()),
         made=MADE,
         variables=table(("variable", "default", "meaning"), variables),
         identify=_identify_limits(),
@@ -64,8 +66,8 @@ form to copy.
 
 {variables}
 
-`manage.py csu` also heeds `FILEMILL_ADMIN_PASSWORD`. `compose.yaml` takes only `FILEMILL_PORT` and `FILEMILL_IMAGE`
-from its environment; everything else stands in the file itself. See [operations.md](operations.md).
+`manage.py csu` also heeds `FILEMILL_ADMIN_PASSWORD`. From its environment `compose.yaml` takes
+{compose}; everything else stands in the file itself. See [operations.md](operations.md).
 
 ## What one job may use
 
@@ -103,7 +105,9 @@ STATES = """\
 {moves}
 
 [processing/states.py](../src/filemill/processing/states.py) holds this table, and
-[processing/record.py](../src/filemill/processing/record.py) is the only module that makes the moves.
+[processing/record.py](../src/filemill/processing/record.py) makes the moves. On the way of nearly all files
+[claim.py](../src/filemill/processing/claim.py) makes the first, and
+[straight.py](../src/filemill/processing/straight.py) those that follow, as one.
 
 ## A file
 
@@ -124,6 +128,10 @@ STATUS_IN_WORDS = {
 }
 
 
+def _compose() -> list[str]:
+    return sorted(set(re.findall(r"\$\{(FILEMILL_\w+)", (ROOT / "compose.yaml").read_text(encoding="utf-8"))))
+
+
 def sample() -> str:
     """Return every variable with its meaning and default, all commented out."""
     from filemill.config.env import Configuration
@@ -133,7 +141,7 @@ def sample() -> str:
         "# Filemill reads its environment, not this file. Copy it to .env, change what you need, then either",
         "#   set -a; . ./.env; set +a; make run",
         "# or hand it over: docker run --env-file .env, or EnvironmentFile= in a systemd unit.",
-        "# docker compose takes FILEMILL_PORT and FILEMILL_IMAGE from it; compose.yaml says the rest.",
+        f"# docker compose takes from it: {', '.join(_compose())}. compose.yaml says the rest.",
         "",
     ]
     for each in _variables(Configuration):

@@ -45,6 +45,24 @@ def pytest_xdist_setupnodes() -> None:
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
+_MEASURES = "COVERAGE_PROCESS_CONFIG"  # what has coverage measure a process, and all that it starts
+
+
+@pytest.fixture(scope="session", autouse=True)
+def coverage_of_processes() -> str | None:
+    """Leave the processes that tests start unmeasured: each of thousands of sandbox children would write a file."""
+    return os.environ.pop(_MEASURES, None)
+
+
+@pytest.fixture(scope="module")
+def measured(coverage_of_processes: str | None) -> Iterator[None]:
+    """Measure the processes that these tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        if coverage_of_processes:
+            patch.setenv(_MEASURES, coverage_of_processes)
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """Keep the test database in a file: several threads and processes use it."""
@@ -160,11 +178,13 @@ def _sandbox() -> Iterator[None]:
 def work(transactional_db: None, _sandbox: None) -> Callable[[], None]:
     """Do all the work that is due, in this process: work()."""
     from filemill.processing.claim import work_is_due
-    from filemill.processing.tasks import drain
+    from filemill.processing.queues import Queue
+    from filemill.processing.tasks import drain, drain_heavy
 
     def run() -> None:
-        while work_is_due():
+        while any(work_is_due(queue) for queue in Queue):
             drain()
+            drain_heavy()
 
     return run
 

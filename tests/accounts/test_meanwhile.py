@@ -97,9 +97,13 @@ def test_an_owner_who_goes_during_a_quick_upload_leaves_nothing_either(send, kep
     assert kept() == []
 
 
-@pytest.mark.parametrize("by_session", [False, True])
-def test_a_long_upload_is_kept_where_nothing_changed(send, long_ago, by_session):
-    assert send(lambda: None, by_session=by_session)[0] == 201
+def let_the_token_expire():
+    Token.objects.update(expires_at=timezone.now())
+
+
+@pytest.mark.parametrize(("event", "by_session"), [(str, False), (str, True), (let_the_token_expire, False)])
+def test_a_long_upload_is_kept_where_nobody_ended_the_right_to_it(send, long_ago, event, by_session):
+    assert send(event, by_session=by_session)[0] == 201
     assert File.objects.get().owner.username == "anna"
 
 

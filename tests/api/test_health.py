@@ -19,7 +19,7 @@ def test_a_service_that_has_all_is_ready(client, transactional_db):
     assert response.status_code == 200
     parts = dict.fromkeys(["status", "database", "storage", "broker", "worker", "sandbox"], "ok")
     walls = dict.fromkeys(["no_new_privs", "seccomp", "landlock", "network"], True)
-    assert response.json() == {**parts, "walls": walls}
+    assert response.json() == {**parts, "queues": {"quick": "ok", "heavy": "ok"}, "walls": walls}
 
 
 def test_a_sandbox_that_lacks_a_wall_is_told(client, transactional_db, monkeypatch):

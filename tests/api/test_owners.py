@@ -17,7 +17,12 @@ OPERATIONS = {
 }
 READING = {name for name, (method, _) in OPERATIONS.items() if method == "GET"}
 OF_ONE_FILE = {name for name, (_, path) in OPERATIONS.items() if "{file_id}" in path}
-BODIES = {"upload": b"more words", "create_token": b'{"name": "new", "scopes": ["write"]}'}
+BODIES = {
+    "upload": b"more words",
+    "create_token": b'{"name": "new", "scopes": ["write"]}',
+    "create_link": b'{"artifact": "text"}',
+}
+NEEDS_BOTH = {"create_link"}  # what a link leads to is read
 QUERIES = {"upload": "?name=new.txt", "get_file": "?wait=0.01"}
 PAGES = {
     "/": "GET", "/app/list/": "GET", "/app/files/{file_id}": "GET", "/app/files/{file_id}/": "GET",
@@ -109,15 +114,23 @@ def test_a_stranger_finds_nothing_and_changes_nothing(ask, anna, boris, file, ke
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_token_does_what_its_scopes_say_and_no_more(ask, bearer, refused, name):
     wanted, other = ("read", "write") if name in READING else ("write", "read")
+    both = ["read", "write"] if name in NEEDS_BOTH else [wanted]
     response = ask(name, bearer("anna", other))
     refused(response, 403, "insufficient_scope")
     assert response.headers["WWW-Authenticate"].endswith(f'error="insufficient_scope", scope="{wanted}"')
-    assert ask(name, bearer("anna", wanted)).status_code < 300
+    assert ask(name, bearer("anna", *both)).status_code < 300
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_the_owner_may_do_everything(ask, anna, name):
     assert ask(name, anna).status_code < 300
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS_BOTH))
+def test_what_needs_both_scopes_is_refused_to_one(ask, bearer, refused, name):
+    response = ask(name, bearer("anna", "write"))
+    refused(response, 403, "insufficient_scope")
+    assert response.headers["WWW-Authenticate"].endswith('scope="read"')
 
 
 @pytest.mark.parametrize("name", sorted(OF_ONE_FILE))

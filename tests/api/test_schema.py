@@ -39,11 +39,14 @@ OPERATIONS = [
     ("DELETE", "/files/{file_id}/"),
     ("GET", "/files/{file_id}/content/"),
     ("GET", "/files/{file_id}/artifacts/{name}/"),
+    ("POST", "/files/{file_id}/links/"),
+    ("DELETE", "/files/{file_id}/links/"),
     ("POST", "/files/{file_id}/reprocess/"),
     ("POST", "/files/{file_id}/cancel/"),
     ("GET", "/tokens/"),
     ("POST", "/tokens/"),
     ("DELETE", "/tokens/{token_id}/"),
+    ("GET", "/usage/"),
     ("GET", "/processors/"),
 ]
 
@@ -70,7 +73,7 @@ def test_every_operation_of_the_document_is_tried(document):
 
 
 #: Lists without parameters, or with one that takes any text, cannot be asked for wrongly.
-ASKED_RIGHTLY = {("GET", "/processors/"), ("GET", "/tokens/")}
+ASKED_RIGHTLY = {("GET", "/processors/"), ("GET", "/tokens/"), ("GET", "/usage/")}
 MODES = [
     (mode, *operation)
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
@@ -88,7 +91,7 @@ def add_what_no_schema_tells(case, known):
     if case.path == "/upload/":
         case.query["name"] = "a.txt"
     if isinstance(case.body, dict):
-        meant = {"name": "b.txt", "processors": ["identify"]}
+        meant = {"name": "b.txt", "processors": ["identify"], "artifact": None}
         case.body.update({field: value for field, value in meant.items() if field in case.body})
 
 
@@ -136,7 +139,7 @@ def linked(transactional_db):
         for operation in operations.values()
         if "{file_id}" in path
     }
-    assert len(following) == 7
+    assert len(following) == 9
     following["get_artifact"]["parameters"]["name"] = "text"
     raw["paths"]["/upload/"]["post"]["responses"]["201"]["links"] = following
     found = schemathesis.openapi.from_dict(raw)
@@ -160,6 +163,8 @@ FOLLOWING = [
     ("PATCH", "/files/{file_id}/", {"name": "b.txt", "metadata": {"a": [1]}}, 200),
     ("POST", "/files/{file_id}/reprocess/", {"processors": ["text"]}, 202),
     ("POST", "/files/{file_id}/cancel/", None, 202),
+    ("POST", "/files/{file_id}/links/", {"artifact": "text", "expires_in": 60}, 201),
+    ("DELETE", "/files/{file_id}/links/", None, 204),
     ("GET", "/files/{file_id}/", None, 200),
     ("DELETE", "/files/{file_id}/", None, 204),
     ("GET", "/files/{file_id}/", None, 404),

@@ -7,6 +7,8 @@ from urllib.parse import quote
 import pytest
 from django.db import OperationalError
 
+from filemill.files.insertion import Insertion
+
 LIMIT = 5000
 
 
@@ -192,12 +194,10 @@ def test_a_storage_that_cannot_be_written_is_unavailable(send, refused, storage)
 
 
 def test_a_database_that_does_not_answer_is_unavailable_and_nothing_is_kept(send, refused, kept, monkeypatch):
-    from filemill.files.models import File
-
     def down(*_args, **_kwargs):
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(File, "save", down)
+    monkeypatch.setattr(Insertion, "run", down)
     response = send(b"hello", to="/upload/?name=a")
     refused(response, 503, "unavailable")
     assert int(response.headers["Retry-After"]) > 0

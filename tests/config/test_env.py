@@ -48,6 +48,15 @@ WRONG = [
     ("FILEMILL_LEASE_SECONDS", "5"),
     ("FILEMILL_RENEW_SECONDS", "30"),
     ("FILEMILL_SWEEP_SECONDS", "0.5"),
+    ("FILEMILL_CORS_ORIGINS", "*"),
+    ("FILEMILL_CORS_ORIGINS", "null"),
+    ("FILEMILL_CORS_ORIGINS", "app.example"),
+    ("FILEMILL_CORS_ORIGINS", "https://app.example/"),
+    ("FILEMILL_CORS_ORIGINS", "https://app.example:443"),
+    ("FILEMILL_CORS_ORIGINS", "https://app.example:99999"),
+    ("FILEMILL_CORS_ORIGINS", "https://*.app.example"),
+    ("FILEMILL_CORS_ORIGINS", "https://App.example"),
+    ("FILEMILL_CORS_ORIGINS", "https://a.example, file://b"),
     ("FILEMILL_BACKOFF_SECONDS", "-0.1"),
 ]
 
@@ -81,6 +90,12 @@ def test_a_wrong_address_is_told_without_its_password(monkeypatch):
     ("name", "value", "field", "expected"),
     [
         ("FILEMILL_HOSTS", "a.example, b.example ,", "hosts", ["a.example", "b.example"]),
+        (
+            "FILEMILL_CORS_ORIGINS",
+            "https://a.example,http://[::1]:3000",
+            "cors_origins",
+            ["https://a.example", "http://[::1]:3000"],
+        ),
         ("FILEMILL_PORT", "", "port", 8000),
         ("FILEMILL_DATA_DIR", "", "data_dir", Configuration().data_dir),
         ("FILEMILL_ACCESS", " ", "access", "open"),

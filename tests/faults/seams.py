@@ -48,12 +48,19 @@ class Count:
 
 @contextmanager
 def database(count: Count) -> Iterator[None]:
-    """Count statements and commits on this thread's connection; a commit counts before and after it happens."""
+    """Count statements and commits on this thread's connection; a commit counts before and after it happens.
+
+    A statement outside of a transaction commits what it changes.
+    """
     really_commit = connection._commit
 
     def statement(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         count.call(sql)
-        return execute(sql, params, many, context)
+        commits = connection.get_autocommit() and sql.startswith(("WITH", "INSERT", "UPDATE", "DELETE"))
+        done = execute(sql, params, many, context)
+        if commits:
+            count.call(f"{sql} {DONE}")
+        return done
 
     def commit() -> None:
         count.call("COMMIT")

@@ -16,7 +16,7 @@ JSON = "application/json"
 def envelope(body: bytes, content_type: str = JSON, **headers: object) -> dict[str, object]:
     properties = {
         "delivery_tag": str(uuid4()),
-        "delivery_info": {"exchange": "", "routing_key": "bells"},
+        "delivery_info": {"exchange": "", "routing_key": "quick"},
         "body_encoding": "base64",
     }
     return {
@@ -29,7 +29,7 @@ def envelope(body: bytes, content_type: str = JSON, **headers: object) -> dict[s
 
 
 def bell(body: bytes = b"[[], {}, {}]", content_type: str = JSON, **headers: object) -> dict[str, object]:
-    return envelope(body, content_type, **{"lang": "py", "task": "filemill.drain", "id": str(uuid4()), **headers})
+    return envelope(body, content_type, **{"lang": "py", "task": "filemill.quick", "id": str(uuid4()), **headers})
 
 
 # What any broker carries; RabbitMQ has what is around the body in frames of its own.
@@ -37,9 +37,9 @@ GARBAGE = {
     "bytes": lambda: envelope(b"\xff\x00garbage", "application/octet-stream"),
     "a broken body": lambda: bell(b"{"),
     "no task": lambda: envelope(b"[[], {}, {}]"),
-    "a task of another kind": lambda: bell(task=["filemill.drain"]),
+    "a task of another kind": lambda: bell(task=["filemill.quick"]),
     "an unknown task": lambda: bell(task="os.system"),
-    "no id": lambda: envelope(b"[[], {}, {}]", task="filemill.drain"),
+    "no id": lambda: envelope(b"[[], {}, {}]", task="filemill.quick"),
     "arguments": lambda: bell(b'[["rm"], {"a": 1}, {}]'),
     "no arguments": lambda: bell(b"7"),
     "a pickle": lambda: bell(b"cos\nsystem\n", "application/x-python-serialize"),
@@ -76,7 +76,7 @@ def service(tmp_path: Path, apart: Callable[[], dict[str, str]]) -> Iterator[Ser
 
 @pytest.fixture
 def put(service: Service) -> Iterator[Callable[[str, dict[str, object] | bytes], None]]:
-    """Put a message into a queue, or raw bytes where the broker would take them for one: put("bells", b"...")."""
+    """Put a message into a queue, or raw bytes where the broker would take them for one: put("quick", b"...")."""
     url = service.environment.get("CELERY_BROKER_URL", "")
 
     def into_folder(queue: str, message: bytes) -> None:
@@ -111,14 +111,14 @@ def put(service: Service) -> Iterator[Callable[[str, dict[str, object] | bytes],
 def test_garbage_neither_ends_the_worker_nor_makes_it_deaf(service, put):
     worker = service.pid_of("worker")
     for _more_than_a_worker_takes_at_once in range(3):
-        for queue in ("bells", "sweep"):
+        for queue in ("quick", "heavy", "sweep"):
             for make in GARBAGE.values():
                 put(queue, make())
             for message in RAW:
                 put(queue, message)
 
     assert service.await_end(service.upload(b"after garbage\n")["id"])["processed"] is True
-    until(lambda: not service.waiting("bells"))
+    until(lambda: not service.waiting("quick"))
     until(lambda: not service.waiting("sweep"))
     assert service.pid_of("worker") == worker
     assert service.stop() == 0
@@ -127,7 +127,7 @@ def test_garbage_neither_ends_the_worker_nor_makes_it_deaf(service, put):
 def test_a_hundred_bells_do_nothing_twice(service, put):
     uploaded = service.upload(b"once\n")["id"]
     for _ in range(100):
-        put("bells", bell())
+        put("quick", bell())
 
     once = service.await_end(uploaded)
 

@@ -10,7 +10,7 @@ from django.db.models import F
 from kombu import Queue
 
 from filemill.config.schedule import Scheduler
-from filemill.processing import claim, record, ring
+from filemill.processing import claim, queues, record, ring
 from filemill.processing.models import Job
 from filemill.processing.sweep import sweep
 
@@ -53,7 +53,7 @@ def make_beat(transactional_db: None) -> Iterator[Callable[[], Scheduler]]:
 def test_a_clock_set_back_by_an_hour_delays_no_file(world):
     file_id = world.keep("a.txt")
     clock_of_the_database_moves(-AN_HOUR)
-    assert not claim.work_is_due()
+    assert not claim.work_is_due(queues.Queue.QUICK)
 
     sweep()
 

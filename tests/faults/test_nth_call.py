@@ -10,16 +10,17 @@ from collections.abc import Callable
 from functools import partial
 from itertools import count
 
+import kombu
 import pytest
 from django.db import close_old_connections, connection
 from faults import seams
 from faults.conftest import World, in_a_fork
 from faults.seams import DONE, Count
 from faults.ways import WAYS, Outcome, Way
-from kombu import Queue
 from system.conftest import until
 
 from filemill.processing import ring
+from filemill.processing.queues import Queue
 from filemill.processing.sweep import sweep
 
 EVERY_KIND = os.environ.get("FILEMILL_TEST_FAULTS") == "all"
@@ -91,8 +92,9 @@ def test_the_broker_may_fail_at_each_call_and_the_sweep_rings_again(world, monke
         counted = Count(number, seams.broker_gone)
         monkeypatch.setattr(ring, "ring", ring.Dispatcher().ring)  # a new process, not yet connected
         with ring.connect() as connection:
-            Queue(ring.QUEUE)(connection.default_channel).queue_declare()
-            Queue(ring.QUEUE)(connection.default_channel).purge()
+            bells = kombu.Queue(ring.NAMES[Queue.QUICK])(connection.default_channel)
+            bells.queue_declare()
+            bells.purge()
         with seams.broker(counted):
             file_id = world.keep(f"{number}")
             until(lambda: sweep() or _bells())
@@ -105,7 +107,7 @@ def test_the_broker_may_fail_at_each_call_and_the_sweep_rings_again(world, monke
 
 def _bells() -> int:
     with ring.connect() as connection:
-        return ring.queued(connection)
+        return ring.queued(connection, Queue.QUICK)
 
 
 def _survives(

@@ -46,7 +46,7 @@ def test_pages_forwards_and_backwards_are_the_sorted_list(rows, ordering, size):
     def at(cursor: str | None):
         query = QueryDict(mutable=True)
         query.update({"ordering": ordering, "page_size": str(size), **({"cursor": cursor} if cursor else {})})
-        return page(query, File.objects.all())
+        return page(query, File.objects.all(), list)
 
     found = at(None)
     seen = [row.id for row in found.files]

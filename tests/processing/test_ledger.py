@@ -12,10 +12,11 @@ from filemill.cli.services import among_workers
 from filemill.core.errors import NotFound
 from filemill.files.models import File
 from filemill.identify.identity import Identity
-from filemill.processing import claim, record, sweep
+from filemill.processing import claim, lease, record, sweep
 from filemill.processing.forget import forget
+from filemill.processing.lease import LeaseLost, Reason
 from filemill.processing.models import Artifact, Job
-from filemill.processing.record import LeaseLost, Reason
+from filemill.processing.queues import Queue
 
 TEXT = Identity("text/plain", "ASCII text")
 REASON = Reason("broken", "Broken", "It is broken.")
@@ -26,7 +27,7 @@ def file(upload) -> File:
     return File.objects.get(pk=upload(b"hello")["id"])
 
 
-def expire(job_claim: record.Claim) -> None:
+def expire(job_claim: lease.Claim) -> None:
     Job.objects.filter(pk=job_claim.job_id).update(lease_until=Now() - timedelta(seconds=1))
 
 
@@ -102,7 +103,7 @@ def test_a_lease_that_ran_out_puts_the_job_back_with_a_reason_and_no_further_pau
 
     job = file.jobs.get()
     assert (job.state, job.error["code"], job.attempts) == ("queued", "worker_lost", 1)
-    assert claim.work_is_due()
+    assert claim.work_is_due(Queue.QUICK)
     assert fresh(file).status == "queued"
 
 
@@ -293,15 +294,15 @@ def test_two_sweepers_end_a_lease_once(file):
 
 
 def test_several_workers_claim_each_job_once(upload):
-    files = {upload(b"x", f"{n}.txt")["id"] for n in range(12)}
+    files = {upload(b"x", f"{n}.txt")["id"] for n in range(16)}
     claimed: list[UUID] = []
 
     def take_all() -> None:
         while found := claim.next_claim():
             claimed.append(found.file.id)
 
-    while claim.work_is_due():  # a row that another claim just holds is skipped, not waited for
-        _at_once(*[take_all] * 4)
+    while claim.work_is_due(Queue.QUICK):  # a row that another claim just holds is skipped, not waited for
+        _at_once(*[take_all] * 8)
 
     assert sorted(map(str, claimed)) == sorted(files)
 

@@ -2,19 +2,20 @@
 
 import time
 
+import kombu
 import pytest
 from django.conf import settings
-from kombu import Queue
 
 from filemill.processing import ring
+from filemill.processing.queues import Queue
 
 
 @pytest.fixture
 def bells(monkeypatch):
     """A queue of bells that no worker of another test hears, empty at first and at the end."""
-    monkeypatch.setattr(ring, "QUEUE", "bells-unheard")
+    monkeypatch.setitem(ring.NAMES, Queue.QUICK, "quick-unheard")
     with ring.connect() as connection:
-        queue = Queue(ring.QUEUE)(connection.default_channel)
+        queue = kombu.Queue(ring.NAMES[Queue.QUICK])(connection.default_channel)
         queue.declare()
         queue.purge()
         yield queue
@@ -25,7 +26,7 @@ def test_bells_that_nobody_hears_are_bounded(bells):
     most = 2 * settings.FILEMILL.worker_threads
     dispatcher = ring.Dispatcher()
     for _ in range(2 * most):
-        dispatcher._ring_once()
+        dispatcher._ring_once(Queue.QUICK)
 
     assert bells.queue_declare().message_count == most
     dispatcher._close()
@@ -38,6 +39,6 @@ def test_a_bell_carries_nothing_and_expires(bells):
     while (message := bells.get(no_ack=True)) is None and time.monotonic() < until:
         time.sleep(0.01)
 
-    assert message.headers["task"] == ring.TASK
+    assert message.headers["task"] == ring.TASKS[Queue.QUICK]
     assert message.headers["expires"] is not None
     assert message.payload[:2] == [[], {}]

@@ -14,6 +14,7 @@ from filemill.files.models import File
 from filemill.processing import claim, record
 from filemill.processing.forget import forget
 from filemill.processing.models import Job
+from filemill.processing.queues import Queue
 from filemill.processing.run import run
 from filemill.processors.registry import processors
 from filemill.sandbox.client import Sandbox
@@ -126,7 +127,7 @@ def test_a_file_that_kills_its_child_each_time_fails_after_its_attempts(trial, s
     configure(max_attempts=2, backoff_seconds=0)
     poison, harmless = trial("segfault"), trial("behave")
 
-    while claim.work_is_due():
+    while claim.work_is_due(Queue.QUICK):
         run_next(sandbox)
 
     assert (status_of(poison), job_of(poison).attempts) == ("failed", 2)

@@ -73,7 +73,7 @@ class RabbitMQ(Server):
     def flush(self) -> None:
         """Forget every message that no consumer has."""
         with Connection(self.url) as connection, connection.channel() as channel:
-            for queue in ("bells", "sweep"):
+            for queue in ("quick", "heavy", "sweep"):
                 channel.queue_purge(queue)
 
 

@@ -68,14 +68,15 @@ def test_a_flushed_redis_is_empty(broker: Redis):
 
 
 def test_a_rabbitmq_has_the_same_address_after_a_crash_and_keeps_its_queues_but_not_what_is_transient():
+    names = ("quick", "heavy", "sweep")
     with rabbitmq() as server:
         for end in (server.flush, server.crash):
-            _ring(server, "bells")
-            _ring(server, "sweep")
+            for name in names:
+                _ring(server, name)
             end()
             if server.pid is None:
                 server.start()
-            assert [_count(server, name) for name in ("bells", "sweep")] == [0, 0]
+            assert [_count(server, name) for name in names] == [0, 0, 0]
 
 
 def _ring(server: RabbitMQ, name: str) -> None:

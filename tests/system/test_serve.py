@@ -10,6 +10,8 @@ import pytest
 from services.ports import free_port
 from system.conftest import until
 
+pytestmark = pytest.mark.usefixtures("measured")
+
 LONG_TEXT = b"The mill grinds slowly, and it grinds every line of this long text.\n" * 600_000
 
 

@@ -5,11 +5,13 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -60,12 +62,17 @@ def administrator(service: str, folder: Path) -> tuple[str, str]:
 
 def make_administrator(folder: Path) -> tuple[str, str]:
     """Make an administrator of the service with this folder; return name and password."""
-    environment = {**os.environ, "FILEMILL_DATA_DIR": str(folder / "data"), "FILEMILL_ADMIN_PASSWORD": "only for tests"}
+    _manage(folder, "manage", "csu", FILEMILL_ADMIN_PASSWORD="only for tests")
+    return "admin", "only for tests"
+
+
+def _manage(folder: Path, *command: str, **chosen: str) -> str:
+    environment = {**os.environ, "FILEMILL_DATA_DIR": str(folder / "data"), **chosen}
     for foreign in ("DATABASE_URL", "CELERY_BROKER_URL"):
         environment.pop(foreign, None)
     program = Path(sys.executable).with_name("filemill")
-    subprocess.run([program, "manage", "csu"], env=environment, check=True, capture_output=True, timeout=120)
-    return "admin", "only for tests"
+    done = subprocess.run([program, *command], env=environment, check=True, capture_output=True, timeout=120, text=True)
+    return done.stdout
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +80,42 @@ def service(folder: Path) -> Iterator[str]:
     """Run `filemill serve` on a free port, with a data directory of its own; return its address."""
     with running(folder) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def other_sites() -> Iterator[tuple[str, str]]:
+    """Serve an empty page at two other origins: one that the closed service lets in, and one that it does not."""
+    with ExitStack() as stack:
+        yield stack.enter_context(_empty_page()), stack.enter_context(_empty_page())
+
+
+@contextmanager
+def _empty_page() -> Iterator[str]:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><link rel=icon href=data:,>")
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def closed_service(tmp_path_factory: pytest.TempPathFactory, other_sites: tuple[str, str]) -> Iterator[Any]:
+    """Run a service that is not open and lets another site in; return its address, an administrator and a token."""
+    folder = tmp_path_factory.mktemp("closed")
+    with running(folder, FILEMILL_ACCESS="token", FILEMILL_CORS_ORIGINS=other_sites[0]) as address:
+        token = _manage(folder, "token", "create", "anna", "--new")
+        yield address, *make_administrator(folder), token.strip()
 
 
 @contextmanager

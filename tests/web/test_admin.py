@@ -3,9 +3,10 @@
 import pytest
 from django.contrib.auth.models import Permission
 
-from filemill.accounts.models import Token
+from filemill.accounts.models import Token, Usage
 from filemill.files.models import File
 from filemill.processing.models import Artifact, Job
+from filemill.web.admin import UsageAdmin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILES = "/admin/files/file/"
@@ -132,6 +133,31 @@ def test_tokens_go_with_their_owner_and_not_without(admin_client, bearer):
     assert Token.objects.count() == 1
     assert admin_client.post(f"/admin/auth/user/{token.owner_id}/delete/", {"post": "yes"}).status_code == 302
     assert Token.objects.count() == 0
+
+
+def test_a_quota_that_is_set_leaves_what_was_counted_meanwhile(admin_client, django_user_model, monkeypatch):
+    anna = django_user_model.objects.create_user("anna")
+    address, save = "/admin/accounts/usage/", UsageAdmin.save_model
+    new = {"owner": anna.pk, "quota_bytes": "", "quota_files": 7}
+    assert admin_client.post(f"{address}add/", new).status_code == 302
+
+    def save_later(*given):
+        Usage.objects.update(bytes=5000, files=2)
+        save(*given)
+
+    monkeypatch.setattr(UsageAdmin, "save_model", save_later)
+    changed = {"quota_bytes": 9, "quota_files": "", "bytes": 1, "files": 1}
+    assert admin_client.post(f"{address}{anna.pk}/change/", changed).status_code == 302
+    assert Usage.objects.values_list().get() == (anna.pk, 5000, 2, 9, None)
+    assert "5.0 KB" in admin_client.get(address).content.decode()
+    assert admin_client.post(f"{address}{anna.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_usage_goes_with_a_user_who_has_no_files(admin_client, django_user_model):
+    anna = django_user_model.objects.create_user("anna")
+    Usage.objects.create(owner=anna, quota_files=7)
+    assert admin_client.post(f"/admin/auth/user/{anna.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Usage.objects.exists()
 
 
 @pytest.mark.parametrize("chosen", ["one", "many"])

@@ -1,11 +1,13 @@
 """The list at / and its upload form."""
 
+from contextlib import ExitStack
 from html import escape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from filemill.files import transfers
 from filemill.files.models import File
 
 HOSTILE = "\"><img src=x onerror=alert(1)>'.txt"
@@ -61,6 +63,15 @@ def test_a_file_above_the_limit_is_refused_with_its_status(client, db, configure
 def test_a_urlencoded_form_is_refused_with_its_status(client, db):
     response = client.post("/", "a=b", content_type="application/x-www-form-urlencoded")
     assert response.status_code == 415
+
+
+def test_who_finds_no_seat_reads_that_it_is_not_their_files_fault(client, db):
+    with ExitStack() as stack:
+        for _ in range(transfers.most()):
+            stack.enter_context(transfers.Seat())
+        response = send(client)
+    assert response.status_code == 503
+    assert "Try again soon" in response.content.decode()
 
 
 def test_a_hostile_name_is_only_text(client, make_file):

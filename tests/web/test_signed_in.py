@@ -2,21 +2,13 @@
 
 import pytest
 from playwright.sync_api import expect
-from web.conftest import make_administrator, running
 
 WORK_WITHIN_MS = 60_000
 
 
-@pytest.fixture(scope="module")
-def closed_service(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("closed")
-    with running(folder, FILEMILL_ACCESS="token") as address:
-        yield address, *make_administrator(folder)
-
-
 @pytest.fixture(params=[True, False], ids=["script", "plain"])
 def signed_in(request, browser, closed_service):
-    address, name, password = closed_service
+    address, name, password, _token = closed_service
     complaints = []
     context = browser.new_context(base_url=address, java_script_enabled=request.param)
     page = context.new_page()

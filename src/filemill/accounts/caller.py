@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.http import HttpRequest
 
 from filemill.accounts.models import Scope, Token
+from filemill.accounts.throttle import address_of
 from filemill.core.errors import InsufficientScope
 
 
@@ -26,6 +28,13 @@ class Caller:
     def owner_id(self) -> int | None:
         """Whose a file is that this caller sends."""
         return self.owner.pk if self.owner else None
+
+    @property
+    def name(self) -> str:
+        """Who it is, for the log."""
+        if self.owner is None:
+            return "somebody"
+        return f"{self.owner.get_username()} with token {self.token.pk}" if self.token else self.owner.get_username()
 
     def require(self, scope: str) -> None:
         """Raise InsufficientScope unless the caller has a scope."""
@@ -55,3 +64,10 @@ def caller_of(request: Any) -> Caller:  # noqa: ANN401  # Django's request or RE
     """Return what the middleware found out; it fails where none ran, rather than letting everybody in."""
     caller: Caller = request.caller
     return caller
+
+
+def party_of(request: HttpRequest) -> int | str:
+    """Return who has to leave room for others: an owner, where there is none the address that a request comes from."""
+    caller: Caller | None = getattr(request, "caller", None)
+    owner_id = caller.owner_id if caller else None
+    return address_of(request) if owner_id is None else owner_id

@@ -1,12 +1,14 @@
-"""A Token opens the service for a program; it belongs to a user, the owner of what the program sends."""
+"""What belongs to a user beside files: tokens, which open the service for programs, and what the files add up to."""
 
 import secrets
 
 from django.contrib.auth.models import User
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
 NAME_MAX_CHARS = 100
+OWN_QUOTA = "Empty: as for everybody. 0: unlimited."
 
 
 class Scope(models.TextChoices):
@@ -54,3 +56,20 @@ class Attempts(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Usage(models.Model):
+    """What an owner's files add up to, and an owner's own quota where it is not everybody's."""
+
+    owner = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="usage")
+    bytes = models.BigIntegerField(default=0, editable=False)  # of originals
+    files = models.BigIntegerField(default=0, editable=False)
+    quota_bytes = models.BigIntegerField(null=True, blank=True, validators=[MinValueValidator(0)], help_text=OWN_QUOTA)
+    quota_files = models.BigIntegerField(null=True, blank=True, validators=[MinValueValidator(0)], help_text=OWN_QUOTA)
+
+    class Meta:
+        ordering = ["owner"]
+        verbose_name_plural = "usage"
+
+    def __str__(self) -> str:
+        return f"usage of {self.owner_id}"

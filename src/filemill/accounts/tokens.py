@@ -4,12 +4,13 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
-from typing import Any
 
+import orjson
 import structlog
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -23,10 +24,12 @@ MOST_TOKENS = 100  # of one owner, so that a list of them needs no pages
 NOTED_EACH = timedelta(minutes=1)
 
 # Each request asks this, and Django takes much longer to write such a query than a database to answer it.
-_QUERY = """
-    SELECT t.*, u.username, u.is_staff, u.is_active FROM accounts_token t JOIN auth_user u ON u.id = t.owner_id
-    WHERE t.id = %s
-"""
+_OF_TOKEN = ["id", "owner_id", "name", "digest", "scopes", "expires_at", "last_used_at", "revoked_at"]
+_OF_OWNER = ["id", "username", "is_staff", "is_active"]
+_QUERY = f"""
+    SELECT {", ".join(f"t.{name}" for name in _OF_TOKEN)}, {", ".join(f"u.{name}" for name in _OF_OWNER)}
+    FROM accounts_token t JOIN auth_user u ON u.id = t.owner_id WHERE t.id = %s
+"""  # noqa: S608  # the names above
 _FORM = re.compile(r"fm_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
@@ -58,28 +61,31 @@ def check(secret: str) -> Token:
     token = _with_owner(match[1]) if match else None
     if token is None or not compare_digest(token.digest, _digest(secret)):
         raise InvalidToken("There is no such token. A token begins with `fm_`; send it whole.")
-    return _good(token)
+    if token.expires_at is not None and token.expires_at <= timezone.now():
+        raise InvalidToken(f"This token expired at {token.expires_at:%Y-%m-%d %H:%M} UTC.")
+    _refuse_ended(token)
+    return token
 
 
 def confirm(caller: Caller) -> None:
-    """Raise InvalidToken or SignInRequired for a caller that was let in a while ago and would not be now."""
+    """Raise InvalidToken or SignInRequired for a caller that was let in, but whose right somebody ended since.
+
+    That a token expired since is no reason: it was good when the request began.
+    """
     if caller.token is not None:
         token = _with_owner(caller.token.pk)
         if token is None:
             raise InvalidToken("This token was deleted, with its owner.")
-        _good(token)
+        _refuse_ended(token)
     elif caller.owner is not None and not User.objects.filter(pk=caller.owner.pk, is_active=True).exists():
         raise SignInRequired("The user who was signed in may no longer use the service.")
 
 
-def _good(token: Token) -> Token:
+def _refuse_ended(token: Token) -> None:
     if token.revoked_at is not None:
         raise InvalidToken("This token was revoked.")
-    if token.expires_at is not None and token.expires_at <= timezone.now():
-        raise InvalidToken(f"This token expired at {token.expires_at:%Y-%m-%d %H:%M} UTC.")
     if not token.owner.is_active:
         raise InvalidToken("The owner of this token may no longer use the service.")
-    return token
 
 
 def is_to_be_noted(token: Token) -> bool:
@@ -109,12 +115,20 @@ def revoke(tokens: QuerySet[Token], token_id: str, by: str) -> None:
 
 def _with_owner(token_id: str) -> Token | None:
     """Return a token with as much of its owner as a request needs to know."""
-    for found in Token.objects.raw(_QUERY, [token_id]):
-        token: Any = found  # with the other columns beside those of the model
-        values = [token.owner_id, token.username, bool(token.is_staff), bool(token.is_active)]
-        token.owner = User.from_db(None, ["id", "username", "is_staff", "is_active"], values)
-        return found
-    return None
+    with connection.cursor() as cursor:
+        cursor.execute(_QUERY, [token_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    *plain, scopes, expires_at, last_used_at, revoked_at, owner_id, username, is_staff, is_active = row
+    times = map(_in_utc, (expires_at, last_used_at, revoked_at))
+    token = Token.from_db(connection.alias, _OF_TOKEN, [*plain, orjson.loads(scopes), *times])
+    token.owner = User.from_db(connection.alias, _OF_OWNER, [owner_id, username, bool(is_staff), bool(is_active)])
+    return token
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment  # SQLite has no time zones
 
 
 def _digest(secret: str) -> str:

@@ -1,11 +1,10 @@
 """/files/ and /files/{id}/ with what can be done to a file."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
@@ -13,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from filemill.accounts.caller import caller_of
-from filemill.api import schema
+from filemill.accounts.caller import caller_of, party_of
+from filemill.api import rows, schema
+from filemill.api.quick import QuickView, as_json
 from filemill.api.requests import json_body
 from filemill.api.serializers import (
     FileDetailSerializer,
@@ -22,12 +22,12 @@ from filemill.api.serializers import (
     FileSerializer,
     ReprocessSerializer,
 )
+from filemill.api.shapes import address_of_files, of_file, of_file_with_jobs
 from filemill.api.waiting import seconds_to_wait, wait
 from filemill.files.listing import page
 from filemill.files.models import File, FileQuerySet
 from filemill.processing import record, ring
 from filemill.processing.forget import forget
-from filemill.processing.models import Artifact
 
 WAIT = OpenApiParameter(
     "wait",
@@ -45,38 +45,42 @@ PAGE = inline_serializer(
 )
 
 
-class FilesView(APIView):
+class FilesView(QuickView):
     """The list."""
+
+    quick = frozenset({"get"})
 
     @extend_schema(
         operation_id="list_files",
         parameters=schema.LIST_PARAMETERS,
         responses={200: PAGE, **schema.problems(400)},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: HttpRequest) -> HttpResponse:
         """List files, newest first."""
-        found = page(request.query_params, _seen(request))
-        _lend_artifacts(found.files)
-        return Response(
+        found = page(request.GET, _seen(request), rows.read)
+        artifacts, files = rows.artifacts_of(found.files), address_of_files(request)
+        return as_json(
             {
-                "next": _link(request, found.next),
-                "previous": _link(request, found.previous),
-                "results": FileSerializer(found.files, many=True, context={"request": request}).data,
+                "next": _link(request, files, found.next),
+                "previous": _link(request, files, found.previous),
+                "results": [of_file(file, artifacts[file.id], files) for file in found.files],
             }
         )
 
 
-class FileView(APIView):
+class FileView(QuickView):
     """One file."""
+
+    quick = frozenset({"get"})
 
     @extend_schema(
         operation_id="get_file",
         parameters=[schema.FILE_ID, WAIT],
         responses={200: FileDetailSerializer, **schema.problems(400, 404)},
     )
-    def get(self, request: Request, file_id: UUID) -> Response:
+    def get(self, request: HttpRequest, file_id: UUID) -> HttpResponse:
         """Return one file with its facts and jobs."""
-        wait(_seen(request).filter(pk=file_id), seconds_to_wait(request.query_params.get("wait", "0")))
+        wait(_seen(request).filter(pk=file_id), seconds_to_wait(request.GET.get("wait", "0")), party_of(request))
         return _detail(request, file_id)
 
     @extend_schema(
@@ -85,7 +89,7 @@ class FileView(APIView):
         request=FilePatchSerializer,
         responses={200: FileDetailSerializer, **schema.problems(400, 404, 408, 413, 415)},
     )
-    def patch(self, request: Request, file_id: UUID) -> Response:
+    def patch(self, request: Request, file_id: UUID) -> HttpResponse:
         """Change a file's name or metadata."""
         serializer = FilePatchSerializer(data=json_body(request))
         serializer.is_valid(raise_exception=True)
@@ -102,7 +106,7 @@ class FileView(APIView):
         parameters=[schema.FILE_ID],
         responses={204: None, **schema.problems(404)},
     )
-    def delete(self, request: Request, file_id: UUID) -> Response:
+    def delete(self, request: Request, file_id: UUID) -> HttpResponse:
         """Delete a file with everything that was made of it."""
         forget(_seen(request).one(file_id).pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -117,7 +121,7 @@ class ReprocessView(APIView):
         request=ReprocessSerializer,
         responses={202: FileDetailSerializer, **schema.problems(400, 404, 408, 413, 415)},
     )
-    def post(self, request: Request, file_id: UUID) -> Response:
+    def post(self, request: Request, file_id: UUID) -> HttpResponse:
         """Run all processors again, or the named ones; earlier results stay until new ones replace them."""
         serializer = ReprocessSerializer(data=json_body(request))
         serializer.is_valid(raise_exception=True)
@@ -135,33 +139,20 @@ class CancelView(APIView):
         request=None,
         responses={202: FileDetailSerializer, **schema.problems(404)},
     )
-    def post(self, request: Request, file_id: UUID) -> Response:
+    def post(self, request: Request, file_id: UUID) -> HttpResponse:
         """Cancel the jobs that have not ended."""
         record.cancel(_seen(request).one(file_id).pk)
         return _detail(request, file_id, status.HTTP_202_ACCEPTED)
 
 
-def _seen(request: Request) -> FileQuerySet:
+def _seen(request: HttpRequest | Request) -> FileQuerySet:
     return File.objects.seen_by(caller_of(request))
 
 
-def _detail(request: Request, file_id: UUID, code: int = status.HTTP_200_OK) -> Response:
+def _detail(request: HttpRequest | Request, file_id: UUID, code: int = status.HTTP_200_OK) -> HttpResponse:
     file = _seen(request).prefetch_related("artifacts", "jobs").one(file_id)
-    return Response(FileDetailSerializer(file, context={"request": request}).data, status=code)
+    return as_json(of_file_with_jobs(file, address_of_files(request)), code)
 
 
-def _lend_artifacts(files: Sequence[File]) -> None:
-    """Read all artifacts of the files at once; prefetch_related, with a query set a file, is over half of a list."""
-    found = defaultdict(list)
-    rows = Artifact.objects.filter(file__in=[file.id for file in files])
-    for row in rows.values_list("file_id", "name", "media_type", "size", named=True):
-        found[row.file_id].append(row)
-    for file in files:
-        file._prefetched_objects_cache = {"artifacts": found[file.id]}  # type: ignore[attr-defined]
-
-
-def _link(request: Request, cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    parameters = {**dict(request.query_params.lists()), "cursor": cursor}
-    return f"{request.build_absolute_uri('/files/')}?{urlencode(parameters, doseq=True)}"
+def _link(request: HttpRequest, files: str, cursor: str | None) -> str | None:
+    return f"{files}?{urlencode({**dict(request.GET.lists()), 'cursor': cursor}, doseq=True)}" if cursor else None

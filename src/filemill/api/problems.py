@@ -75,11 +75,15 @@ STATUS: dict[type[FilemillError], HTTPStatus] = {
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    errors.LinkExpired: HTTPStatus.GONE,
     errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyTransfers: HTTPStatus.TOO_MANY_REQUESTS,
     errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -129,7 +133,7 @@ def headers_of(known: FilemillError) -> dict[str, str]:
     headers: dict[str, str] = {}
     if isinstance(known, errors.RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{known.size}"
-    if isinstance(known, Unavailable | errors.Busy):
+    if isinstance(known, Unavailable | errors.Busy | errors.TooManyTransfers):
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     if isinstance(known, errors.SignInRequired):
         headers["WWW-Authenticate"] = _CHALLENGE
@@ -137,7 +141,7 @@ def headers_of(known: FilemillError) -> dict[str, str]:
         headers["WWW-Authenticate"] = f'{_CHALLENGE}, error="invalid_token"'
     if isinstance(known, errors.InsufficientScope):
         headers["WWW-Authenticate"] = f'{_CHALLENGE}, error="insufficient_scope", scope="{known.scope}"'
-    if isinstance(known, errors.TooManyAttempts):
+    if isinstance(known, errors.TooManyAttempts | errors.TooManyRequests):
         headers["Retry-After"] = str(known.seconds)
     return headers
 

@@ -17,7 +17,7 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Describe the errors that an operation answers with."""
     return {
         (status, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, description="Problem details")
-        for status in sorted({*statuses, 401, 403, 503})
+        for status in sorted({*statuses, 401, 403, 429, 503})
     }
 
 
@@ -28,7 +28,7 @@ def one_address_each(endpoints: list[Endpoint]) -> list[Endpoint]:
 
 def strict_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: ANN401  # drf-spectacular's signature
     """Say that JSON bodies hold no other fields (drf-spectacular's POSTPROCESSING_HOOKS; it has no word for that)."""
-    for name in ("PatchedFilePatchRequest", "ReprocessRequest"):
+    for name in ("PatchedFilePatchRequest", "ReprocessRequest", "NewLinkRequest"):
         result["components"]["schemas"][name]["additionalProperties"] = False
     return result
 

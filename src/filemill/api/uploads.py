@@ -1,21 +1,22 @@
 """POST /upload/."""
 
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from filemill.accounts.caller import caller_of
 from filemill.api import schema
-from filemill.api.requests import wsgi_request
+from filemill.api.quick import QuickView, as_json
 from filemill.api.serializers import FileDetailSerializer
+from filemill.api.shapes import address_of_files, of_file_with_jobs
 from filemill.uploads.receive import receive
 
 
-class UploadView(APIView):
+class UploadView(QuickView):
     """The only address for bytes."""
 
+    quick = frozenset({"post"})
     parser_classes = []  # the body goes straight to the disk
 
     @extend_schema(
@@ -24,12 +25,12 @@ class UploadView(APIView):
         request=schema.UPLOAD_REQUEST,
         responses={201: FileDetailSerializer, **schema.problems(400, 408, 411, 413, 415, 503, 507)},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: WSGIRequest) -> HttpResponse:
         """Keep a file and start its processing.
 
         Send a form with exactly one part `file`, or the bytes alone with `?name=` or Content-Disposition.
         The answer comes once the bytes are safe; processing goes on in the background.
         """
-        file = receive(wsgi_request(request), caller_of(request), lambda _fields: None)
-        data = FileDetailSerializer(file, context={"request": request}).data
-        return Response(data, status=status.HTTP_201_CREATED, headers={"Location": f"/files/{file.id}/"})
+        file = receive(request, caller_of(request), lambda _fields: None)
+        data = of_file_with_jobs(file, address_of_files(request))
+        return as_json(data, status.HTTP_201_CREATED, {"Location": f"/files/{file.id}/"})

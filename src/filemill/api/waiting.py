@@ -1,20 +1,21 @@
 """`?wait=SECONDS`: an answer that comes when the processing is over, without letting waiters use up the threads."""
 
 import re
-import threading
 import time
+from collections.abc import Hashable
 
 from django.conf import settings
 from django.db.models import QuerySet
 
-from filemill.core.errors import FieldError, Invalid
+from filemill.core.errors import FieldError, Invalid, Refused
 from filemill.files.models import File, Status
+from filemill.files.transfers import Seat, Seats
 
 _PAUSES_SECONDS = (0.02, 0.03, 0.05, 0.1, 0.25)
 _NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{0,30})?(e[+-]?[0-9]{1,3})?", re.ASCII)
 _UNDER_WAY = (Status.QUEUED, Status.PROCESSING)
 
-_seats = threading.BoundedSemaphore(max(settings.FILEMILL.max_waiters, 1))
+SEATS = Seats(settings.FILEMILL.max_waiters)
 
 
 def seconds_to_wait(given: str) -> float:
@@ -25,11 +26,18 @@ def seconds_to_wait(given: str) -> float:
     return min(float(given), settings.FILEMILL.max_wait_seconds)
 
 
-def wait(file: QuerySet[File], seconds: float) -> None:
-    """Return when processing is over, when the time is, or at once where enough wait already; `file` is one or none."""
-    if not seconds or not settings.FILEMILL.max_waiters or not _seats.acquire(blocking=False):
+def wait(file: QuerySet[File], seconds: float, whose: Hashable) -> None:
+    """Return when processing is over, when the time is, or at once where enough wait already; `file` is one or none.
+
+    Of the seats for those who wait nobody takes all, either.
+    """
+    if not seconds:
         return
     try:
+        seat = Seat(SEATS, whose)
+    except Refused:
+        return
+    with seat:
         until = time.monotonic() + seconds
         pauses = iter(_PAUSES_SECONDS)
         while file.filter(status__in=_UNDER_WAY).exists():
@@ -37,5 +45,3 @@ def wait(file: QuerySet[File], seconds: float) -> None:
             if pause <= 0:
                 return
             time.sleep(pause)
-    finally:
-        _seats.release()

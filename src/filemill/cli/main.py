@@ -10,6 +10,7 @@ from uuid import UUID
 import click
 
 from filemill.cli.preflight import Trouble, check_data_dir, check_data_is_there, check_platform, check_port
+from filemill.cli.quotas import quota
 from filemill.cli.tokens import token
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
@@ -60,9 +61,10 @@ def web() -> None:
 
 
 @main.command()
-def worker() -> None:
+@click.option("-Q", "--queues", default="", help="Take jobs from these queues only: quick, heavy, or both (as it is).")
+def worker(*, queues: str) -> None:
     """Run a worker, with the sweep's consumer beside its jobs."""
-    _services().run_worker()
+    _services().run_worker(queues)
 
 
 @main.command()
@@ -82,7 +84,7 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--fix", is_flag=True, help="Mend what can be mended safely: statuses, plans, permissions, marks.")
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely: statuses, plans, usage, permissions, marks.")
 def doctor(*, as_json: bool, fix: bool) -> None:
     """Check what must always hold, and say what to do.
 
@@ -163,6 +165,7 @@ def hold(seconds: int) -> None:
 
 
 main.add_command(token)
+main.add_command(quota)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -55,16 +55,26 @@ def _load_application() -> Any:  # noqa: ANN401  # a WSGI application
     return guard(application)
 
 
-def run_worker() -> None:
-    """Work on jobs until a signal comes; what runs then is finished first."""
+def run_worker(queues: str = "") -> None:
+    """Work on the jobs of some queues, or of all, until a signal comes; what runs then is finished first."""
     from filemill.config.celery import app
 
     warnings.simplefilter("ignore", SecurityWarning)  # of root; our messages carry nothing, and files meet the sandbox
     sys.__stdout__ = None  # type: ignore[misc]  # where Celery's handler of signals writes, past all logging
     with among_workers():
-        app.start(
-            ["--quiet", "worker", "--loglevel=WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-        )
+        without = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        app.start(["--quiet", "worker", "--loglevel=WARNING", f"--queues={_known(queues)}", *without])
+
+
+def _known(queues: str) -> str:
+    """Return names of queues as Celery wants them, all where none is named; raise Trouble for one that there is not."""
+    from filemill.processing.ring import NAMES
+
+    named = [name.strip() for name in queues.split(",") if name.strip()] or list(NAMES.values())
+    for name in named:
+        if name not in NAMES.values():
+            raise Trouble(f"There is no queue `{name}`; there are: {', '.join(NAMES.values())}.")
+    return ",".join(named)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """`filemill token`: makes, lists and revokes the tokens by which programs are let in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -46,8 +46,8 @@ def create(*, owner: str, name: str, scopes: tuple[str, ...], days: int | None, 
     from filemill.accounts import tokens
 
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
-    with _in_sentences(), transaction.atomic():
-        made, secret = tokens.issue(_make(owner) if new else _find(owner), name, scopes, expires_at, BY)
+    with in_sentences(), transaction.atomic():
+        made, secret = tokens.issue(_make(owner) if new else find_owner(owner), name, scopes, expires_at, BY)
     click.echo(secret)
     until = f"until {made.expires_at:%Y-%m-%d %H:%M} UTC" if made.expires_at else "until it is revoked"
     click.echo(f"Token {made.id} of {owner}: {', '.join(made.scopes)}, {until}. It is not shown again.", err=True)
@@ -61,17 +61,15 @@ def list_(*, owner: str | None) -> None:
     """List all tokens, or those of OWNER, the newest first."""
     from filemill.accounts.models import Token
 
-    with _in_sentences():
+    with in_sentences():
         found = Token.objects.select_related("owner")
         rows = [
             (each.id, each.owner.get_username(), each.name, ",".join(each.scopes),
              _moment(each.created_at), _moment(each.last_used_at), _moment(each.expires_at), _moment(each.revoked_at))
-            for each in (found.filter(owner=_find(owner)) if owner else found)
+            for each in (found.filter(owner=find_owner(owner)) if owner else found)
         ]  # fmt: skip
     heads = ("ID", "OWNER", "NAME", "SCOPES", "CREATED", "LAST USED", "EXPIRES", "REVOKED")
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in (heads, *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_table(heads, rows)
 
 
 @token.command()
@@ -81,13 +79,21 @@ def revoke(*, token_id: str) -> None:
     from filemill.accounts import tokens
     from filemill.accounts.models import Token
 
-    with _in_sentences():
+    with in_sentences():
         tokens.revoke(Token.objects.all(), token_id.removeprefix("fm_").partition("_")[0], BY)
     click.echo("Revoked.", err=True)
 
 
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under their heads, in columns."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
 @contextmanager
-def _in_sentences() -> Iterator[None]:
+def in_sentences() -> Iterator[None]:
+    """Raise Trouble for what a person can do something about."""
     from django.db import OperationalError, ProgrammingError
 
     from filemill.core.errors import Refused
@@ -102,7 +108,8 @@ def _in_sentences() -> Iterator[None]:
         raise Trouble(f"The database cannot be used: {error}. Is it there, and was `filemill migrate` run?") from error
 
 
-def _find(name: str) -> "User":
+def find_owner(name: str) -> "User":
+    """Return a user; raise Trouble where there is none of that name."""
     from django.contrib.auth.models import User
 
     found = User.objects.filter(username=name).first()

@@ -19,7 +19,9 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
+from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
 from django.utils.http import http_date
 
@@ -121,6 +123,9 @@ class Watchdog(threading.Thread):
 
 def _refusal(wait: _Wait) -> tuple[int, list[tuple[str, str]], bytes]:
     response = problems.respond(cast(Any, wait), TooSlow())
+    if settings.FILEMILL.cors_origins:
+        request = WSGIRequest({**wait.environ, "wsgi.input": io.BytesIO()})
+        CorsMiddleware(lambda _: response).add_response_headers(request, response)
     # Blanks after JSON mean nothing; here their number tells this answer from all that others get at the same time.
     content = response.content + b" " * secrets.randbelow(_MOST_BLANKS)
     return response.status_code, [*response.items(), ("Connection", "close")], content

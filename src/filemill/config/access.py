@@ -1,5 +1,6 @@
 """Who may come in where the service is not open, and on whose behalf."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -12,18 +13,22 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from filemill.accounts import tokens
+from filemill.accounts import rates, tokens
 from filemill.accounts.caller import EVERYBODY, Caller, by_token, signed_in
 from filemill.accounts.forgery import check_csrf
 from filemill.accounts.models import Scope, Token
+from filemill.accounts.throttle import address_of
 from filemill.api import problems
-from filemill.config.answers import answer, wants_page
+from filemill.config.answers import answer, counted, wants_page
 from filemill.core.errors import Forged, Refused, SignInRequired
+from filemill.files.links import PARAMETER
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-PUBLIC = {"/healthz", "/healthz/", "/readyz", "/readyz/", "/app/sign-in", "/app/sign-in/", "/admin/login/"}
+HEALTH = {"/healthz", "/healthz/", "/readyz", "/readyz/"}
+PUBLIC = {*HEALTH, "/app/sign-in", "/app/sign-in/", "/admin/login/"}
+_BYTES = re.compile(r"/files/[^/]+/(content|artifacts/[^/]+)/?")  # where a link leads
 _CHECKS_THE_FORM = "web:index"  # its body is an upload, which only `receive` may read
 
 
@@ -35,9 +40,15 @@ class Access:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Serve one request."""
+        per_second = settings.FILEMILL.rate_per_address
+        is_counted = per_second and request.path not in HEALTH
+        count = rates.by_address.count(address_of(request), per_second) if is_counted else None
+        return counted(request, count, self._admit)
+
+    def _admit(self, request: HttpRequest) -> HttpResponseBase:
         if settings.FILEMILL.access == "open":
             return self._serve(request, EVERYBODY)
-        if request.path in PUBLIC:
+        if request.path in PUBLIC or _is_link(request):
             return self.get_response(request)
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "bearer":
@@ -83,11 +94,20 @@ class Access:
         if request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None):
             request.session = type(request.session)()
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # Django's own way to say it
-        response = _private(self._serve(request, caller))
+        per_second = settings.FILEMILL.rate_per_token
+        count = rates.by_token.count(token.pk, per_second) if per_second else None
+        response = _private(counted(request, count, partial(self._serve, caller=caller)))
         if tokens.is_to_be_noted(token):
             # Servers close an answer once it is sent, so the client does not wait for this.
             response._resource_closers.append(partial(_note, token))  # type: ignore[attr-defined]
         return response
+
+
+def _is_link(request: HttpRequest) -> bool:
+    """Say whether the address brings its own right along, which the view looks at: there is no caller then."""
+    # Nearly no request has the parameter, and all come by here.
+    is_possible = PARAMETER in request.META.get("QUERY_STRING", "") and request.method in {"GET", "HEAD"}
+    return is_possible and PARAMETER in request.GET and _BYTES.fullmatch(request.path) is not None
 
 
 def _note(token: Token) -> None:

@@ -1,10 +1,16 @@
-"""Errors that no view of the API answers: a page for a person, problem details for a program."""
+"""Answers that no view gives, to errors and to who is too quick: a page for a person, problem details for a program."""
+
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from filemill.accounts.rates import Count
 from filemill.api import problems
 from filemill.core.errors import FilemillError
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def wants_page(request: HttpRequest) -> bool:
@@ -21,4 +27,15 @@ def answer(request: HttpRequest, error: FilemillError) -> HttpResponse:
     response = render(request, "filemill/error.html", context, status=problems.STATUS[type(error)])
     for name, value in problems.headers_of(error).items():
         response[name] = value
+    return response
+
+
+def counted(request: HttpRequest, count: Count | None, serve: Handler) -> HttpResponseBase:
+    """Serve a request that comes within its rate, refuse another, and say how many more may come."""
+    if count is None:
+        return serve(request)
+    refusal = count.refusal()
+    response = answer(request, refusal) if refusal else serve(request)
+    for name, value in count.headers().items():
+        response.headers.setdefault(name, value)
     return response

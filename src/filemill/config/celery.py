@@ -10,7 +10,8 @@ from kombu import Queue
 
 from filemill.config.broker import Connection, use_safe_transports
 from filemill.config.sweeper import SweepConsumer
-from filemill.processing.ring import QUEUE
+from filemill.processing.queues import Queue as Work
+from filemill.processing.ring import NAMES
 
 SWEEP_TASK = "filemill.sweep"
 
@@ -26,9 +27,9 @@ app.conf.update(
     # A bell is heard once it is taken; the ledger knows what is done. RabbitMQ ends the channel, and Celery then the
     # worker, where an acknowledgement waits for a job of 30 minutes.
     task_acks_late=False,
-    task_default_queue=QUEUE,
+    task_default_queue=NAMES[Work.QUICK],
     task_default_delivery_mode="transient",  # RabbitMQ need not write to its disk what the ledger knows
-    task_queues=[Queue(QUEUE)],
+    task_queues=[Queue(name) for name in NAMES.values()],
     task_routes={SWEEP_TASK: {"queue": SweepConsumer.queue.name}},
     worker_pool="threads",
     worker_consumer="filemill.config.consumer:Consumer",

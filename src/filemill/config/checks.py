@@ -48,6 +48,20 @@ def open_means_known_hosts_only(**_kwargs: Any) -> list[CheckMessage]:  # noqa: 
 
 
 @register
+def open_means_no_other_sites(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  # Django's signature
+    """Where nobody shows a token, nothing tells what a page may do from what its visitor may."""
+    if settings.FILEMILL.access != "open" or not settings.FILEMILL.cors_origins:
+        return []
+    return [
+        checks.Error(
+            "FILEMILL_CORS_ORIGINS would open all files of an open service to pages of other sites.",
+            hint="Set FILEMILL_ACCESS=token, and give those pages a token.",
+            id="filemill.E006",
+        )
+    ]
+
+
+@register
 def nothing_under_way_expires(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  # Django's signature
     """The sweep must take no upload and no workspace for left over that somebody is at."""
     chosen = settings.FILEMILL

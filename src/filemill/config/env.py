@@ -51,6 +51,15 @@ def _broker(value: str) -> None:
         raise ValueError("it starts with redis://, rediss://, amqp://, amqps:// or filesystem://")
 
 
+def _origin(value: str) -> None:
+    parts = urlsplit(value)
+    usual = {"http": 80, "https": 443}
+    if parts.scheme not in usual or not parts.hostname or parts.port == usual[parts.scheme]:
+        raise ValueError("an origin is like https://app.example.org or http://localhost:3000")
+    if value != f"{parts.scheme}://{parts.netloc}".lower() or not re.fullmatch(r"[a-z0-9.:\[\]-]+", parts.netloc):
+        raise ValueError("an origin is a scheme, a host in small letters and perhaps a port, and ends there")
+
+
 def _readable(value: str) -> None:
     Path(value).read_text(encoding="utf-8")
 
@@ -96,6 +105,13 @@ class Configuration:
     hosts: list[str] = _variable(
         "FILEMILL_HOSTS", [], "host names, besides localhost, under which the service is reached"
     )
+    cors_origins: list[str] = _variable(
+        "FILEMILL_CORS_ORIGINS",
+        [],
+        "origins of other sites, such as `https://app.example.org`, whose pages may use the API by token; only with "
+        "`FILEMILL_ACCESS=token`",
+        check=_origin,
+    )
     sandbox: str = _variable(
         "FILEMILL_SANDBOX",
         "auto",
@@ -119,6 +135,25 @@ class Configuration:
     web_threads: int = _variable(
         "FILEMILL_WEB_THREADS", 128, "requests that a web process serves at once", check=_at_least_1
     )
+    transfers_per_owner: int = _variable(
+        "FILEMILL_TRANSFERS_PER_OWNER",
+        0,
+        "uploads and downloads of one owner, in an open service of one address, that a web process takes at once; "
+        "0: three in four of all that it takes",
+        check=_at_least_0,
+    )
+    rate_per_token: float = _variable(
+        "FILEMILL_RATE_PER_TOKEN",
+        0.0,
+        "requests a second that a web process takes by one token, ten seconds' worth of them at once; 0: any number",
+        check=_at_least_0,
+    )
+    rate_per_address: float = _variable(
+        "FILEMILL_RATE_PER_ADDRESS",
+        0.0,
+        "the same from one address, by whatever token or none; 0: any number",
+        check=_at_least_0,
+    )
     max_waiters: int = _variable(
         "FILEMILL_MAX_WAITERS", 32, "requests with `?wait=` that a web process lets wait", check=_at_least_0
     )
@@ -135,8 +170,27 @@ class Configuration:
     worker_threads: int = _variable(
         "FILEMILL_WORKER_THREADS", os.cpu_count() or 1, "jobs that a worker runs at once", check=_at_least_1
     )
+    heavy_threads: int = _variable(
+        "FILEMILL_HEAVY_THREADS",
+        1,
+        "how many of the jobs that a worker runs at once may be heavy ones; fewer than all, so that quick ones go on",
+        check=_at_least_1,
+    )
     max_upload_bytes: int = _variable(
         "FILEMILL_MAX_UPLOAD_BYTES", 20 * GIB, "the largest upload", unit="bytes", check=_at_least_1
+    )
+    quota_bytes: int = _variable(
+        "FILEMILL_QUOTA_BYTES",
+        0,
+        "what the files of one owner may add up to, unless `filemill quota` says otherwise of them; 0: anything",
+        unit="bytes",
+        check=_at_least_0,
+    )
+    quota_files: int = _variable(
+        "FILEMILL_QUOTA_FILES",
+        0,
+        "how many files one owner may have, unless `filemill quota` says otherwise of them; 0: any number",
+        check=_at_least_0,
     )
     disk_reserve_bytes: int = _variable(
         "FILEMILL_DISK_RESERVE_BYTES", 256 * MIB, "disk space that uploads leave free", unit="bytes", check=_at_least_0
@@ -207,7 +261,10 @@ def _value(field: dataclasses.Field[Any]) -> Any:  # noqa: ANN401  # each variab
         return default
     try:
         if isinstance(default, list):
-            return [each.strip() for each in given.split(",") if each.strip()]
+            found = [each.strip() for each in given.split(",") if each.strip()]
+            for each in found if check else ():
+                check(each)
+            return found
         return getattr(env, kind)(name, validate=[check] if check else [])
     except (EnvError, ValueError, OSError) as error:
         given = re.sub(r"://[^@/]*@", "://***@", given)  # a password

@@ -7,10 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from filemill.api.problems import MethodNotAllowed
+from filemill.config import cors
 from filemill.config.access import SAFE_METHODS
 from filemill.config.answers import answer
 from filemill.core.errors import CrossSite, Refused, TooLarge
@@ -38,14 +40,13 @@ class RequestLog:
         request_id = given if _REQUEST_ID.fullmatch(given) else new_id().hex
         request.request_id = request_id  # type: ignore[attr-defined]
         began = time.monotonic()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            response = self.get_response(request)
-            if request.path not in _QUIET:
-                milliseconds = round((time.monotonic() - began) * 1000, 1)
-                log.info(
-                    "request", method=request.method, path=request.path, status=response.status_code, ms=milliseconds
-                )
-        response["X-Request-Id"] = request_id
+        structlog.contextvars.clear_contextvars()  # what the last request of this thread has told about itself
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request)
+        if request.path not in _QUIET:
+            milliseconds = round((time.monotonic() - began) * 1000, 1)
+            log.info("request", method=request.method, path=request.path, status=response.status_code, ms=milliseconds)
+        response.headers["X-Request-Id"] = request_id
         return response
 
 
@@ -74,7 +75,9 @@ class OnlyFromHere:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Serve one request."""
         host = request.get_host()  # raises DisallowedHost for a foreign Host, such as a rebound DNS name
-        if request.method not in SAFE_METHODS and _is_foreign(request, host):
+        if _is_guest(request, host):
+            request.COOKIES = {}  # its pages show a token; nobody's session is theirs to use
+        elif request.method not in SAFE_METHODS and _is_foreign(request, host):
             return answer(request, CrossSite("This request came from a page of another site."))
         return self.get_response(request)
 
@@ -117,6 +120,14 @@ def _read(request: HttpRequest) -> None:
         _ = request.body  # Django keeps what it has read
     except UnreadablePostError as error:
         raise broken_off(error) from error
+
+
+def _is_guest(request: HttpRequest, host: str) -> bool:
+    """Say whether a page of another site sent the request that may use the API."""
+    origin = request.headers.get("Origin")
+    if origin not in settings.FILEMILL.cors_origins or not re.match(cors.ADDRESSES, request.path):
+        return False
+    return urlsplit(origin).netloc != host
 
 
 def _is_foreign(request: HttpRequest, host: str) -> bool:

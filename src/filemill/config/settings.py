@@ -6,7 +6,7 @@ from typing import Any
 
 from dj_database_url import parse as parse_database_url
 
-from filemill.config import broker, env
+from filemill.config import broker, cors, env
 from filemill.core import log
 
 try:
@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "filemill.config.middleware.RequestLog",
+    *([cors.MIDDLEWARE] if FILEMILL.cors_origins else []),  # outside of all that refuses: errors need its headers, too
     "filemill.config.middleware.NotAllowedExplained",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -75,11 +76,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "filemill.config.middleware.OnlyFromHere",
     "filemill.config.middleware.SmallForms",  # before the check for forged forms, which reads them
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "filemill.config.past_programs.Sessions",
+    "filemill.config.past_programs.Forgery",
+    "filemill.config.past_programs.Users",
     "filemill.config.access.Access",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "filemill.config.past_programs.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -90,6 +91,12 @@ APPEND_SLASH = False  # a redirected POST loses its body; every path answers wit
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+
+CORS_ALLOWED_ORIGINS = FILEMILL.cors_origins
+CORS_URLS_REGEX = cors.ADDRESSES
+CORS_ALLOW_METHODS = cors.METHODS
+CORS_ALLOW_HEADERS = cors.SENT
+CORS_EXPOSE_HEADERS = cors.SHOWN
 
 TEMPLATES = [
     {
@@ -116,6 +123,7 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
         }
     else:
+        parsed["ENGINE"] = "filemill.config.postgresql"
         parsed["CONN_HEALTH_CHECKS"] = True
         # A server that is gone without a word would hold a thread for minutes; what the address says comes first.
         parsed["OPTIONS"] = {

@@ -13,8 +13,10 @@ FilemillError
     │   ├── IncompleteBody
     │   └── DigestMismatch
     ├── TooLarge
+    ├── QuotaExceeded
     ├── UnsupportedBody
     ├── NotFound
+    ├── LinkExpired
     ├── LengthRequired
     ├── RangeNotSatisfiable
     ├── CrossSite
@@ -23,6 +25,8 @@ FilemillError
     ├── InsufficientScope
     ├── Forged
     ├── TooManyAttempts
+    ├── TooManyRequests
+    ├── TooManyTransfers
     ├── TooSlow
     ├── Busy
     └── DiskFull
@@ -147,6 +151,13 @@ class TooLarge(Refused):
     title = "The file is too large"
 
 
+class QuotaExceeded(Refused):
+    """With this file its owner would have more bytes or files than the quota allows."""
+
+    code = "quota_exceeded"
+    title = "The quota does not allow this file"
+
+
 class UnsupportedBody(Refused):
     """The body has a form that this address does not take."""
 
@@ -159,6 +170,13 @@ class NotFound(Refused):
 
     code = "not_found"
     title = "Not found"
+
+
+class LinkExpired(Refused):
+    """The link was good, but its time is over."""
+
+    code = "link_expired"
+    title = "The link has expired"
 
 
 class LengthRequired(Refused):
@@ -227,6 +245,24 @@ class TooManyAttempts(Refused):
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
         self.seconds = seconds
+
+
+class TooManyRequests(Refused):
+    """By this token, or from this address, requests come quicker than they may."""
+
+    code = "too_many_requests"
+    title = "Requests come too quickly"
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
+class TooManyTransfers(Refused):
+    """One owner, or in an open service one address, sends and fetches as many files at once as it may."""
+
+    code = "too_many_transfers"
+    title = "Too many transfers of yours are under way"
 
 
 class TooSlow(Refused):

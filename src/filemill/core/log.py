@@ -17,6 +17,19 @@ def _printable(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
+def _plainly(_logger: object, _method: str, event: structlog.typing.EventDict) -> str:
+    """Write a line as structlog does to a terminal, without colours and for half of an upload's cost of logging."""
+    told, error = event.pop("event"), event.pop("exception", None)
+    line = f"{event.pop('timestamp')} [{event.pop('level'):9}] {told:30}"
+    pairs = (f"{key}={_quoted(event[key])}" for key in sorted(event))
+    return f"{line} {' '.join(pairs)}" + (f"\n{error}" if error else "")
+
+
+def _quoted(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return repr(text) if " " in text or "=" in text else text
+
+
 def configure(line_format: str) -> None:
     """Send structlog's and the standard library's logs to stderr, as `console` lines or as `json`."""
     shared: list[structlog.typing.Processor] = [
@@ -29,7 +42,7 @@ def configure(line_format: str) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if line_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else (structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else _plainly)
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

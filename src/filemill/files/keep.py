@@ -5,22 +5,22 @@ import errno
 import hashlib
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, cast
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files.storage import FileSystemStorage
 
 from filemill.core.errors import DiskFull
 from filemill.core.ids import new_id
 from filemill.files.models import storage
 
 HEAD_BYTES = 4096  # what identify/quick looks at
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = 256 * 1024  # that a thread holds; as quick as 1 MiB, and all threads may hold some
 
 _HEX = "[0-9a-f]"
 _OUR_NAME = re.compile(f"(originals|artifacts)/{_HEX}{{2}}/{_HEX}{{8}}(-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(/[^/]+)?")
@@ -28,7 +28,12 @@ _OUR_NAME = re.compile(f"(originals|artifacts)/{_HEX}{{2}}/{_HEX}{{8}}(-{_HEX}{{
 
 def root() -> Path:
     """Return the directory that all kept bytes lie under."""
-    return Path(storage().path(""))
+    return Path(_at())
+
+
+def _at(*names: str) -> str:
+    # An upload asks ten times where something lies: to make paths of it takes longer than what the disk does then.
+    return "/".join((str(cast(FileSystemStorage, storage()).location), *names))
 
 
 def prepare() -> None:
@@ -38,13 +43,13 @@ def prepare() -> None:
 
 def check_there() -> None:
     """Raise FileNotFoundError where the storage is away, such as a disk that is no longer mounted."""
-    (root() / "incoming").stat()
+    os.stat(_at("incoming"))
 
 
 def check_room(size: int) -> None:
-    """Raise DiskFull if `size` more bytes would eat into the reserve."""
-    check_there()
-    if shutil.disk_usage(root()).free - size < settings.FILEMILL.disk_reserve_bytes:
+    """Raise DiskFull if `size` more bytes would eat into the reserve, FileNotFoundError where the storage is away."""
+    disk = os.statvfs(_at("incoming"))
+    if disk.f_bavail * disk.f_frsize - size < settings.FILEMILL.disk_reserve_bytes:
         raise DiskFull("The storage has too little free space for this file. Make room, then send it again.")
 
 
@@ -56,7 +61,7 @@ class Incoming:
         self.size = 0
         self.head = b""
         self._hash = hashlib.sha256()
-        self._path = root() / "incoming" / f"{self.id}.part"
+        self._path = _at("incoming", f"{self.id}.part")
         with _full_disk_refused():
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb", buffering=0)
@@ -73,7 +78,7 @@ class Incoming:
         # A name that cannot be removed must not hide why the block ended; the sweep removes it later.
         with contextlib.suppress(OSError):
             if not self._is_kept:
-                self._path.unlink()
+                os.unlink(self._path)
 
     @property
     def sha256(self) -> str:
@@ -93,14 +98,14 @@ class Incoming:
 
     def keep(self, name: str) -> None:
         """Make the bytes last on the disk under their final storage name."""
-        target = root() / name
+        folder = _at(name).rpartition("/")[0]
         with _full_disk_refused():
             doubt(name)
             os.fsync(self._file.fileno())
-            _make_directory(target.parent)
-            self._path.rename(target)
+            _make_directory(folder)
+            os.rename(self._path, _at(name))
             self._is_kept = True
-            _sync_directory(target.parent)
+            _sync_directory(folder)
 
 
 def original_name(file_id: UUID) -> str:
@@ -128,7 +133,7 @@ def copy_in(source: BinaryIO, name: str, pulse: Callable[[], None]) -> tuple[int
 
 def is_kept(name: str) -> bool:
     """Say whether there are bytes under a storage name."""
-    return (root() / name).is_file()
+    return os.path.isfile(_at(name))
 
 
 def remove(name: str) -> None:
@@ -153,7 +158,7 @@ def hold(seconds: float) -> float:
     Return until when that is, in the clock's seconds; a hold is never shortened.
     """
     note = root() / "hold"
-    _make_directory(note.parent)
+    _make_directory(str(note.parent))
     until = max(time.time() + seconds, held_until())
     if not note.exists():  # to touch one that is there would end it for a moment
         note.touch(mode=0o600)
@@ -196,20 +201,22 @@ def _unless_gone(error: OSError) -> None:
 
 def doubt(name: str) -> None:
     """Note that bytes may belong to no row: who stops between bytes and commit leaves this for the sweep to settle."""
-    mark = _mark(name)
-    _make_directory(mark.parent)
-    mark.touch(mode=0o600)
+    _make_directory(_at("doubtful"))
+    try:
+        os.close(os.open(_mark(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        os.utime(_mark(name))
 
 
 def trust(name: str) -> None:
     """Take a doubt back: a row that owns the bytes is committed, or they are gone."""
     with contextlib.suppress(OSError):  # the sweep takes it back later
-        _mark(name).unlink()
+        os.unlink(_mark(name))
 
 
 def is_doubtful(name: str) -> bool:
     """Say whether the sweep is to settle these bytes."""
-    return _mark(name).exists()
+    return os.path.exists(_mark(name))
 
 
 def doubtful() -> list[str]:
@@ -230,7 +237,7 @@ def remove_stale_incoming() -> int:
 def leave_stale() -> Path:
     """Leave an unfinished upload that looks abandoned; that it goes away shows that somebody sweeps."""
     path = root() / "incoming" / f"{new_id()}.part"
-    _make_directory(path.parent)
+    _make_directory(str(path.parent))
     path.touch(mode=0o600)
     long_ago = time.time() - 2 * settings.FILEMILL.upload_expire_seconds
     os.utime(path, (long_ago, long_ago))
@@ -255,8 +262,8 @@ def mark_name(name: str) -> str:
     return name.replace("/", "~")
 
 
-def _mark(name: str) -> Path:
-    return root() / "doubtful" / mark_name(name)
+def _mark(name: str) -> str:
+    return _at("doubtful", mark_name(name))
 
 
 @contextlib.contextmanager
@@ -269,19 +276,20 @@ def _full_disk_refused() -> Iterator[None]:
         raise DiskFull("The storage ran out of space while the file arrived. Nothing of it was kept.") from error
 
 
-def _make_directory(directory: Path) -> None:
-    if directory.is_dir():
+def _make_directory(folder: str) -> None:
+    if os.path.isdir(folder):
         return
-    if directory == root():
-        raise FileNotFoundError(errno.ENOENT, "The storage is away", str(directory))
-    _make_directory(directory.parent)
+    if folder == _at():
+        raise FileNotFoundError(errno.ENOENT, "The storage is away", folder)
+    above = folder.rpartition("/")[0]
+    _make_directory(above)
     with contextlib.suppress(FileExistsError):
-        directory.mkdir(mode=0o700)
-        _sync_directory(directory.parent)
+        os.mkdir(folder, mode=0o700)
+        _sync_directory(above)
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+def _sync_directory(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:

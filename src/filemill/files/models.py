@@ -76,13 +76,14 @@ class File(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED, editable=False)
     name = models.CharField(max_length=NAME_MAX_CHARS)
     size = models.BigIntegerField(editable=False)
-    sha256 = models.CharField(max_length=64, editable=False, db_index=True)
+    sha256 = models.CharField(max_length=64, editable=False)
     declared_type = models.CharField(max_length=255, blank=True, default="", editable=False)
     media_type = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001  # null: not known yet
     kind = models.CharField(max_length=16, choices=Kind.choices, null=True, editable=False)  # noqa: DJ001  # null: not known yet
     metadata = models.JSONField(default=dict, blank=True)
     error = models.JSONField(null=True, editable=False)
     warnings = models.JSONField(default=list, editable=False)
+    links_ended_at = models.DateTimeField(null=True, editable=False)  # signed addresses from before open nothing
 
     objects = FileQuerySet.as_manager()
 
@@ -90,12 +91,16 @@ class File(models.Model):
         ordering = ["-uploaded_at", "-id"]
         indexes = [
             models.Index(fields=["owner", "uploaded_at", "id"], name="file_by_owner"),
+            models.Index(fields=["owner", "name", "id"], name="file_by_owner_and_name"),
+            models.Index(fields=["owner", "size", "id"], name="file_by_owner_and_size"),
             models.Index(fields=["uploaded_at", "id"], name="file_by_uploaded_at"),
             models.Index(fields=["name", "id"], name="file_by_name"),
             models.Index(fields=["size", "id"], name="file_by_size"),
             models.Index(fields=["status", "uploaded_at", "id"], name="file_by_status"),
             models.Index(fields=["kind", "uploaded_at", "id"], name="file_by_kind"),
             models.Index(fields=["media_type", "uploaded_at", "id"], name="file_by_media_type"),
+            models.Index(fields=["uploaded_at", "id"], condition=Q(processed=False), name="file_not_processed"),
+            models.Index(fields=["sha256"], name="file_by_sha256"),  # db_index would make a second one, for LIKE
         ]
         constraints = [
             models.CheckConstraint(

@@ -11,9 +11,11 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNot
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
+from filemill.accounts.caller import party_of
 from filemill.core.errors import NotFound, RangeNotSatisfiable
 from filemill.files.keep import root
-from filemill.files.transfers import Seat
+from filemill.files.links import Followed
+from filemill.files.transfers import Seat, transfer
 
 #: Types that a browser shows without running anything; all others are downloads.
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "text/plain"}
@@ -45,6 +47,7 @@ class Content:
     sha256: str
     modified: datetime
     charset: str | None = None  # of text; None: not known
+    followed: Followed | None = None  # the link by which somebody came, if they came by one
 
 
 def serve(request: HttpRequest, content: Content) -> HttpResponseBase:
@@ -58,7 +61,7 @@ def serve(request: HttpRequest, content: Content) -> HttpResponseBase:
     if _is_known(request, etag, content.modified):
         return _with_headers(HttpResponseNotModified(), content, etag)
     span = _span(request, content, etag)
-    seat = Seat() if request.method != "HEAD" else None
+    seat = transfer(party_of(request)) if request.method != "HEAD" else None
     try:
         stream = (root() / content.stored).open("rb")
     except FileNotFoundError:
@@ -105,7 +108,8 @@ class _Span:
 
 
 def _with_headers(response: HttpResponseBase, content: Content, etag: str) -> HttpResponseBase:
-    inline = content.media_type in INLINE
+    followed = content.followed
+    inline = content.media_type in INLINE and (followed is None or followed.disposition == "inline")
     known = content.media_type or "application/octet-stream"
     media_type = "application/octet-stream" if _DISARMED.fullmatch(known) else known
     has_charset = media_type == "text/plain" and _CHARSET.fullmatch(content.charset or "")
@@ -113,8 +117,13 @@ def _with_headers(response: HttpResponseBase, content: Content, etag: str) -> Ht
     response["Content-Disposition"] = content_disposition_header(not inline, content.name) or "attachment"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
     response["X-Content-Type-Options"] = "nosniff"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Cache-Control"] = "private, no-cache"
+    # Whoever has a link may show the bytes where they like.
+    response["Cross-Origin-Resource-Policy"] = "cross-origin" if followed else "same-origin"
+    # Caches that many share would go on after a link is ended; a type that is not known yet must not stay anywhere.
+    keeps = f"max-age={followed.seconds_left}" if followed and content.media_type else "no-cache"
+    response["Cache-Control"] = f"private, {keeps}"
+    if followed:
+        response["Referrer-Policy"] = "no-referrer"
     response["ETag"] = etag
     response["Last-Modified"] = http_date(content.modified.timestamp())
     response["Accept-Ranges"] = "bytes"

@@ -1,14 +1,44 @@
 """Seats for those who send or fetch bytes, fewer than there are threads: slow ones never take the last thread."""
 
 import threading
+from collections import Counter, deque
+from collections.abc import Hashable
 from types import TracebackType
 from typing import Self
 
 from django.conf import settings
 
-from filemill.core.errors import Busy
+from filemill.core.errors import Busy, TooManyTransfers
 
 KEPT_THREADS = 16  # for requests that are answered at once, and for small bodies
+
+
+class Shares:
+    """How many of some places each party has."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[Hashable] = Counter()
+        self._left: deque[Hashable] = deque()
+        self._lock = threading.Lock()
+
+    def take(self, whose: Hashable, most: int) -> bool:
+        """Note one more place, unless the party has so many already; say whether."""
+        with self._lock:
+            while self._left:
+                self._forget(self._left.popleft())
+            if self._taken[whose] >= most:
+                return False
+            self._taken[whose] += 1
+            return True
+
+    def leave(self, whose: Hashable) -> None:
+        """Note one fewer; without a lock, for the garbage collector may do this in the middle of a `take`."""
+        self._left.append(whose)
+
+    def _forget(self, whose: Hashable) -> None:
+        self._taken[whose] -= 1
+        if not self._taken[whose]:
+            del self._taken[whose]
 
 
 class Seats(threading.BoundedSemaphore):
@@ -17,6 +47,8 @@ class Seats(threading.BoundedSemaphore):
     def __init__(self, count: int, patience_seconds: float = 0.0) -> None:
         super().__init__(count)
         self.patience_seconds = patience_seconds
+        self.shares = Shares()
+        self.most_each = max(count - max(count // 8, 1), 1)  # so that nobody takes all
 
 
 def most() -> int:
@@ -39,13 +71,23 @@ DOCUMENTS = Seats(most_small(), _PATIENCE_SECONDS)
 
 
 class Seat:
-    """A place among those who send or fetch bytes at this moment; raises Busy where all are taken."""
+    """A place among those who send or fetch bytes at this moment; raises Busy where all are taken.
 
-    def __init__(self, seats: Seats = TRANSFERS) -> None:
-        self._seats = seats
-        self._held = seats.acquire(timeout=seats.patience_seconds)
-        if not self._held:
+    Raise TooManyTransfers where so many are taken by one party that others would find none.
+    """
+
+    def __init__(self, seats: Seats, whose: Hashable = None, most: int = 0) -> None:
+        self._seats, self._whose = seats, whose
+        self._held = False
+        if not seats.acquire(timeout=seats.patience_seconds):
             raise Busy("As many clients send or fetch bytes as the service takes at once. Try again soon.")
+        if whose is not None and not seats.shares.take(whose, most or seats.most_each):
+            seats.release()
+            raise TooManyTransfers(
+                f"{most or seats.most_each} uploads and downloads of yours are under way, as many as you may have at "
+                "once. Try again when one has ended."
+            )
+        self._held = True
 
     def __enter__(self) -> Self:
         return self
@@ -62,4 +104,11 @@ class Seat:
         """Give the seat back; a second time does nothing."""
         if self._held:
             self._held = False
+            if self._whose is not None:
+                self._seats.shares.leave(self._whose)
             self._seats.release()
+
+
+def transfer(whose: Hashable) -> Seat:
+    """Take a seat for an upload or a download."""
+    return Seat(TRANSFERS, whose, settings.FILEMILL.transfers_per_owner)

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from filemill.accounts import usage
 from filemill.core.errors import NotFound
 from filemill.files import keep
 from filemill.files.models import File
@@ -33,6 +34,7 @@ def forget(file_id: UUID) -> None:
         names = [file.file.name, *file.artifacts.values_list("content", flat=True)]
         file.delete()
         remove_once_committed(names)
+        usage.give_back(file.owner_id, file.size)
     log.info("forgotten", file_id=str(file_id))
 
 

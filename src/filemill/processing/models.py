@@ -1,24 +1,42 @@
 """A Job is one processor on one file; an Artifact is bytes that a processor made."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from filemill.core.ids import new_id
 from filemill.files.models import File, storage
+from filemill.processing.queues import IN_TIME, NOBODY, Lane, Queue
 from filemill.processing.states import State
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Jobs."""
+
+    def that_are(self, state: State) -> Self:
+        """Keep the jobs in a state; SQLite sees that an index of these will do only where the state is in the text."""
+        these = f"(processing_job.state = '{state}' AND {IN_TIME})"
+        return self.filter(RawSQL(these, (), models.BooleanField()))  # noqa: S611  # words of ours
 
 
 class Job(models.Model):
     """One processor on one file: its state, its attempts, its lease and what it found."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="jobs")
+    # db_index=False, here and below: the constraint's index begins with it.
+    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="jobs", db_index=False)
     processor = models.CharField(max_length=64)
     version = models.PositiveIntegerField(default=1)
     required = models.BooleanField(default=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
-    priority = models.SmallIntegerField(default=0)
+    queue = models.CharField(max_length=16, choices=Queue.choices, default=Queue.QUICK)
+    priority = models.SmallIntegerField(choices=Lane.choices, default=Lane.NEW)
+    # The file's owner, here beside the turns for an index over both; no key, for the file keeps its owner from going.
+    turn_of = models.BigIntegerField(default=NOBODY)
+    turn = models.BigIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
     token = models.UUIDField(null=True)
@@ -30,6 +48,8 @@ class Job(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+
+    objects = JobQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "id"]
@@ -43,7 +63,17 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["-priority", "created_at", "id"], condition=Q(state=State.QUEUED), name="job_next_due"
+                fields=["queue", "-priority", "turn", "id"],
+                condition=Q(state=State.QUEUED, turn__gte=0),
+                name="job_by_turn",
+            ),
+            models.Index(
+                fields=["turn_of", "queue", "priority", "turn"],
+                condition=Q(state=State.QUEUED, turn_of__gte=0),
+                name="job_last_turn",
+            ),
+            models.Index(
+                fields=["queue", "due_at"], condition=Q(state=State.QUEUED, attempts__gte=0), name="job_by_due"
             ),
             models.Index(fields=["lease_until"], condition=Q(state=State.RUNNING), name="job_leases"),
         ]
@@ -56,7 +86,7 @@ class Artifact(models.Model):
     """Bytes that a processor made of a file; its name is unique per file."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="artifacts")
+    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="artifacts", db_index=False)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
     name = models.CharField(max_length=64)
     media_type = models.CharField(max_length=255)

@@ -1,7 +1,6 @@
 """The only writer of state: each function is one move of states.py, guarded by the token, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,51 +16,23 @@ from filemill.files import keep
 from filemill.files.models import File, Status
 from filemill.identify.identity import Identity
 from filemill.identify.kinds import kind_of
-from filemill.processing import plan, states
+from filemill.processing import plan, ring, states
 from filemill.processing.forget import remove_once_committed
+from filemill.processing.lease import Claim, LeaseLost, Reason, original_of
 from filemill.processing.models import Artifact, Job
+from filemill.processing.queues import NOBODY, Queue, lane_for_again
 from filemill.processing.states import Move, State
 from filemill.processing.status import error_of, status_of, warnings_of
 from filemill.processors.registry import processors
 
-
-class LeaseLost(Exception):
-    """The job is no longer this worker's: its lease ran out, or it was cancelled, reprocessed or forgotten."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The right to run a job and to record what comes of it."""
-
-    job_id: UUID
-    file: File
-    processor: str
-    attempts: int
-    token: UUID
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a job failed, in words for a program and for a person."""
-
-    code: str
-    title: str
-    detail: str
-
-
-def start(job: Job) -> Claim:
-    """Give a queued job to the caller, counting the attempt; the caller holds the job's and the file's rows."""
-    claim = _start(job)
-    file = job.file
-    # What ranks above queued (a required job that failed, one that runs) hides this start, and nothing ranks below.
-    if file.status == Status.QUEUED:
-        file.status = Status.PROCESSING
-        file.save(update_fields=["status"])
-    return claim
+# A file's jobs without what they found: facts may be long.
+_OUTLINE = (
+    "file", "processor", "state", "required", "error", "attempts", "queue", "priority", "turn_of", "turn",
+)  # fmt: skip
 
 
 def _start(job: Job) -> Claim:
-    claim = Claim(job.id, job.file, job.processor, job.attempts + 1, uuid4())
+    claim = Claim(job.id, original_of(job.file), job.processor, job.attempts + 1, uuid4())
     changed = _move(
         Job.objects.filter(pk=job.pk),
         states.START,
@@ -92,28 +63,34 @@ def check(claim: Claim) -> None:
 
 
 def identified(claim: Claim, identity: Identity) -> Claim | None:
-    """Record what the file is, plan its other jobs, and claim the first of them, all at once."""
+    """Record what the file is, plan its other jobs, and claim the first quick one of them, all at once."""
     with transaction.atomic():
         file = _locked(claim)
-        facts = {"media_type": identity.media_type, "description": identity.description}
-        _finish(claim, states.SUCCEED, facts=facts, error=None)
+        _finish(claim, states.SUCCEED, facts=facts_of(identity), error=None)
         file.media_type, file.kind = identity.media_type, kind_of(identity.media_type)
         jobs = _outlines(file)
-        planned = plan.follow(file, jobs)
+        identification = next(job for job in jobs if job.pk == claim.job_id)
+        planned = plan.follow(file, jobs, identification)
         if planned.again or planned.obsolete:
             _drop(file.jobs.filter(processor__in=planned.obsolete))
-            _requeue(file.jobs.filter(processor__in=planned.again))
+            _requeue(file.jobs.filter(processor__in=planned.again), identification.priority, file, identification)
             jobs = _outlines(file)
         else:
             jobs += planned.new
         queued = [job for job in jobs if job.state == State.QUEUED]
-        next_claim = None
-        if queued:
-            following = max(queued, key=lambda job: job.priority)  # the oldest of the highest
-            next_claim = _start(following)
+        following = next((job for job in queued if job.queue == Queue.QUICK), None)
+        next_claim = _start(following) if following else None
+        if following:
             following.state = State.RUNNING
+        for queue in {job.queue for job in queued if job is not following}:
+            transaction.on_commit(partial(ring.ring, Queue(queue)))
         _settle(file, jobs, "media_type", "kind")
         return next_claim
+
+
+def facts_of(identity: Identity) -> dict[str, str]:
+    """Return what identification found, as facts."""
+    return {"media_type": identity.media_type, "description": identity.description}
 
 
 def succeed(claim: Claim, facts: dict[str, Any], artifacts: Sequence[Artifact]) -> None:
@@ -121,6 +98,8 @@ def succeed(claim: Claim, facts: dict[str, Any], artifacts: Sequence[Artifact]) 
     with transaction.atomic():
         file = _locked(claim)
         _finish(claim, states.SUCCEED, facts=facts, error=None, progress=1.0)
+        for artifact in artifacts:
+            artifact.job_id = claim.job_id
         present = list(file.artifacts.all())
         _drop_artifacts([artifact for artifact in present if artifact.job_id == claim.job_id])
         others = {artifact.name for artifact in present if artifact.job_id != claim.job_id}
@@ -157,7 +136,8 @@ def retry(claim: Claim, reason: Reason, *, at_once: bool = False, **still: Any) 
         move, due = states.RETRY, timedelta(seconds=0 if at_once else pause)
     with transaction.atomic():
         file = _locked(claim)
-        _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due)
+        # It has had its turn.
+        _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due, turn=0)
         settle(file)
 
 
@@ -165,7 +145,7 @@ def give_back(claim: Claim) -> None:
     """Queue a job again as if it had not been claimed: its worker, not the file, is why it cannot go on."""
     with transaction.atomic():
         file = _locked(claim)
-        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=Now())
+        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=Now(), turn=0)
         settle(file)
 
 
@@ -177,9 +157,10 @@ def shorten_waits() -> None:
     limits = settings.FILEMILL
     never = Q(attempts=0, due_at__gt=Now())
     too_long = Q(due_at__gt=Now() + timedelta(seconds=limits.backoff_max_seconds))
-    Job.objects.filter(never | too_long, state=State.QUEUED).update(due_at=Now())
+    ahead = Job.objects.that_are(State.QUEUED).filter(queue__in=Queue.values, due_at__gt=Now())
+    ahead.filter(never | too_long).update(due_at=Now())
     endless = Now() + timedelta(seconds=2 * limits.lease_seconds)
-    Job.objects.filter(state=State.RUNNING, lease_until__gt=endless).update(lease_until=_lease_end())
+    Job.objects.that_are(State.RUNNING).filter(lease_until__gt=endless).update(lease_until=_lease_end())
 
 
 def cancel(file_id: UUID) -> None:
@@ -199,7 +180,7 @@ def reprocess(file_id: UUID, names: Sequence[str] | None) -> None:
         if unknown:
             detail = f"This file has no job of: {', '.join(sorted(unknown))}."
             raise Invalid(detail, (FieldError("processors", "unknown", detail),))
-        _requeue(file.jobs.filter(processor__in=wanted))
+        _requeue(file.jobs.filter(processor__in=wanted), lane_for_again(file.owner_id or NOBODY), file)
         settle(file)
 
 
@@ -209,8 +190,8 @@ def settle(file: File) -> None:
 
 
 def _outlines(file: File) -> list[Job]:
-    """Return a file's jobs, oldest first, without what they found: facts may be long."""
-    return list(file.jobs.only("file", "processor", "state", "required", "error", "priority", "attempts"))
+    """Return a file's jobs, oldest first."""
+    return list(file.jobs.only(*_OUTLINE))
 
 
 def _settle(file: File, jobs: Sequence[Job], *also: str) -> None:
@@ -231,12 +212,14 @@ def _finish(claim: Claim, move: Move, still: dict[str, Any] | None = None, **cha
         raise LeaseLost
 
 
-def _requeue(jobs: QuerySet[Job]) -> None:
+def _requeue(jobs: QuerySet[Job], lane: int, file: File, after: Job | None = None) -> None:
     fresh = {"token": None, "lease_until": None, "attempts": 0, "due_at": Now(), "error": None, "progress": None}
     registered = processors()
     for job in jobs:
-        version = registered[job.processor].version if job.processor in registered else job.version
-        _move(Job.objects.filter(pk=job.pk), states.REPROCESS, version=version, **fresh)
+        processor = registered.get(job.processor)
+        version = processor.version if processor else job.version
+        place = plan.place(processor, lane, file.owner_id or NOBODY, after)
+        _move(Job.objects.filter(pk=job.pk), states.REPROCESS, version=version, **fresh, **place)
 
 
 def _held(claim: Claim) -> QuerySet[Job]:
@@ -252,7 +235,7 @@ def _existing(file_id: UUID) -> File:
 
 def _locked(claim: Claim) -> File:
     try:
-        return File.objects.select_for_update().get(pk=claim.file.pk)
+        return File.objects.select_for_update().get(pk=claim.file.id)
     except File.DoesNotExist:
         raise LeaseLost from None
 

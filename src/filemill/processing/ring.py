@@ -3,16 +3,19 @@
 import threading
 from typing import Any
 
+import kombu
 import structlog
 from celery import current_app
 from django.conf import settings
-from kombu import Connection, Queue
+from kombu import Connection
 from kombu.exceptions import KombuError
+
+from filemill.processing.queues import Queue
 
 log = structlog.get_logger(__name__)
 
-QUEUE = "bells"
-TASK = "filemill.drain"
+NAMES = {queue: queue.value for queue in Queue}  #: of the queues in the broker
+TASKS = {queue: f"filemill.{queue}" for queue in Queue}  #: by the queue that each drains
 EXPIRES_SECONDS = 60
 TIMEOUT_SECONDS = 1.0
 # A broker that stands still would hold its caller for ever; kombu waits 2 s between two tries to connect.
@@ -30,14 +33,16 @@ class Dispatcher:
     """Rings in a thread that starts with the first bell; what cannot be rung is dropped, for the sweep rings again."""
 
     def __init__(self) -> None:
-        self._wanted = threading.Event()
+        self._wanted = {queue: threading.Event() for queue in Queue}
+        self._any = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
 
-    def ring(self) -> None:
-        """Ask for a bell and return at once; bells asked for while one is being rung become one."""
-        self._wanted.set()
+    def ring(self, queue: Queue = Queue.QUICK) -> None:
+        """Ask for a queue's bell and return at once; bells asked for while one is being rung become one."""
+        self._wanted[queue].set()
+        self._any.set()
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="bells", daemon=True)
@@ -45,20 +50,28 @@ class Dispatcher:
 
     def _work(self) -> None:
         while True:
-            self._wanted.wait()
-            self._wanted.clear()
+            self._any.wait()
+            self._any.clear()
             try:
-                self._ring_once()
+                for queue, wanted in self._wanted.items():
+                    if wanted.is_set():
+                        wanted.clear()
+                        self._ring_once(queue)
             except self._expected() as error:
                 log.warning("bell dropped", reason=str(error) or type(error).__name__)
                 self._close()
 
-    def _ring_once(self) -> None:
+    def _ring_once(self, queue: Queue) -> None:
         if self._connection is None:
             self._connection = connect()
-        if queued(self._connection) < 2 * settings.FILEMILL.worker_threads:
+        if queued(self._connection, queue) < 2 * settings.FILEMILL.worker_threads:
             current_app.send_task(
-                TASK, queue=QUEUE, connection=self._connection, retry=False, expires=EXPIRES_SECONDS, ignore_result=True
+                TASKS[queue],
+                queue=NAMES[queue],
+                connection=self._connection,
+                retry=False,
+                expires=EXPIRES_SECONDS,
+                ignore_result=True,
             )
 
     def _expected(self) -> tuple[type[BaseException], ...]:
@@ -77,9 +90,9 @@ def connect() -> Connection:
     return current_app.connection_for_write(connect_timeout=TIMEOUT_SECONDS, transport_options=IMPATIENT)
 
 
-def queued(connection: Connection) -> int:
-    """Return how many bells wait in the queue, which is made if it is missing."""
-    declared: Any = Queue(QUEUE)(connection.default_channel).queue_declare()
+def queued(connection: Connection, queue: Queue) -> int:
+    """Return how many of a queue's bells wait in the broker, where their place is made if it is missing."""
+    declared: Any = kombu.Queue(NAMES[queue])(connection.default_channel).queue_declare()
     return int(declared.message_count)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -10,13 +11,14 @@ from django.conf import settings
 
 from filemill.core.errors import DiskFull, TryAgain, Unprocessable
 from filemill.files import keep
-from filemill.processing import record, stopping
+from filemill.identify.identity import Identity
+from filemill.processing import record, stopping, straight
+from filemill.processing.lease import Claim, LeaseLost, Reason
 from filemill.processing.models import Artifact
 from filemill.processing.plan import IDENTIFY
-from filemill.processing.record import Claim, LeaseLost, Reason
 from filemill.processing.stopping import Stopping
 from filemill.processing.workspaces import workspace
-from filemill.processors.base import Limits, Made, Result, Source
+from filemill.processors.base import Limits, Made, Processor, Result, Source
 from filemill.processors.registry import processors
 from filemill.sandbox.client import Child, Progress, Sandbox
 from filemill.sandbox.errors import ChildFailed
@@ -28,10 +30,14 @@ BYTES_MISSING = Reason("bytes_missing", "The bytes are gone", "The storage no lo
 
 
 class Heartbeat:
-    """Keeps a claim's lease alive and its progress known while a child works; called about once a second."""
+    """Keeps a claim's lease alive and its progress known while a child works; called about once a second.
 
-    def __init__(self, claim: Claim) -> None:
+    What the file is, where that is found but not recorded yet, is recorded by the first beat.
+    """
+
+    def __init__(self, claim: Claim, found: Identity | None = None) -> None:
         self.claim = claim
+        self.found = found
         self._renewed = time.monotonic()
         self._seen = Progress(0.0, "")
 
@@ -41,7 +47,22 @@ class Heartbeat:
         Raises LeaseLost where the job was taken away, Stopping where it is to be given back.
         """
         stopping.check()
+        self.record_found()
         self._renew_or_check(progress)
+
+    @property
+    def media_type(self) -> str:
+        """What the file is, as far as it is known."""
+        return self.found.media_type if self.found else self.claim.file.media_type or ""
+
+    def record_found(self) -> None:
+        """Record what the file is, where that was put off; from then on the claim is its processor's."""
+        if self.found is None:
+            return
+        following = record.identified(self.claim, self.found)
+        if following is None:
+            raise LeaseLost
+        self.claim, self.found, self._renewed = following, None, time.monotonic()
 
     def _renew_or_check(self, progress: Progress | None) -> None:
         now = time.monotonic()
@@ -59,78 +80,102 @@ class Heartbeat:
 
 
 def run(claim: Claim, sandbox: Sandbox) -> None:
-    """Run a claimed job, and after identification the first job that it planned, in the same child."""
+    """Run a claimed job, and after identification the first job that it calls for, in the same child."""
     with structlog.contextvars.bound_contextvars(job_id=str(claim.job_id), file_id=str(claim.file.id)):
         try:
-            with _reasons(claim):
+            with _reasons(Heartbeat(claim)):
                 _run(claim, sandbox)
         except LeaseLost:
             log.info("lease lost, result dropped")
 
 
 def _run(claim: Claim, sandbox: Sandbox) -> None:
-    source = _source(claim)
-    if not source.path.is_file():
+    file = claim.file
+    path = keep.root() / file.stored
+    if not path.is_file():
         record.retry(claim, BYTES_MISSING)
         return
+    source = Source(path=path, name=file.name, media_type=file.media_type or "", size=file.size)
     with workspace() as folder, sandbox.child(source, folder) as child:
-        following = _identify(claim, child) if claim.processor == IDENTIFY else claim
-        if following:
-            _process(following, child, folder)
+        work = _identify(claim, child) if claim.processor == IDENTIFY else Work(Heartbeat(claim), claim.processor)
+        if work:
+            _process(work, child, folder)
 
 
-def _identify(claim: Claim, child: Child) -> Claim | None:
+@dataclass(frozen=True)
+class Work:
+    """What is left to do for a claim; `alone` is the step that is recorded together with what was found before."""
+
+    heartbeat: Heartbeat
+    processor: str
+    alone: type[Processor] | None = None
+
+
+def _identify(claim: Claim, child: Child) -> Work | None:
     limits = Limits(wall_seconds=settings.FILEMILL.identify_wall_seconds)
-    with _reasons(claim):
-        identity = child.identify(limits, Heartbeat(claim))
-        return record.identified(claim, identity)
+    heartbeat = Heartbeat(claim)
+    with _reasons(heartbeat):
+        found = child.identify(limits, heartbeat)
+        if alone := straight.the_only_step(claim, found):
+            return Work(Heartbeat(claim, found), alone.name, alone)
+        following = record.identified(claim, found)
+        return Work(Heartbeat(following), following.processor) if following else None
     return None
 
 
-def _process(claim: Claim, child: Child, folder: Path) -> None:
-    with _reasons(claim):
-        processor = processors().get(claim.processor)
+def _process(work: Work, child: Child, folder: Path) -> None:
+    heartbeat, began = work.heartbeat, time.monotonic()
+    with _reasons(heartbeat):
+        processor = work.alone or processors().get(work.processor)
         if processor is None:
-            raise Unprocessable(f"The processor `{claim.processor}` is not installed.", code="processor_missing")
-        heartbeat = Heartbeat(claim)
-        result = child.process(claim.processor, claim.file.media_type or "", processor.limits, heartbeat)
-        _keep(heartbeat, result, folder)
-        log.info("processed", processor=claim.processor)
+            raise Unprocessable(f"The processor `{work.processor}` is not installed.", code="processor_missing")
+        result = child.process(work.processor, heartbeat.media_type, processor.limits, heartbeat)
+        with _kept(heartbeat, result, folder) as artifacts:
+            if heartbeat.found:
+                seconds = time.monotonic() - began
+                straight.succeed(heartbeat.claim, heartbeat.found, processor, result.facts, artifacts, seconds)
+            else:
+                record.succeed(heartbeat.claim, result.facts, artifacts)
+        log.info("processed", processor=work.processor)
 
 
 @contextmanager
-def _reasons(claim: Claim) -> Iterator[None]:
+def _reasons(heartbeat: Heartbeat) -> Iterator[None]:
     """Turn what goes wrong into a recorded reason; anything unforeseen leaves the job to its lease."""
     try:
         yield
-    except Unprocessable as error:
-        record.fail(claim, Reason(error.reason_code, error.reason_title, error.detail))
-    except ChildFailed as error:
-        reason = Reason(error.reason_code, error.reason_title, error.detail)
-        (record.retry if error.retry else record.fail)(claim, reason)
-    except Stopping:
-        record.give_back(claim)
-        log.info("given back", processor=claim.processor)
-    except TryAgain as error:
-        record.retry(claim, Reason(error.code, error.title, error.detail))
-    except (OSError, DiskFull) as error:
-        log.warning("storage trouble", reason=str(error))
-        record.retry(claim, Reason("storage_trouble", "The storage did not take the result", str(error)))
+    except LeaseLost:
+        raise
+    except (Unprocessable, ChildFailed, Stopping, TryAgain, OSError, DiskFull) as error:
+        heartbeat.record_found()
+        _record(heartbeat.claim, error)
 
 
-def _source(claim: Claim) -> Source:
-    file = claim.file
-    path = keep.root() / str(file.file)
-    return Source(path=path, name=file.name, media_type=file.media_type or "", size=file.size)
+def _record(claim: Claim, error: Exception) -> None:
+    match error:
+        case Unprocessable():
+            record.fail(claim, Reason(error.reason_code, error.reason_title, error.detail))
+        case ChildFailed():
+            reason = Reason(error.reason_code, error.reason_title, error.detail)
+            (record.retry if error.retry else record.fail)(claim, reason)
+        case Stopping():
+            record.give_back(claim)
+            log.info("given back", processor=claim.processor)
+        case TryAgain():
+            record.retry(claim, Reason(error.code, error.title, error.detail))
+        case _:
+            log.warning("storage trouble", reason=str(error))
+            record.retry(claim, Reason("storage_trouble", "The storage did not take the result", str(error)))
 
 
-def _keep(heartbeat: Heartbeat, result: Result, folder: Path) -> None:
-    claim = heartbeat.claim
+@contextmanager
+def _kept(heartbeat: Heartbeat, result: Result, folder: Path) -> Iterator[list[Artifact]]:
+    """Keep what a processor made, for whoever records it in the block; what is not recorded goes."""
     kept: list[Artifact] = []
     try:
         for made in result.artifacts:
             kept.append(_keep_one(heartbeat, made, folder))
-        record.succeed(claim, result.facts, kept)
+        yield kept
     except (LeaseLost, Unprocessable, OSError, DiskFull):
         for artifact in kept:
             keep.remove(str(artifact.content))
@@ -138,16 +183,10 @@ def _keep(heartbeat: Heartbeat, result: Result, folder: Path) -> None:
 
 
 def _keep_one(heartbeat: Heartbeat, made: Made, folder: Path) -> Artifact:
-    claim = heartbeat.claim
-    content = keep.artifact_name(claim.file.id, made.name)
+    file_id = heartbeat.claim.file.id
+    content = keep.artifact_name(file_id, made.name)
     with open_artifact(folder, made) as stream:
         size, sha256 = keep.copy_in(stream, content, heartbeat.pulse)
     return Artifact(
-        file_id=claim.file.id,
-        job_id=claim.job_id,
-        name=made.name,
-        media_type=made.media_type,
-        size=size,
-        sha256=sha256,
-        content=content,
+        file_id=file_id, name=made.name, media_type=made.media_type, size=size, sha256=sha256, content=content
     )

@@ -23,6 +23,16 @@ class Move:
     sources: tuple[State, ...]
     target: State
 
+    @property
+    def made(self) -> str:
+        """What the move sets, for a statement."""
+        return f"state = '{self.target}'"
+
+    @property
+    def guard(self) -> str:
+        """What has to hold before the move, for a statement."""
+        return " OR ".join(f"state = '{source}'" for source in self.sources)
+
 
 START = Move("claim", (State.QUEUED,), State.RUNNING)
 SUCCEED = Move("result recorded", (State.RUNNING,), State.SUCCEEDED)

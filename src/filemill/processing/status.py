@@ -38,14 +38,15 @@ def warnings_of(file: File, jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """Return what a person should know of a file that does not make it fail."""
     failed = [job.error for job in jobs if job.state == State.FAILED and not job.required and job.error]
     identified = any(job.processor == IDENTIFY and job.state == State.SUCCEEDED for job in jobs)
-    return failed + (_mismatch(file) if identified else [])
+    return failed + (type_warnings(file.name, file.media_type) if identified and file.media_type else [])
 
 
-def _mismatch(file: File) -> list[dict[str, Any]]:
-    by_name = _BY_EXTENSION.guess_type(file.name)[0]
-    if not by_name or not file.media_type or not _differ(by_name, file.media_type):
+def type_warnings(name: str, media_type: str) -> list[dict[str, Any]]:
+    """Return what to know of a file whose name says another type than its bytes."""
+    by_name = _BY_EXTENSION.guess_type(name)[0]
+    if not by_name or not _differ(by_name, media_type):
         return []
-    detail = f"The name says {by_name}, the bytes say {file.media_type}. Filemill goes by the bytes."
+    detail = f"The name says {by_name}, the bytes say {media_type}. Filemill goes by the bytes."
     return [
         {
             "code": "type_mismatch",

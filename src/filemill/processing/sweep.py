@@ -10,12 +10,14 @@ from django.db.models.functions import Now
 from filemill.files import aside, keep
 from filemill.files.models import File
 from filemill.processing import claim, record, ring, workspaces
+from filemill.processing.lease import Claim, LeaseLost, Reason, original_of
 from filemill.processing.models import Artifact, Job
+from filemill.processing.queues import Queue
 from filemill.processing.states import State
 
 log = structlog.get_logger(__name__)
 
-WORKER_LOST = record.Reason(
+WORKER_LOST = Reason(
     "worker_lost", "The worker stopped in the middle", "The worker that ran the job stopped before it was done."
 )
 
@@ -23,9 +25,10 @@ WORKER_LOST = record.Reason(
 def sweep() -> None:
     """End leases that ran out, ring for due work, and remove bytes that belong to no file and nobody is at."""
     record.shorten_waits()
-    _release(Job.objects.filter(state=State.RUNNING), lease_until__lt=Now())
-    if claim.work_is_due():
-        ring.ring()
+    _release(Job.objects.that_are(State.RUNNING), lease_until__lt=Now())
+    for queue in Queue:
+        if claim.work_is_due(queue):
+            ring.ring(queue)
     keep.remove_stale_incoming()
     _settle_doubts()
     workspaces.remove_left(settings.FILEMILL.upload_expire_seconds)
@@ -33,7 +36,7 @@ def sweep() -> None:
 
 def release_all() -> None:
     """Take every running job and workspace back; only for a worker that knows that no other lives."""
-    _release(Job.objects.filter(state=State.RUNNING))
+    _release(Job.objects.that_are(State.RUNNING))
     workspaces.remove_left(0)
 
 
@@ -65,10 +68,10 @@ def _release(jobs: QuerySet[Job], **still: object) -> None:
     for job in jobs.filter(**still).select_related("file"):
         if job.token is None:
             continue
-        held = record.Claim(job.id, job.file, job.processor, job.attempts, job.token)
+        held = Claim(job.id, original_of(job.file), job.processor, job.attempts, job.token)
         try:
             # Where a lease ran out, the job has waited for longer than any pause.
             record.retry(held, WORKER_LOST, at_once=bool(still), **still)
-        except record.LeaseLost:
+        except LeaseLost:
             continue
         log.warning("lease ended", job_id=str(job.id), file_id=str(job.file_id), attempts=job.attempts)

@@ -1,5 +1,7 @@
 """Celery's functions: all that a message can ask for."""
 
+import itertools
+import threading
 import time
 
 import structlog
@@ -10,18 +12,36 @@ from django.db import DatabaseError, InterfaceError
 from filemill.core.errors import FilemillError
 from filemill.files import keep
 from filemill.processing import claim, ring, run, stopping
-from filemill.processing.record import Claim
+from filemill.processing.lease import Claim
+from filemill.processing.queues import OLDEST_EACH, Queue
 from filemill.sandbox.client import Sandbox
 
 log = structlog.get_logger(__name__)
 sandbox = Sandbox(strict=settings.FILEMILL.sandbox == "strict")
+_heavy_seats = threading.BoundedSemaphore(settings.FILEMILL.heavy_threads)
+_claims = itertools.count(1)
 
 
-@shared_task(name=ring.TASK, ignore_result=True)
+@shared_task(name=ring.TASKS[Queue.QUICK], ignore_result=True)
 def drain() -> None:
-    """Claim and run due jobs for about a second, then ring again if work is left."""
+    """Claim and run due quick jobs for about a second, then ring again if work is left."""
+    _drain(Queue.QUICK)
+
+
+@shared_task(name=ring.TASKS[Queue.HEAVY], ignore_result=True)
+def drain_heavy() -> None:
+    """Claim and run a due heavy job, and ring again if work is left; only so many at once, for quick ones go on."""
+    if not _heavy_seats.acquire(blocking=False):
+        return  # whoever has one rings again
     try:
-        _drain()
+        _drain(Queue.HEAVY)
+    finally:
+        _heavy_seats.release()
+
+
+def _drain(queue: Queue) -> None:
+    try:
+        _go_on(queue)
     except (FilemillError, OSError) as error:
         log.warning("no sandbox or no storage", reason=str(error))
     except (DatabaseError, InterfaceError) as error:
@@ -29,24 +49,23 @@ def drain() -> None:
         log.warning("drain stopped", reason=str(error))
 
 
-def _drain() -> None:
-    until = time.monotonic() + settings.FILEMILL.drain_seconds
-    claimed = _next_claim()
-    if claimed and claim.work_is_due():
-        ring.ring()  # else one bell feeds one thread while the others idle
+def _go_on(queue: Queue) -> None:
+    is_over, until = False, time.monotonic() + settings.FILEMILL.drain_seconds
+    claimed = _next_claim(queue)
+    if claimed and claimed.more_is_due:
+        ring.ring(queue)  # else one bell feeds one thread while the others idle
     while claimed:
         run.run(claimed, sandbox)
-        if time.monotonic() >= until:
-            break
-        claimed = _next_claim()
-    if claim.work_is_due():
-        ring.ring()
+        is_over = time.monotonic() >= until
+        claimed = None if is_over else _next_claim(queue)
+    if (is_over or stopping.is_stopping()) and claim.work_is_due(queue):
+        ring.ring(queue)
 
 
-def _next_claim() -> Claim | None:
+def _next_claim(queue: Queue) -> Claim | None:
     if stopping.is_stopping():
         return None
     # Where one of these is missing, a claim would only use up an attempt.
     keep.check_there()
     sandbox.start()
-    return claim.next_claim()
+    return claim.next_claim(queue, longest_waiting=next(_claims) % OLDEST_EACH == 0)

@@ -65,6 +65,7 @@ class Processor(ABC):
     version: ClassVar[int] = 1  #: raise it to make earlier results stale
     accepts: ClassVar[tuple[str, ...]]  #: media types, "image/*" allowed
     required: ClassVar[bool] = True  #: False: a failure is a warning on the file
+    heavy: ClassVar[bool] = False  #: True: takes minutes rather than a second; waits in a queue of its own
     limits: ClassVar[Limits] = Limits()
 
     @classmethod

@@ -8,10 +8,9 @@ import http_sf
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 
-from filemill.core.errors import BrokenBody, DigestMismatch, IncompleteBody, TooLarge, TooSlow
+from filemill.core.errors import BrokenBody, DigestMismatch, IncompleteBody, Refused, TooLarge, TooSlow
 
 MULTIPART_OVERHEAD_BYTES = 1024 * 1024  # room for the multipart headers and small fields around the file
-TAIL_BYTES = 1024
 
 _DIGEST_HEADERS = ("Content-Digest", "Repr-Digest")
 _LENGTH = re.compile(r"[0-9]{1,100}")
@@ -24,16 +23,24 @@ class Body:
         self.length = content_length(request)
         self.limit = limit
         self.received = 0
-        self.tail = b""
         self._is_chunked = self.length is None and "Transfer-Encoding" in request.headers
         self._source = request if self.length is not None else _unbounded(request)
         # What is sent is the whole representation: both are digests of the same bytes.
         self._digests = [each for name in _DIGEST_HEADERS for each in _digests(name, request.headers.get(name, ""))]
+        self._refusal: Refused | None = None
         if self.length is not None and self.length > limit:
             raise TooLarge(f"The body has {self.length} bytes; at most {limit} are accepted.")
 
     def __bool__(self) -> bool:
         return bool(self.length) or self._is_chunked
+
+    def bound(self, most: int, refusal: Refused) -> None:
+        """Take fewer bytes than the limit; what has more is refused, at once where its length says so."""
+        if most >= self.limit:
+            return
+        if self.length is not None and self.length > most:
+            raise refusal
+        self.limit, self._refusal = most, refusal
 
     @property
     def is_verifiable(self) -> bool:
@@ -41,7 +48,7 @@ class Body:
         return not self._is_chunked or bool(self._digests)
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes, none at the end; raise TooLarge beyond the limit, else what broke it off."""
+        """Return up to `size` bytes, none at the end; raise the refusal beyond the limit, else what broke it off."""
         if self._source is None:
             return b""
         wanted = self.limit + 1 - self.received if size < 0 else size
@@ -51,8 +58,7 @@ class Body:
             raise broken_off(error) from error
         self.received += len(chunk)
         if self.received > self.limit:
-            raise TooLarge(f"The body has more than {self.limit} bytes.")
-        self.tail = (self.tail + chunk)[-TAIL_BYTES:]
+            raise self._refusal or TooLarge(f"The body has more than {self.limit} bytes.")
         for digest, _ in self._digests:
             digest.update(chunk)
         return chunk

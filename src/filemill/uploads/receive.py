@@ -9,10 +9,11 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import IntegrityError, transaction
 
-from filemill.accounts import tokens
-from filemill.accounts.caller import Caller
+from filemill.accounts import tokens, usage
+from filemill.accounts.caller import Caller, party_of
 from filemill.core.errors import LengthRequired, MissingFile, MissingName
 from filemill.files import keep, transfers
+from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
 from filemill.identify.kinds import kind_of
@@ -21,11 +22,10 @@ from filemill.processing import plan, ring
 from filemill.processing.forget import forget
 from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, Body
 from filemill.uploads.multipart import read_multipart
-from filemill.uploads.rules import add, check_body_kind, declared_type, name_of_raw_body
+from filemill.uploads.rules import add, bound_by_quota, check_body_kind, declared_type, name_of_raw_body
 
 Vet = Callable[[Mapping[str, str]], None]
 _Read = tuple[str, str | None, Mapping[str, str]]  # a file's name, its declared type, and the fields beside it
-log = structlog.get_logger(__name__)
 
 FRESH_SECONDS = 1.0  # that what is known of a caller holds
 
@@ -38,10 +38,11 @@ def receive(request: WSGIRequest, caller: Caller, vet: Vet) -> File:
     stale_at = time.monotonic() + FRESH_SECONDS
     check_body_kind(request)
     is_multipart = request.content_type == "multipart/form-data"
-    limit = settings.FILEMILL.max_upload_bytes + (MULTIPART_OVERHEAD_BYTES if is_multipart else 0)
-    body = Body(request, limit)
+    overhead = MULTIPART_OVERHEAD_BYTES if is_multipart else 0
+    body = Body(request, settings.FILEMILL.max_upload_bytes + overhead)
+    bound_by_quota(body, caller.owner_id, overhead)
     keep.check_room(body.length or 0)
-    with transfers.Seat(), keep.Incoming() as incoming:
+    with transfers.transfer(party_of(request)), keep.Incoming() as incoming:
         read = _read_form if is_multipart else _read_raw
         name, claimed, fields = read(request, body, incoming, vet)
         file = _file(incoming, caller, name, declared_type(claimed), fields.get("metadata", ""))
@@ -89,23 +90,24 @@ def _file(incoming: keep.Incoming, caller: Caller, name: str, claimed: str, meta
 
 
 def _finish(incoming: keep.Incoming, file: File, caller: Caller, stale_at: float) -> None:
-    stored, staged = keep.original_name(file.id), False
+    stored, insertion = keep.original_name(file.id), Insertion(file, plan.first_job(file))
+    insertion.guard = usage.taking(file.owner_id, file.size)
     try:
         incoming.keep(stored)
-        with transaction.atomic():
-            if time.monotonic() > stale_at:
+        if time.monotonic() <= stale_at:
+            _insert(insertion, file)
+        else:
+            with transaction.atomic():
                 tokens.confirm(caller)
-            file.save(force_insert=True)
-            plan.start(file)
-            staged = True
+                _insert(insertion, file)
     except IntegrityError:
         # The owner went meanwhile. Databases look for them at the commit, which has failed then for certain.
         keep.remove(stored)
         tokens.confirm(caller)
         raise
     except BaseException:
-        # Once the commit was asked for, nobody knows whether it happened: the sweep finds out, from what keep noted.
-        if not staged:
+        # Where nobody knows whether the commit happened, the sweep finds out, from what keep noted.
+        if not insertion.may_have_happened:
             keep.remove(stored)
         raise
     if not keep.is_kept(stored):
@@ -114,7 +116,15 @@ def _finish(incoming: keep.Incoming, file: File, caller: Caller, stale_at: float
         raise FileNotFoundError(stored)
     keep.trust(stored)
     ring.ring()
-    log.info("received", file_id=str(file.id), size=file.size)
+    structlog.contextvars.bind_contextvars(file_id=str(file.id), size=file.size)  # for the request's line in the log
+
+
+def _insert(insertion: Insertion, file: File) -> None:
+    if insertion.run() or file.owner_id is None:
+        return
+    usage.begin(file.owner_id)  # perhaps this is the owner's first file
+    if not insertion.run():
+        raise usage.standing(file.owner_id).refusal()
 
 
 def _parse(metadata: str) -> object:

@@ -6,9 +6,13 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.utils.http import parse_header_parameters
 
+from filemill.accounts import usage
 from filemill.core.errors import BrokenBody, FieldError, Invalid, MissingName, TooLarge, UnsupportedBody
 from filemill.files import keep
 from filemill.files.models import NAME_MAX_CHARS
+from filemill.uploads.body import Body
+
+SMALL_BYTES = keep.CHUNK_BYTES
 
 # Control characters, lone surrogates, line and paragraph separators, and what turns the direction of a text around.
 _DROPPED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
@@ -29,6 +33,23 @@ def check_body_kind(request: WSGIRequest) -> None:
         raise UnsupportedBody(URLENCODED_HINT)
     if kind.startswith("multipart/") and kind != "multipart/form-data":
         raise UnsupportedBody(f"{kind} is not accepted; send multipart/form-data or the bytes alone.")
+
+
+def bound_by_quota(body: Body, owner_id: int | None, overhead: int) -> None:
+    """Raise QuotaExceeded for a body that its owner has no room for; bound one whose length nobody knows by the room.
+
+    `overhead` is what of the body may be no file. A small body is not looked at: it costs less than the look, and is
+    counted as exactly as any when it is kept.
+    """
+    if owner_id is None or (body.length is not None and body.length <= SMALL_BYTES):
+        return
+    standing = usage.standing(owner_id)
+    room = standing.room()
+    if room is None:
+        return
+    if room < 0:
+        raise standing.refusal()
+    body.bound(room + overhead, standing.refusal())
 
 
 def add(incoming: keep.Incoming, chunk: bytes) -> None:

@@ -18,7 +18,8 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from filemill.accounts import throttle, tokens
-from filemill.accounts.models import Token
+from filemill.accounts.models import Token, Usage
+from filemill.accounts.usage import set_quota
 from filemill.core.errors import Invalid, NotFound
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
@@ -195,13 +196,50 @@ class TokenAdmin(ReadOnlyAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """They go with their owner alone; else they are revoked, and a row says so."""
-        match = request.resolver_match
-        goes_with_owner = match is not None and (match.url_name or "").startswith("auth_user_")
-        return goes_with_owner and request.user.has_perm("accounts.delete_token")
+        return _goes_with_owner(request) and request.user.has_perm("accounts.delete_token")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Whoever may change tokens may revoke them."""
         return request.user.has_perm("accounts.change_token")
+
+
+@admin.register(Usage)
+class UsageAdmin(LargeTableAdmin):
+    """Usage: counted by uploads and deletions alone; quotas can be set, for who sent nothing yet, too."""
+
+    list_display = ["owner", "bytes_in_words", "files", "quota_bytes", "quota_files"]
+    list_select_related = ["owner"]
+    search_fields = ["=owner__username"]
+    ordering = ["owner"]
+    sortable_by = ()
+    raw_id_fields = ["owner"]
+    fields = ["owner", "bytes_in_words", "files", "quota_bytes", "quota_files"]
+
+    @admin.display(description="size")
+    def bytes_in_words(self, usage: Usage) -> str:
+        """Return the size of all files."""
+        return words.size(usage.bytes)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Usage | None = None) -> list[str]:
+        """Let only quotas change."""
+        return ["bytes_in_words", "files", *(["owner"] if obj else [])]
+
+    def save_model(self, request: HttpRequest, obj: Usage, form: Any, change: bool) -> None:  # noqa: ANN401, FBT001  # Django's signature
+        """Write the quotas only: what was counted since the page was read must stay."""
+        set_quota(obj.owner_id, quota_bytes=obj.quota_bytes, quota_files=obj.quota_files)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever may change quotas may set the first one of an owner."""
+        return self.has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """It goes with its owner alone."""
+        return _goes_with_owner(request) and request.user.has_perm("accounts.delete_usage")
+
+
+def _goes_with_owner(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and (match.url_name or "").startswith("auth_user_")
 
 
 class StaffSignIn(AdminAuthenticationForm):

@@ -56,7 +56,7 @@ def _vet(request: HttpRequest) -> Vet:
 def live_list(request: HttpRequest) -> HttpResponse:
     """Return the list alone, for the script that keeps the page fresh."""
     try:
-        found = page(request.GET, File.objects.seen_by(caller_of(request)))
+        found = page(request.GET, File.objects.seen_by(caller_of(request)), list)
     except Invalid as error:
         return HttpResponse(status=status_of(error))
     return render(request, "filemill/files.html", _list(request.GET, found))
@@ -64,9 +64,9 @@ def live_list(request: HttpRequest) -> HttpResponse:
 
 def _index(request: HttpRequest, parameters: QueryDict, problem: Refused | None = None) -> HttpResponse:
     try:
-        found = page(parameters, File.objects.seen_by(caller_of(request)))
+        found = page(parameters, File.objects.seen_by(caller_of(request)), list)
     except Invalid as error:
-        found, problem = Page([], None, None), error
+        found, problem = Page[File]([], None, None), error
     context = {
         **_list(parameters, found),
         "problem": problem,
@@ -80,7 +80,7 @@ def _index(request: HttpRequest, parameters: QueryDict, problem: Refused | None 
     return render(request, "filemill/index.html", context, status=status_of(problem) if problem else None)
 
 
-def _list(parameters: QueryDict, found: Page) -> dict[str, Any]:
+def _list(parameters: QueryDict, found: Page[File]) -> dict[str, Any]:
     query = parameters.urlencode()
     return {
         "live": f"{reverse('web:live-list')}?{query}" if query else reverse("web:live-list"),

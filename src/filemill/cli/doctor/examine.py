@@ -29,6 +29,7 @@ def examine(*, fix: bool) -> Iterator[tuple[str, Finding]]:
         "attempts": ledger.attempts_are_capped,
         "files have jobs": partial(ledger.files_have_jobs, fix=fix),
         "statuses": partial(ledger.statuses_follow, fix=fix),
+        "usage": partial(ledger.usage_adds_up, fix=fix),
         "rows have bytes": stored.rows_have_bytes,
         "bytes have rows": partial(stored.bytes_have_rows, fix=fix),
         "names in the storage": stored.only_our_names,

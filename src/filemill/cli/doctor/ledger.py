@@ -1,19 +1,23 @@
-"""The ledger: jobs that wait get worked on, leases end, attempts are capped, and statuses follow from the jobs."""
+"""The ledger: jobs that wait get worked on, leases end, attempts are capped; statuses and usage are what rows say."""
 
 from collections import defaultdict
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from filemill.accounts.models import Usage
 from filemill.cli.doctor.finding import MOST_EXAMPLES, Finding, Tally
 from filemill.cli.rows import pages
+from filemill.files import recount
 from filemill.files.models import File
 from filemill.processing import plan, record
 from filemill.processing.models import Job
+from filemill.processing.queues import Queue
 from filemill.processing.states import State
 from filemill.processing.status import status_of
 
@@ -22,14 +26,14 @@ LONG_SECONDS = 60
 
 def waiting_jobs_are_taken() -> Finding:
     """Find jobs that are due for long while nobody works on any."""
-    somebody_works = Job.objects.filter(state=State.RUNNING, lease_until__gt=Now()).exists()
-    late = Job.objects.filter(state=State.QUEUED, due_at__lt=_long_ago())
+    running = Job.objects.that_are(State.RUNNING).filter(lease_until__gt=Now())
+    neglected = set(Queue) - set(running.values_list("queue", flat=True).distinct().order_by())
     return _of_jobs(
-        Job.objects.none() if somebody_works else late,
-        "no job is due for long without somebody at work",
-        f"jobs are due for more than {LONG_SECONDS} s and nobody works on any",
+        Job.objects.that_are(State.QUEUED).filter(queue__in=neglected, due_at__lt=_long_ago()),
+        "no job is due for long without somebody at work in its queue",
+        f"jobs are due for more than {LONG_SECONDS} s and nobody works on any of their queue",
         "Start a worker: `filemill worker`, or `filemill serve` for everything. If one runs, see that it reaches this "
-        "database and the broker.",
+        "database and the broker, and that it takes from this queue (`--queues`).",
     )
 
 
@@ -37,7 +41,7 @@ def leases_end() -> Finding:
     """Find running jobs whose lease is missing, or over for longer than a sweep needs."""
     without = Q(lease_until__isnull=True) | Q(token__isnull=True)
     return _of_jobs(
-        Job.objects.filter(without | Q(lease_until__lt=_long_ago()), state=State.RUNNING),
+        Job.objects.that_are(State.RUNNING).filter(without | Q(lease_until__lt=_long_ago())),
         "every running job has a lease, and none is over for long",
         f"running jobs without a lease, or with one that is over for more than {LONG_SECONDS} s",
         "The sweep ends such leases: start `filemill beat` and `filemill worker`, or `filemill serve`.",
@@ -88,6 +92,22 @@ def statuses_follow(*, fix: bool) -> Finding:
     )
 
 
+def usage_adds_up(*, fix: bool) -> Finding:
+    """Find owners whose usage is not what their files add up to; to mend is to count again."""
+    tally = Tally()
+    tally.looked_at = Usage.objects.count()
+    for owner_id in recount.miscounted():
+        tally.add(str(User.objects.get(pk=owner_id)))
+        if fix:
+            recount.recount(owner_id)
+    return tally.finding(
+        "{} owners, each with the usage that their files add up to",
+        "owners whose usage is not what their files add up to, so that quotas hold too early or too late",
+        "`filemill doctor --fix` counts again.",
+        mended=fix,
+    )
+
+
 def _jobs_of(page: list[File]) -> dict[UUID, list[Job]]:
     found: dict[UUID, list[Job]] = defaultdict(list)  # a third of the time that prefetch_related takes
     between = Job.objects.filter(file__gte=page[0].pk, file__lte=page[-1].pk)
@@ -115,7 +135,7 @@ def _plan(file_id: UUID) -> None:
     with transaction.atomic():
         file = File.objects.select_for_update().filter(pk=file_id).first()
         if file and not file.jobs.exists():
-            plan.start(file)
+            plan.first_job(file).save()
             record.settle(File.objects.get(pk=file_id))  # without what plan remembers of it
 
 

@@ -14,6 +14,7 @@ from filemill.core.ids import new_id
 from filemill.files import keep
 from filemill.files.models import File
 from filemill.processing import ring
+from filemill.processing.queues import Queue
 
 WORKER_PATIENCE_SECONDS = 10
 ASK_AGAIN_SECONDS = 2
@@ -56,16 +57,16 @@ def database_takes_files() -> Finding:
 
 
 def broker_answers() -> Finding:
-    """Ask the broker how many bells wait."""
+    """Ask the broker how many bells of each queue wait."""
     try:
         with ring.connect() as broker:
-            bells = ring.queued(broker)
+            bells = {queue: ring.queued(broker, queue) for queue in Queue}
     except Exception as error:  # noqa: BLE001  # each transport has errors of its own; any of them means the same here
         return breach(
             f"it does not answer: {error}",
             "Start it, or correct CELERY_BROKER_URL. Meanwhile uploads are safe and wait.",
         )
-    return ok(f"it answers; {bells} bells wait")
+    return ok("it answers; bells wait: " + ", ".join(f"{count} {queue}" for queue, count in bells.items()))
 
 
 def worker_sweeps() -> Finding:

@@ -1,0 +1,174 @@
+"""Whose job is next: owners take turns, new files come before many old ones, heavy work has a queue of its own."""
+
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+
+from filemill.core.ids import new_id
+from filemill.files.insertion import Insertion
+from filemill.files.models import File
+from filemill.identify.identity import Identity
+from filemill.processing import claim, plan, record, ring, sweep, tasks
+from filemill.processing.lease import Reason
+from filemill.processing.models import Job
+from filemill.processing.queues import LITTLE, OLDEST_EACH, Queue
+from filemill.processors.registry import processors
+
+TEXT = Identity("text/plain", "ASCII text")
+REASON = Reason("broken", "Broken", "It is broken.")
+
+
+@pytest.fixture
+def owners(transactional_db) -> list[int]:
+    return [User.objects.create(username=name).pk for name in ("anna", "boris", "carla")]
+
+
+def add(owner: int | None, count: int = 1) -> list[UUID]:
+    """Plan files of an owner whose bytes nobody will look at."""
+    files = [File(id=new_id(), owner_id=owner, name="a.txt", size=0, sha256="", file="x") for _ in range(count)]
+    for file in files:
+        Insertion(file, plan.first_job(file)).run()
+    return [file.id for file in files]
+
+
+def claimed(count: int, **how) -> list[UUID]:
+    return [claim.next_claim(**how).file.id for _ in range(count)]
+
+
+def owners_of(files: list[UUID]) -> list[int]:
+    found = dict(File.objects.filter(pk__in=files).values_list("pk", "owner_id"))
+    return [found[file] for file in files]
+
+
+def finish_all() -> None:
+    Job.objects.update(state="succeeded", token=None, lease_until=None)
+
+
+def test_a_single_photo_waits_for_one_file_of_an_import_not_for_all(owners):
+    importer, photographer, _ = owners
+    add(importer, 100)
+    claimed(10)
+    [photo] = add(photographer)
+
+    assert photo in claimed(2)
+
+
+def test_two_imports_take_turns(owners):
+    first, second, _ = owners
+    add(first, 20)
+    claimed(5)
+    add(second, 20)
+
+    assert sorted(owners_of(claimed(10))) == [first] * 5 + [second] * 5
+
+
+def test_whoever_had_the_machine_alone_does_not_pay_for_it_later(owners):
+    first, second, _ = owners
+    add(first, 20)
+    claimed(20)
+    add(second, 5)
+    add(first, 5)
+
+    assert sorted(owners_of(claimed(6))) == [first] * 3 + [second] * 3
+
+
+def test_files_of_one_owner_come_in_the_order_in_which_they_came(owners):
+    files = add(owners[0], 12)
+
+    assert claimed(12) == files
+
+
+def test_files_of_nobody_come_in_the_order_in_which_they_came(transactional_db):
+    files = add(None, 12)
+
+    assert claimed(12) == files
+
+
+def test_what_is_tried_again_has_had_its_turn(owners, configure):
+    configure(backoff_seconds=0)
+    first, *_ = add(owners[0], 10)
+    record.retry(claim.next_claim(), REASON)
+
+    assert claimed(1) == [first]
+
+
+def test_many_files_to_process_again_wait_for_new_ones(owners):
+    old = add(owners[0], LITTLE + 10)
+    finish_all()
+    for file in old:
+        record.reprocess(file, None)
+    new = add(owners[0], 5)
+
+    order = claimed(LITTLE + 15)
+
+    assert set(order[: LITTLE + 5]) == {*old[:LITTLE], *new}
+    assert order[LITTLE + 5 :] == old[LITTLE:]
+
+
+def test_one_file_to_process_again_takes_its_turn_among_new_ones(owners):
+    person, importer, _ = owners
+    [old] = add(person)
+    finish_all()
+    add(importer, 50)
+    record.reprocess(old, None)
+
+    assert old in claimed(2)
+
+
+def test_what_waits_longest_is_taken_now_and_then_however_much_comes_before_it(owners, monkeypatch, configure):
+    configure(drain_seconds=60)
+    [old] = add(owners[0])
+    Job.objects.update(priority=-1)
+    add(owners[1], 4 * OLDEST_EACH)
+    started = []
+    monkeypatch.setattr(tasks.run, "run", lambda given, _sandbox: started.append(given.file.id))
+
+    tasks.drain()
+
+    assert started.index(old) < OLDEST_EACH
+
+
+@pytest.fixture
+def heavy(monkeypatch) -> None:
+    """Let texts be heavy work."""
+    monkeypatch.setattr(processors()["text"], "heavy", True)
+
+
+def test_heavy_work_waits_in_a_queue_of_its_own_with_a_bell_of_its_own(upload, heavy, work, client, monkeypatch):
+    rung = []
+    monkeypatch.setattr(ring, "ring", lambda queue=Queue.QUICK: rung.append(queue))
+    file_id = upload(b"some words\n")["id"]
+    rung.clear()
+    tasks.drain()
+
+    assert (client.get(f"/files/{file_id}/").json()["status"], rung) == ("queued", [Queue.HEAVY])
+    assert not claim.work_is_due(Queue.QUICK)
+    rung.clear()
+    sweep.sweep()
+    assert rung == [Queue.HEAVY]
+    tasks.drain_heavy()
+    assert client.get(f"/files/{file_id}/").json()["status"] == "processed"
+
+
+def test_heavy_jobs_leave_threads_to_quick_ones(upload, heavy, work, client):
+    file_id = upload(b"some words\n")["id"]
+    tasks.drain()
+    with tasks._heavy_seats:  # another thread runs the one heavy job that there may be
+        tasks.drain_heavy()
+        assert claim.work_is_due(Queue.HEAVY)
+        quick = upload(b"", "empty")["id"]
+        tasks.drain()
+        assert client.get(f"/files/{quick}/").json()["status"] == "processed"
+    work()
+    assert client.get(f"/files/{file_id}/").json()["status"] == "processed"
+
+
+def test_owners_take_turns_with_heavy_work_too(owners, heavy):
+    importer, person, _ = owners
+    for owner, count in ((importer, 10), (person, 1)):
+        add(owner, count)
+        for _ in range(count):
+            record.identified(claim.next_claim(), TEXT)
+
+    assert person in owners_of(claimed(2, queue=Queue.HEAVY))
