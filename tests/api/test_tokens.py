@@ -110,7 +110,7 @@ def test_a_token_costs_one_query_and_no_session(bearer):
     assert not response.cookies
 
 
-def test_an_upload_with_a_token_costs_one_query_more_than_without(bearer, configure):
+def test_an_upload_with_a_token_costs_a_query_more_than_without_and_one_to_count_it(bearer, configure):
     headers, client = bearer("anna"), Client()
 
     def queries():
@@ -121,8 +121,9 @@ def test_an_upload_with_a_token_costs_one_query_more_than_without(bearer, config
 
     queries()  # notes the use
     with_token = queries()
+    assert with_token.count("UPDATE") == (connection.vendor == "sqlite")  # PostgreSQL counts as it inserts
     configure(access="open")
-    assert with_token == ["SELECT", *queries()]
+    assert [each for each in with_token if each != "UPDATE"] == ["SELECT", *queries()]
 
 
 def test_the_last_use_is_noted_once_a_minute(client, bearer):
