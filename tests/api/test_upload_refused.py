@@ -94,6 +94,36 @@ def test_a_form_with_another_boundary_than_announced_is_refused(send, form, part
     assert nothing_left()
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [b'name="file"; filename="a.txt"', b'name="file"'],
+        [b'name="file"; filename="a.txt"', b'name="file"; filename=""'],
+        [b'name="file"; filename="a.txt"', b'filename="b.txt"'],
+        [b'name="metadata"', b'name="metadata"', b'name="file"; filename="a.txt"'],
+    ],
+)
+def test_a_form_of_which_something_would_be_dropped_is_refused(send, nothing_left, parts):
+    body = b"".join(b"--limit\r\nContent-Disposition: form-data; %s\r\n\r\n{}\r\n" % part for part in parts)
+    assert send(body + b"--limit--\r\n", "multipart/form-data; boundary=limit").status_code == 400
+    assert nothing_left()
+
+
+def test_a_name_of_half_a_pair_is_refused_in_words(send, refused, nothing_left):
+    names = b"name=x; name*=unicode_escape''%5Cud800; filename=x"
+    body = b"--limit\r\nContent-Disposition: form-data; " + names + b"\r\n\r\nx\r\n--limit--\r\n"
+    refused(send(body, "multipart/form-data; boundary=limit"), 400, "missing_file")
+    assert nothing_left()
+
+
+def test_headers_that_would_take_long_to_read_are_not_read(send, nothing_left):
+    costly = b'name="file"; filename="' + b";" * 15_000
+    body = b"--limit\r\nContent-Disposition: form-data; " + costly + b"\r\n\r\nx\r\n--limit--\r\n"
+    assert send(body, "multipart/form-data; boundary=limit").status_code == 400
+    assert send(body, 'multipart/form-data; x="' + ";" * 30_000).status_code == 400
+    assert nothing_left()
+
+
 def test_endless_part_headers_are_refused(send, refused, nothing_left):
     body = b"--limit\r\n" + b"X: " + b"x" * 100_000 + b"\r\n\r\n--limit--\r\n"
     refused(send(body, "multipart/form-data; boundary=limit"), 400, "broken_body")

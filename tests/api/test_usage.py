@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from filemill.accounts.models import Usage
 from filemill.core.errors import NotFound
-from filemill.files import recount
+from filemill.files import keep, recount
 from filemill.files.models import File
 from filemill.processing.forget import forget
 from filemill.processing.models import Job
@@ -108,6 +108,22 @@ def test_beyond_the_quota_nothing_is_kept_and_the_answer_says_what_to_do(anna, c
     assert (kept(), used(), Job.objects.count()) == (before, (8, 2), 2)
     Client().delete(f"/files/{file_id}/", headers=anna)
     assert (send(anna, b"123").status_code == 201) == (quota != {"quota_bytes": 7, "quota_files": 1})
+
+
+def test_beyond_the_quota_nothing_is_kept_while_a_backup_holds_bytes_back_either(anna, configure, full, kept):
+    configure(quota_files=1)
+    send(anna)
+    keep.hold(60)
+    before = kept()
+    full(send(anna))
+    assert kept() == before
+
+
+def test_a_token_with_a_session_beside_it_counts_by_the_token_alone(anna):
+    client = Client()
+    client.cookies["sessionid"] = "0" * 32
+    assert client.get("/files/", headers=anna).status_code == 200
+    assert client.generic("POST", "/upload/?name=a.txt", b"hello", headers=anna).status_code == 201
 
 
 def test_a_quota_is_used_up_to_its_last_byte(anna, configure, full):

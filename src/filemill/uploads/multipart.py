@@ -99,7 +99,10 @@ def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tupl
 
 
 def _boundary(request: WSGIRequest) -> bytes:
-    boundary = header_parameters(request.META.get("CONTENT_TYPE", ""))[1].get("boundary", "")
+    try:
+        boundary = header_parameters(request.META.get("CONTENT_TYPE", ""))[1].get("boundary", "")
+    except ValueError as error:
+        raise BrokenBody("The Content-Type of the body cannot be read.") from error
     if not boundary.isascii() or len(boundary) > _BOUNDARY_MAX_BYTES:
         raise BrokenBody("The multipart body is malformed: its boundary has other characters than ASCII, or too many.")
     return boundary.encode()
