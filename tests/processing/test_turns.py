@@ -93,6 +93,46 @@ def test_what_is_tried_again_has_had_its_turn(owners, configure):
     assert claimed(1) == [first]
 
 
+@pytest.mark.parametrize("put_back", [lambda given: record.retry(given, REASON), record.give_back])
+def test_one_job_that_is_put_back_lets_nobody_overtake_the_others(owners, configure, put_back):
+    configure(backoff_seconds=0)
+    first, second, _ = owners
+    add(first, 30)
+    claimed(9)
+    put_back(claim.next_claim())
+    add(second, 20)
+    again, *order = claimed(21)
+
+    assert owners_of([again]) == [first]
+    assert sorted(owners_of(order)) == [first] * 10 + [second] * 10
+
+
+def test_what_goes_on_after_another_attempt_lets_nobody_overtake_the_others(owners, configure, monkeypatch):
+    configure(backoff_seconds=0)
+    monkeypatch.setattr(plan, "planned_for", lambda _type: [processors()["text"], processors()["binary"]])
+    first, second, _ = owners
+    add(first, 30)
+    claimed(9)
+    record.retry(claim.next_claim(), REASON)
+    tried_again = claim.next_claim()
+    record.identified(tried_again, TEXT)
+    add(second, 20)
+    goes_on, *order = claimed(21)
+
+    assert goes_on == tried_again.file.id
+    assert sorted(owners_of(order)) == [first] * 10 + [second] * 10
+
+
+def test_an_owner_whose_one_job_is_tried_again_later_does_not_pay_for_it(owners):
+    first, second, _ = owners
+    add(first, 30)
+    record.retry([claim.next_claim() for _ in range(30)][-1], REASON)
+    add(second, 20)
+    add(first, 20)
+
+    assert sorted(owners_of(claimed(10))) == [first] * 5 + [second] * 5
+
+
 def test_many_files_to_process_again_wait_for_new_ones(owners):
     old = add(owners[0], LITTLE + 10)
     finish_all()

@@ -20,7 +20,7 @@ from filemill.processing import plan, ring, states
 from filemill.processing.forget import remove_once_committed
 from filemill.processing.lease import Claim, LeaseLost, Reason, original_of
 from filemill.processing.models import Artifact, Job
-from filemill.processing.queues import NOBODY, Queue, lane_for_again
+from filemill.processing.queues import FRONT, NOBODY, Queue, lane_for_again
 from filemill.processing.states import Move, State
 from filemill.processing.status import error_of, status_of, warnings_of
 from filemill.processors.registry import processors
@@ -136,8 +136,7 @@ def retry(claim: Claim, reason: Reason, *, at_once: bool = False, **still: Any) 
         move, due = states.RETRY, timedelta(seconds=0 if at_once else pause)
     with transaction.atomic():
         file = _locked(claim)
-        # It has had its turn.
-        _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due, turn=0)
+        _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due, turn=FRONT)
         settle(file)
 
 
@@ -145,7 +144,7 @@ def give_back(claim: Claim) -> None:
     """Queue a job again as if it had not been claimed: its worker, not the file, is why it cannot go on."""
     with transaction.atomic():
         file = _locked(claim)
-        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=Now(), turn=0)
+        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=Now(), turn=FRONT)
         settle(file)
 
 
