@@ -82,8 +82,7 @@ def identified(claim: Claim, identity: Identity) -> Claim | None:
         next_claim = _start(following) if following else None
         if following:
             following.state = State.RUNNING
-        for queue in {job.queue for job in queued if job is not following}:
-            transaction.on_commit(partial(ring.ring, Queue(queue)))
+        _ring_once_committed({job.queue for job in queued if job is not following})
         _settle(file, jobs, "media_type", "kind")
         return next_claim
 
@@ -180,6 +179,7 @@ def reprocess(file_id: UUID, names: Sequence[str] | None) -> None:
             detail = f"This file has no job of: {', '.join(sorted(unknown))}."
             raise Invalid(detail, (FieldError("processors", "unknown", detail),))
         _requeue(file.jobs.filter(processor__in=wanted), lane_for_again(file.owner_id or NOBODY), file)
+        _ring_once_committed(set(file.jobs.filter(processor__in=wanted).values_list("queue", flat=True)))
         settle(file)
 
 
@@ -219,6 +219,11 @@ def _requeue(jobs: QuerySet[Job], lane: int, file: File, after: Job | None = Non
         version = processor.version if processor else job.version
         place = plan.place(processor, lane, file.owner_id or NOBODY, after)
         _move(Job.objects.filter(pk=job.pk), states.REPROCESS, version=version, **fresh, **place)
+
+
+def _ring_once_committed(queues: set[str]) -> None:
+    for queue in queues:
+        transaction.on_commit(partial(ring.ring, Queue(queue)))
 
 
 def _held(claim: Claim) -> QuerySet[Job]:
