@@ -1,9 +1,11 @@
 """Whose job is next: owners take turns, new files come before many old ones, heavy work has a queue of its own."""
 
+from importlib import import_module
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from filemill.core.ids import new_id
 from filemill.files.insertion import Insertion
@@ -12,7 +14,7 @@ from filemill.identify.identity import Identity
 from filemill.processing import claim, plan, record, ring, sweep, tasks
 from filemill.processing.lease import Reason
 from filemill.processing.models import Job
-from filemill.processing.queues import LITTLE, OLDEST_EACH, Queue
+from filemill.processing.queues import LITTLE, OLDEST_EACH, Queue, identifier
 from filemill.processors.registry import processors
 
 TEXT = Identity("text/plain", "ASCII text")
@@ -91,6 +93,34 @@ def test_what_is_tried_again_has_had_its_turn(owners, configure):
     record.retry(claim.next_claim(), REASON)
 
     assert claimed(1) == [first]
+
+
+def test_what_waited_before_there_were_turns_takes_turns_too(owners):
+    first, second, third = owners
+    add(first, 10)
+    add(second, 10)
+    Job.objects.update(turn=0, turn_of=0)
+    migration = import_module("filemill.processing.migrations.0002_queues_and_turns")
+    with connection.cursor() as cursor:
+        for statement in (migration.TURN_OF, migration.TURN):
+            cursor.execute(statement)
+    add(third, 10)
+
+    assert sorted(owners_of(claimed(15))) == [first] * 5 + [second] * 5 + [third] * 5
+
+
+def test_a_process_of_the_version_before_may_insert_a_job_without_queue_and_turn(owners):
+    [file] = add(owners[0])
+    Job.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO processing_job"
+            " (id, file_id, processor, version, required, state, priority, attempts, progress_words)"
+            " VALUES (%s, %s, 'identify', 1, %s, 'queued', 0, 0, '')",
+            [identifier(new_id()), identifier(file), True],
+        )
+
+    assert claimed(1) == [file]
 
 
 @pytest.mark.parametrize("put_back", [lambda given: record.retry(given, REASON), record.give_back])
@@ -175,20 +205,36 @@ def heavy(monkeypatch) -> None:
     monkeypatch.setattr(processors()["text"], "heavy", True)
 
 
-def test_heavy_work_waits_in_a_queue_of_its_own_with_a_bell_of_its_own(upload, heavy, work, client, monkeypatch):
-    rung = []
+@pytest.fixture
+def bells(monkeypatch) -> list[Queue]:
+    """Note which bells are rung; nobody hears them."""
+    rung: list[Queue] = []
     monkeypatch.setattr(ring, "ring", lambda queue=Queue.QUICK: rung.append(queue))
+    return rung
+
+
+def test_heavy_work_waits_in_a_queue_of_its_own_with_a_bell_of_its_own(upload, heavy, work, client, bells):
     file_id = upload(b"some words\n")["id"]
-    rung.clear()
+    bells.clear()
     tasks.drain()
 
-    assert (client.get(f"/files/{file_id}/").json()["status"], rung) == ("queued", [Queue.HEAVY])
+    assert (client.get(f"/files/{file_id}/").json()["status"], bells) == ("queued", [Queue.HEAVY])
     assert not claim.work_is_due(Queue.QUICK)
-    rung.clear()
+    bells.clear()
     sweep.sweep()
-    assert rung == [Queue.HEAVY]
+    assert bells == [Queue.HEAVY]
     tasks.drain_heavy()
     assert client.get(f"/files/{file_id}/").json()["status"] == "processed"
+
+
+@pytest.mark.parametrize(("names", "rung"), [(None, [Queue.QUICK]), (["text"], [Queue.HEAVY])])
+def test_what_is_processed_again_rings_for_the_queue_that_it_waits_in(upload, heavy, work, client, bells, names, rung):
+    file_id = upload(b"some words\n")["id"]
+    work()
+    bells.clear()
+    client.post(f"/files/{file_id}/reprocess/", {"processors": names} if names else {}, "application/json")
+
+    assert bells == rung
 
 
 def test_heavy_jobs_leave_threads_to_quick_ones(upload, heavy, work, client):
