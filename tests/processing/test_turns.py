@@ -1,11 +1,12 @@
 """Whose job is next: owners take turns, new files come before many old ones, heavy work has a queue of its own."""
 
+import threading
 from importlib import import_module
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 
 from filemill.core.ids import new_id
 from filemill.files.insertion import Insertion
@@ -247,6 +248,59 @@ def test_heavy_jobs_leave_threads_to_quick_ones(upload, heavy, work, client):
         tasks.drain()
         assert client.get(f"/files/{quick}/").json()["status"] == "processed"
     work()
+    assert client.get(f"/files/{file_id}/").json()["status"] == "processed"
+
+
+def test_a_heavy_bell_that_finds_no_seat_is_made_good_once_there_is_one(upload, heavy, work, bells, monkeypatch):
+    upload(b"some words\n")
+    tasks.drain()
+    bells.clear()
+
+    def busy_until_after_its_last_look(_queue: Queue) -> None:
+        tasks.drain_heavy()  # hears the bell in another thread
+
+    monkeypatch.setattr(tasks, "_go_on", busy_until_after_its_last_look)
+    tasks.drain_heavy()
+
+    assert bells == [Queue.HEAVY]
+
+
+def test_no_bell_rings_for_heavy_work_while_there_is_no_storage(upload, heavy, work, bells, storage):
+    upload(b"some words\n")
+    tasks.drain()
+    bells.clear()
+    storage.rename(storage.with_name("away"))
+    tasks.drain_heavy()
+
+    assert bells == []
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer, for whom the others wait")
+def test_a_job_whose_file_somebody_holds_is_taken_once_it_is_let_go(upload, work, client, configure, monkeypatch):
+    configure(drain_seconds=60)
+    file_id = upload(b"some words\n")["id"]
+    is_held, was_passed_over = threading.Event(), threading.Event()
+    really_claim = claim.next_claim
+
+    def hold() -> None:
+        with transaction.atomic():
+            File.objects.select_for_update().get(pk=file_id)
+            is_held.set()
+            assert was_passed_over.wait(30)
+        connection.close()
+
+    def next_claim(*given, **named):
+        if not (claimed := really_claim(*given, **named)):
+            was_passed_over.set()
+        return claimed
+
+    monkeypatch.setattr(claim, "next_claim", next_claim)
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert is_held.wait(30)
+    tasks.drain()
+    holder.join()
+
     assert client.get(f"/files/{file_id}/").json()["status"] == "processed"
 
 
