@@ -1,5 +1,6 @@
 """Bells on the broker of this run: a folder, Redis or RabbitMQ."""
 
+import threading
 import time
 
 import kombu
@@ -42,3 +43,21 @@ def test_a_bell_carries_nothing_and_expires(bells):
     assert message.headers["task"] == ring.TASKS[Queue.QUICK]
     assert message.headers["expires"] is not None
     assert message.payload[:2] == [[], {}]
+
+
+def test_a_bell_that_cannot_be_rung_holds_up_no_other(monkeypatch):
+    rung, heavy_rang = [], threading.Event()
+
+    def ring_once(queue: Queue) -> None:
+        rung.append(queue)
+        if queue == Queue.QUICK:
+            raise ConnectionRefusedError
+        heavy_rang.set()
+
+    dispatcher = ring.Dispatcher()
+    monkeypatch.setattr(dispatcher, "_ring_once", ring_once)
+    dispatcher._wanted[Queue.HEAVY].set()  # as by whoever rings at the same moment
+    dispatcher.ring(Queue.QUICK)
+
+    assert heavy_rang.wait(30)
+    assert rung == [Queue.QUICK, Queue.HEAVY]

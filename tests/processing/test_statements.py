@@ -23,7 +23,7 @@ RECORD = {
     "postgresql": ["record file"],
     "sqlite": ["begin", "update file", "update job", "insert job", "insert artifacts", "commit"],
 }[connection.vendor]
-NOTHING_LEFT = [CLAIM[0]]
+NOTHING_LEFT = [CLAIM[0], "look job"]
 
 
 @contextmanager

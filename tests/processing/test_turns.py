@@ -1,9 +1,12 @@
 """Whose job is next: owners take turns, new files come before many old ones, heavy work has a queue of its own."""
 
+import threading
+from importlib import import_module
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 
 from filemill.core.ids import new_id
 from filemill.files.insertion import Insertion
@@ -12,7 +15,7 @@ from filemill.identify.identity import Identity
 from filemill.processing import claim, plan, record, ring, sweep, tasks
 from filemill.processing.lease import Reason
 from filemill.processing.models import Job
-from filemill.processing.queues import LITTLE, OLDEST_EACH, Queue
+from filemill.processing.queues import LITTLE, OLDEST_EACH, Queue, identifier
 from filemill.processors.registry import processors
 
 TEXT = Identity("text/plain", "ASCII text")
@@ -93,6 +96,74 @@ def test_what_is_tried_again_has_had_its_turn(owners, configure):
     assert claimed(1) == [first]
 
 
+def test_what_waited_before_there_were_turns_takes_turns_too(owners):
+    first, second, third = owners
+    add(first, 10)
+    add(second, 10)
+    Job.objects.update(turn=0, turn_of=0)
+    migration = import_module("filemill.processing.migrations.0002_queues_and_turns")
+    with connection.cursor() as cursor:
+        for statement in (migration.TURN_OF, migration.TURN):
+            cursor.execute(statement)
+    add(third, 10)
+
+    assert sorted(owners_of(claimed(15))) == [first] * 5 + [second] * 5 + [third] * 5
+
+
+def test_a_process_of_the_version_before_may_insert_a_job_without_queue_and_turn(owners):
+    [file] = add(owners[0])
+    Job.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO processing_job"
+            " (id, file_id, processor, version, required, state, priority, attempts, progress_words)"
+            " VALUES (%s, %s, 'identify', 1, %s, 'queued', 0, 0, '')",
+            [identifier(new_id()), identifier(file), True],
+        )
+
+    assert claimed(1) == [file]
+
+
+@pytest.mark.parametrize("put_back", [lambda given: record.retry(given, REASON), record.give_back])
+def test_one_job_that_is_put_back_lets_nobody_overtake_the_others(owners, configure, put_back):
+    configure(backoff_seconds=0)
+    first, second, _ = owners
+    add(first, 30)
+    claimed(9)
+    put_back(claim.next_claim())
+    add(second, 20)
+    again, *order = claimed(21)
+
+    assert owners_of([again]) == [first]
+    assert sorted(owners_of(order)) == [first] * 10 + [second] * 10
+
+
+def test_what_goes_on_after_another_attempt_lets_nobody_overtake_the_others(owners, configure, monkeypatch):
+    configure(backoff_seconds=0)
+    monkeypatch.setattr(plan, "planned_for", lambda _type: [processors()["text"], processors()["binary"]])
+    first, second, _ = owners
+    add(first, 30)
+    claimed(9)
+    record.retry(claim.next_claim(), REASON)
+    tried_again = claim.next_claim()
+    record.identified(tried_again, TEXT)
+    add(second, 20)
+    goes_on, *order = claimed(21)
+
+    assert goes_on == tried_again.file.id
+    assert sorted(owners_of(order)) == [first] * 10 + [second] * 10
+
+
+def test_an_owner_whose_one_job_is_tried_again_later_does_not_pay_for_it(owners):
+    first, second, _ = owners
+    add(first, 30)
+    record.retry([claim.next_claim() for _ in range(30)][-1], REASON)
+    add(second, 20)
+    add(first, 20)
+
+    assert sorted(owners_of(claimed(10))) == [first] * 5 + [second] * 5
+
+
 def test_many_files_to_process_again_wait_for_new_ones(owners):
     old = add(owners[0], LITTLE + 10)
     finish_all()
@@ -135,20 +206,36 @@ def heavy(monkeypatch) -> None:
     monkeypatch.setattr(processors()["text"], "heavy", True)
 
 
-def test_heavy_work_waits_in_a_queue_of_its_own_with_a_bell_of_its_own(upload, heavy, work, client, monkeypatch):
-    rung = []
+@pytest.fixture
+def bells(monkeypatch) -> list[Queue]:
+    """Note which bells are rung; nobody hears them."""
+    rung: list[Queue] = []
     monkeypatch.setattr(ring, "ring", lambda queue=Queue.QUICK: rung.append(queue))
+    return rung
+
+
+def test_heavy_work_waits_in_a_queue_of_its_own_with_a_bell_of_its_own(upload, heavy, work, client, bells):
     file_id = upload(b"some words\n")["id"]
-    rung.clear()
+    bells.clear()
     tasks.drain()
 
-    assert (client.get(f"/files/{file_id}/").json()["status"], rung) == ("queued", [Queue.HEAVY])
+    assert (client.get(f"/files/{file_id}/").json()["status"], bells) == ("queued", [Queue.HEAVY])
     assert not claim.work_is_due(Queue.QUICK)
-    rung.clear()
+    bells.clear()
     sweep.sweep()
-    assert rung == [Queue.HEAVY]
+    assert bells == [Queue.HEAVY]
     tasks.drain_heavy()
     assert client.get(f"/files/{file_id}/").json()["status"] == "processed"
+
+
+@pytest.mark.parametrize(("names", "rung"), [(None, [Queue.QUICK]), (["text"], [Queue.HEAVY])])
+def test_what_is_processed_again_rings_for_the_queue_that_it_waits_in(upload, heavy, work, client, bells, names, rung):
+    file_id = upload(b"some words\n")["id"]
+    work()
+    bells.clear()
+    client.post(f"/files/{file_id}/reprocess/", {"processors": names} if names else {}, "application/json")
+
+    assert bells == rung
 
 
 def test_heavy_jobs_leave_threads_to_quick_ones(upload, heavy, work, client):
@@ -161,6 +248,59 @@ def test_heavy_jobs_leave_threads_to_quick_ones(upload, heavy, work, client):
         tasks.drain()
         assert client.get(f"/files/{quick}/").json()["status"] == "processed"
     work()
+    assert client.get(f"/files/{file_id}/").json()["status"] == "processed"
+
+
+def test_a_heavy_bell_that_finds_no_seat_is_made_good_once_there_is_one(upload, heavy, work, bells, monkeypatch):
+    upload(b"some words\n")
+    tasks.drain()
+    bells.clear()
+
+    def busy_until_after_its_last_look(_queue: Queue) -> None:
+        tasks.drain_heavy()  # hears the bell in another thread
+
+    monkeypatch.setattr(tasks, "_go_on", busy_until_after_its_last_look)
+    tasks.drain_heavy()
+
+    assert bells == [Queue.HEAVY]
+
+
+def test_no_bell_rings_for_heavy_work_while_there_is_no_storage(upload, heavy, work, bells, storage):
+    upload(b"some words\n")
+    tasks.drain()
+    bells.clear()
+    storage.rename(storage.with_name("away"))
+    tasks.drain_heavy()
+
+    assert bells == []
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer, for whom the others wait")
+def test_a_job_whose_file_somebody_holds_is_taken_once_it_is_let_go(upload, work, client, configure, monkeypatch):
+    configure(drain_seconds=60)
+    file_id = upload(b"some words\n")["id"]
+    is_held, was_passed_over = threading.Event(), threading.Event()
+    really_claim = claim.next_claim
+
+    def hold() -> None:
+        with transaction.atomic():
+            File.objects.select_for_update().get(pk=file_id)
+            is_held.set()
+            assert was_passed_over.wait(30)
+        connection.close()
+
+    def next_claim(*given, **named):
+        if not (claimed := really_claim(*given, **named)):
+            was_passed_over.set()
+        return claimed
+
+    monkeypatch.setattr(claim, "next_claim", next_claim)
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert is_held.wait(30)
+    tasks.drain()
+    holder.join()
+
     assert client.get(f"/files/{file_id}/").json()["status"] == "processed"
 
 

@@ -26,7 +26,7 @@ from filemill.api.shapes import address_of_files, of_file, of_file_with_jobs
 from filemill.api.waiting import seconds_to_wait, wait
 from filemill.files.listing import page
 from filemill.files.models import File, FileQuerySet
-from filemill.processing import record, ring
+from filemill.processing import record
 from filemill.processing.forget import forget
 
 WAIT = OpenApiParameter(
@@ -126,7 +126,6 @@ class ReprocessView(APIView):
         serializer = ReprocessSerializer(data=json_body(request))
         serializer.is_valid(raise_exception=True)
         record.reprocess(_seen(request).one(file_id).pk, serializer.validated_data.get("processors"))
-        ring.ring()
         return _detail(request, file_id, status.HTTP_202_ACCEPTED)
 
 

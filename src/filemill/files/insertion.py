@@ -32,7 +32,7 @@ class Insertion:
         self.may_have_happened = False
 
     def run(self) -> bool:
-        """Insert the rows in one transaction; columns whose defaults the database has get those.
+        """Insert the rows in one transaction; columns whose defaults the database alone has get those.
 
         Return whether the guard let them in.
         """
@@ -95,7 +95,11 @@ class _Columns(NamedTuple):
 
 @lru_cache
 def _columns(model: type[models.Model], vendor: str) -> _Columns:
-    fields = [field for field in model._meta.local_concrete_fields if field.db_default is models.NOT_PROVIDED]
+    fields = [
+        field
+        for field in model._meta.local_concrete_fields
+        if field.has_default() or field.db_default is models.NOT_PROVIDED
+    ]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
     return _Columns(

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from filemill.core.ids import new_id
 from filemill.files.models import File, storage
-from filemill.processing.queues import IN_TIME, NOBODY, Lane, Queue
+from filemill.processing.queues import FRONT, IN_TIME, NOBODY, Lane, Queue
 from filemill.processing.states import State
 
 
@@ -32,11 +32,12 @@ class Job(models.Model):
     version = models.PositiveIntegerField(default=1)
     required = models.BooleanField(default=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
-    queue = models.CharField(max_length=16, choices=Queue.choices, default=Queue.QUICK)
+    # db_default, here and below: while a service is upgraded, processes of the version before insert jobs too.
+    queue = models.CharField(max_length=16, choices=Queue.choices, default=Queue.QUICK, db_default=Queue.QUICK)
     priority = models.SmallIntegerField(choices=Lane.choices, default=Lane.NEW)
     # The file's owner, here beside the turns for an index over both; no key, for the file keeps its owner from going.
-    turn_of = models.BigIntegerField(default=NOBODY)
-    turn = models.BigIntegerField(default=0)
+    turn_of = models.BigIntegerField(default=NOBODY, db_default=NOBODY)
+    turn = models.BigIntegerField(default=FRONT, db_default=FRONT)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
     token = models.UUIDField(null=True)

@@ -7,7 +7,7 @@ from django.db.models.expressions import RawSQL
 
 from filemill.files.models import File
 from filemill.processing.models import Job
-from filemill.processing.queues import NOBODY, Lane, Queue, queue_for, turn_in
+from filemill.processing.queues import FRONT, NOBODY, Lane, Queue, queue_for, turn_in
 from filemill.processors.base import Processor
 from filemill.processors.registry import planned_for
 
@@ -31,7 +31,7 @@ def place(
     """
     queue = queue_for(heavy=processor is not None and processor.heavy)
     at_once = after is not None and queue == after.queue
-    turn = after.turn if after is not None and at_once else turn_in(queue, lane, turn_of)
+    turn = FRONT if at_once else turn_in(queue, lane, turn_of)
     return {"queue": queue, "priority": lane, "turn_of": turn_of, "turn": turn}
 
 

@@ -10,6 +10,7 @@ OLDEST_EACH = 8  #: of so many claims in a row one takes what has waited longest
 LITTLE = 20  #: an owner of fewer waiting jobs has nothing put off
 
 NOBODY = 0  #: whose turns the files of an open service take
+FRONT = 0  #: the turn of what has had one; all others begin at 1
 
 
 class Queue(models.TextChoices):
@@ -52,13 +53,14 @@ IN_TURN = "turn >= 0"
 IN_TIME = "attempts >= 0"
 OF_ONE = "turn_of >= 0"
 
-# One after the owner's last, or, where the owner has none, beside whoever is next: what came before costs nobody.
+# One after the owner's last, or, where the owner has none, beside whoever is next: what came before costs nobody. What
+# waits at the front says nothing of the turn that is served now.
 _TURN = f"""
 {{greatest}}(
   COALESCE((SELECT turn FROM processing_job WHERE state = 'queued' AND queue = %s AND priority = %s
-            AND due_at <= {{now}} AND {IN_TURN} ORDER BY turn LIMIT 1), 0),
+            AND due_at <= {{now}} AND {IN_TURN} AND turn > {FRONT} ORDER BY turn LIMIT 1), 1),
   COALESCE((SELECT turn + 1 FROM processing_job WHERE state = 'queued' AND queue = %s AND priority = %s
-            AND turn_of = %s AND {OF_ONE} ORDER BY turn DESC LIMIT 1), 0))
+            AND turn_of = %s AND {OF_ONE} ORDER BY turn DESC LIMIT 1), 1))
 """  # noqa: S608  # words of ours alone, here and below
 _WAITING = f"""
 SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE state = 'queued' AND turn_of = %s AND {OF_ONE}

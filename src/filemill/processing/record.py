@@ -20,7 +20,7 @@ from filemill.processing import plan, ring, states
 from filemill.processing.forget import remove_once_committed
 from filemill.processing.lease import Claim, LeaseLost, Reason, original_of
 from filemill.processing.models import Artifact, Job
-from filemill.processing.queues import NOBODY, Queue, lane_for_again
+from filemill.processing.queues import FRONT, NOBODY, Queue, lane_for_again
 from filemill.processing.states import Move, State
 from filemill.processing.status import error_of, status_of, warnings_of
 from filemill.processors.registry import processors
@@ -82,8 +82,7 @@ def identified(claim: Claim, identity: Identity) -> Claim | None:
         next_claim = _start(following) if following else None
         if following:
             following.state = State.RUNNING
-        for queue in {job.queue for job in queued if job is not following}:
-            transaction.on_commit(partial(ring.ring, Queue(queue)))
+        _ring_once_committed({job.queue for job in queued if job is not following})
         _settle(file, jobs, "media_type", "kind")
         return next_claim
 
@@ -136,8 +135,7 @@ def retry(claim: Claim, reason: Reason, *, at_once: bool = False, **still: Any) 
         move, due = states.RETRY, timedelta(seconds=0 if at_once else pause)
     with transaction.atomic():
         file = _locked(claim)
-        # It has had its turn.
-        _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due, turn=0)
+        _finish(claim, move, still, error=_error(claim, reason), due_at=Now() + due, turn=FRONT)
         settle(file)
 
 
@@ -145,7 +143,7 @@ def give_back(claim: Claim) -> None:
     """Queue a job again as if it had not been claimed: its worker, not the file, is why it cannot go on."""
     with transaction.atomic():
         file = _locked(claim)
-        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=Now(), turn=0)
+        _finish(claim, states.GIVE_BACK, attempts=F("attempts") - 1, due_at=Now(), turn=FRONT)
         settle(file)
 
 
@@ -181,6 +179,7 @@ def reprocess(file_id: UUID, names: Sequence[str] | None) -> None:
             detail = f"This file has no job of: {', '.join(sorted(unknown))}."
             raise Invalid(detail, (FieldError("processors", "unknown", detail),))
         _requeue(file.jobs.filter(processor__in=wanted), lane_for_again(file.owner_id or NOBODY), file)
+        _ring_once_committed(set(file.jobs.filter(processor__in=wanted).values_list("queue", flat=True)))
         settle(file)
 
 
@@ -220,6 +219,11 @@ def _requeue(jobs: QuerySet[Job], lane: int, file: File, after: Job | None = Non
         version = processor.version if processor else job.version
         place = plan.place(processor, lane, file.owner_id or NOBODY, after)
         _move(Job.objects.filter(pk=job.pk), states.REPROCESS, version=version, **fresh, **place)
+
+
+def _ring_once_committed(queues: set[str]) -> None:
+    for queue in queues:
+        transaction.on_commit(partial(ring.ring, Queue(queue)))
 
 
 def _held(claim: Claim) -> QuerySet[Job]:

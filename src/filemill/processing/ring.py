@@ -52,14 +52,17 @@ class Dispatcher:
         while True:
             self._any.wait()
             self._any.clear()
-            try:
-                for queue, wanted in self._wanted.items():
-                    if wanted.is_set():
-                        wanted.clear()
-                        self._ring_once(queue)
-            except self._expected() as error:
-                log.warning("bell dropped", reason=str(error) or type(error).__name__)
-                self._close()
+            for queue, wanted in self._wanted.items():
+                if wanted.is_set():
+                    wanted.clear()
+                    self._try_to_ring(queue)
+
+    def _try_to_ring(self, queue: Queue) -> None:
+        try:
+            self._ring_once(queue)
+        except self._expected() as error:
+            log.warning("bell dropped", reason=str(error) or type(error).__name__)
+            self._close()
 
     def _ring_once(self, queue: Queue) -> None:
         if self._connection is None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from filemill.accounts.caller import caller_of
 from filemill.core.errors import NotFound
 from filemill.files.models import File
-from filemill.processing import record, ring
+from filemill.processing import record
 from filemill.processing.forget import forget
 from filemill.processing.models import Artifact, Job
 from filemill.processing.plan import IDENTIFY
@@ -62,7 +62,6 @@ def live_file(request: HttpRequest, file_id: UUID) -> HttpResponse:
 def reprocess(request: HttpRequest, file_id: UUID) -> HttpResponse:
     """Run all processors again."""
     _do(lambda: record.reprocess(_seen(request, file_id).pk, None))
-    ring.ring()
     messages.info(request, "All processors run again. Earlier results stay until new ones replace them.")
     return SeeOther(reverse("web:file", kwargs={"file_id": file_id}))
 

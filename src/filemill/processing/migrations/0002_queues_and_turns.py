@@ -3,6 +3,18 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+# What waits takes turns as if it had come under these rules.
+TURN_OF = """
+UPDATE processing_job SET turn_of = COALESCE((SELECT owner_id FROM files_file WHERE files_file.id = file_id), 0)
+WHERE state = 'queued'
+"""
+TURN = """
+UPDATE processing_job SET turn = numbered.turn FROM (
+  SELECT id, ROW_NUMBER() OVER (PARTITION BY turn_of, priority ORDER BY id) AS turn
+  FROM processing_job WHERE state = 'queued'
+) numbered WHERE numbered.id = processing_job.id
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -19,23 +31,19 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='job',
             name='queue',
-            field=models.CharField(choices=[('quick', 'Quick'), ('heavy', 'Heavy')], default='quick', max_length=16),
+            field=models.CharField(choices=[('quick', 'Quick'), ('heavy', 'Heavy')], db_default='quick', default='quick', max_length=16),
         ),
         migrations.AddField(
             model_name='job',
             name='turn',
-            field=models.BigIntegerField(default=0),
+            field=models.BigIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='job',
             name='turn_of',
-            field=models.BigIntegerField(default=0),
+            field=models.BigIntegerField(db_default=0, default=0),
         ),
-        migrations.RunSQL(
-            "UPDATE processing_job SET turn_of = "
-            "COALESCE((SELECT owner_id FROM files_file WHERE files_file.id = file_id), 0) WHERE state = 'queued'",
-            migrations.RunSQL.noop,
-        ),
+        migrations.RunSQL([TURN_OF, TURN], migrations.RunSQL.noop),
         migrations.AlterField(
             model_name='artifact',
             name='file',
