@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from celery import signals
 from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -285,6 +286,14 @@ def test_a_worker_that_starts_takes_back_all_jobs_where_it_knows_that_no_other_l
             assert file.jobs.get().state == "running"
     with among_workers():
         assert file.jobs.get().state == ("queued" if knows else "running")
+
+
+def test_a_worker_that_celerys_own_command_started_keeps_its_jobs_when_another_starts(file, settings, tmp_path):
+    settings.EMBEDDED, settings.DATA_DIR = True, tmp_path
+    signals.worker_init.send(sender=None)
+    claim.next_claim()
+    with among_workers():
+        assert file.jobs.get().state == "running"
 
 
 def test_a_folder_for_a_broker_does_not_mean_that_a_database_server_has_no_other_workers(file, settings, monkeypatch):
