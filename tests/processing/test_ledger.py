@@ -5,8 +5,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from celery import signals
 from django.db import connection
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from filemill.cli.services import among_workers
 from filemill.core.errors import NotFound
@@ -140,14 +142,25 @@ def test_a_job_that_is_given_back_is_as_if_it_had_not_been_claimed(file):
 
 def test_each_pause_doubles_up_to_its_limit(file, configure):
     configure(max_attempts=9, backoff_seconds=4, backoff_max_seconds=10)
-    pauses = []
-    for _ in range(3):
+    for seconds in (4, 8, 10):
         due_now()
+        before = timezone.now() - timedelta(milliseconds=1)  # to which SQLite rounds
         record.retry(claim.next_claim(), REASON)
-        job = file.jobs.get()
-        pauses.append(round((job.due_at - job.finished_at).total_seconds()))
 
-    assert pauses == [4, 8, 10]
+        assert before <= file.jobs.get().due_at - timedelta(seconds=seconds) <= timezone.now()
+
+
+@pytest.mark.parametrize(
+    "put_back",
+    [lambda given: record.retry(given, REASON), record.give_back, lambda given: record.reprocess(given.file.id, None)],
+)
+def test_a_job_that_waits_again_has_neither_started_nor_finished(file, work, put_back):
+    work()
+    record.reprocess(file.id, ["identify"])
+    put_back(claim.next_claim())
+
+    job = file.jobs.get(processor="identify")
+    assert (job.state, job.started_at, job.finished_at) == ("queued", None, None)
 
 
 def test_a_failed_job_keeps_its_reason_on_the_file(file):
@@ -273,6 +286,14 @@ def test_a_worker_that_starts_takes_back_all_jobs_where_it_knows_that_no_other_l
             assert file.jobs.get().state == "running"
     with among_workers():
         assert file.jobs.get().state == ("queued" if knows else "running")
+
+
+def test_a_worker_that_celerys_own_command_started_keeps_its_jobs_when_another_starts(file, settings, tmp_path):
+    settings.EMBEDDED, settings.DATA_DIR = True, tmp_path
+    signals.worker_init.send(sender=None)
+    claim.next_claim()
+    with among_workers():
+        assert file.jobs.get().state == "running"
 
 
 def test_a_folder_for_a_broker_does_not_mean_that_a_database_server_has_no_other_workers(file, settings, monkeypatch):

@@ -1,5 +1,6 @@
 """The Celery application: a worker's queues, the sweep's own consumer, and beat's schedule."""
 
+import fcntl
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
@@ -61,6 +62,14 @@ app.autodiscover_tasks(["filemill.processing"])
 @signals.setup_logging.connect
 def _keep_our_logging(**_kwargs: object) -> None:
     """Celery configures no logging where somebody listens to this signal; settings.py did it already."""
+
+
+@signals.worker_init.connect
+def _count_among_workers(**_kwargs: object) -> None:
+    """Whoever starts `filemill worker` beside a worker that Celery's own command started must not think it is alone."""
+    if settings.EMBEDDED:
+        lock = os.open(settings.DATA_DIR / "worker.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_SH)  # until the process ends
 
 
 @signals.worker_ready.connect

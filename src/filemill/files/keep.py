@@ -17,6 +17,7 @@ from django.core.files.storage import FileSystemStorage
 
 from filemill.core.errors import DiskFull
 from filemill.core.ids import new_id
+from filemill.files import folders
 from filemill.files.models import storage
 
 HEAD_BYTES = 4096  # what identify/quick looks at
@@ -102,10 +103,10 @@ class Incoming:
         with _full_disk_refused():
             doubt(name)
             os.fsync(self._file.fileno())
-            _make_directory(folder)
+            folders.make(folder, _at())
             os.rename(self._path, _at(name))
             self._is_kept = True
-            _sync_directory(folder)
+            folders.sync(folder)
 
 
 def original_name(file_id: UUID) -> str:
@@ -158,7 +159,7 @@ def hold(seconds: float) -> float:
     Return until when that is, in the clock's seconds; a hold is never shortened.
     """
     note = root() / "hold"
-    _make_directory(str(note.parent))
+    folders.make(str(note.parent), _at())
     until = max(time.time() + seconds, held_until())
     if not note.exists():  # to touch one that is there would end it for a moment
         note.touch(mode=0o600)
@@ -201,7 +202,7 @@ def _unless_gone(error: OSError) -> None:
 
 def doubt(name: str) -> None:
     """Note that bytes may belong to no row: who stops between bytes and commit leaves this for the sweep to settle."""
-    _make_directory(_at("doubtful"))
+    folders.make(_at("doubtful"), _at())
     try:
         os.close(os.open(_mark(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
@@ -237,7 +238,7 @@ def remove_stale_incoming() -> int:
 def leave_stale() -> Path:
     """Leave an unfinished upload that looks abandoned; that it goes away shows that somebody sweeps."""
     path = root() / "incoming" / f"{new_id()}.part"
-    _make_directory(str(path.parent))
+    folders.make(str(path.parent), _at())
     path.touch(mode=0o600)
     long_ago = time.time() - 2 * settings.FILEMILL.upload_expire_seconds
     os.utime(path, (long_ago, long_ago))
@@ -274,23 +275,3 @@ def _full_disk_refused() -> Iterator[None]:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         raise DiskFull("The storage ran out of space while the file arrived. Nothing of it was kept.") from error
-
-
-def _make_directory(folder: str) -> None:
-    if os.path.isdir(folder):
-        return
-    if folder == _at():
-        raise FileNotFoundError(errno.ENOENT, "The storage is away", folder)
-    above = folder.rpartition("/")[0]
-    _make_directory(above)
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(folder, mode=0o700)
-        _sync_directory(above)
-
-
-def _sync_directory(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

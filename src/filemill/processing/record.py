@@ -202,7 +202,9 @@ def _settle(file: File, jobs: Sequence[Job], *also: str) -> None:
 
 
 def _move(jobs: QuerySet[Job], move: Move, **changes: Any) -> int:  # noqa: ANN401  # columns of Job
-    return jobs.filter(state__in=move.sources).update(state=move.target, **changes)
+    # What waits has neither started nor finished, whatever became of earlier attempts.
+    times = {"started_at": None, "finished_at": None} if move.target == State.QUEUED else {}
+    return jobs.filter(state__in=move.sources).update(state=move.target, **{**changes, **times})
 
 
 def _finish(claim: Claim, move: Move, still: dict[str, Any] | None = None, **changes: Any) -> None:  # noqa: ANN401

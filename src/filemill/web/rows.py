@@ -94,7 +94,7 @@ def progress_of(jobs: Sequence[Job]) -> float | None:
 
 def time_of(job: Job) -> float | None:
     """Return the seconds that a job's last attempt took, if it ended."""
-    if job.started_at and job.finished_at and job.state != State.QUEUED:
+    if job.started_at and job.finished_at:
         return max((job.finished_at - job.started_at).total_seconds(), 0.0)
     return None
 
