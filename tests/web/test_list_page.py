@@ -68,7 +68,7 @@ def test_a_urlencoded_form_is_refused_with_its_status(client, db):
 def test_who_finds_no_seat_reads_that_it_is_not_their_files_fault(client, db):
     with ExitStack() as stack:
         for _ in range(transfers.most()):
-            stack.enter_context(transfers.Seat())
+            stack.enter_context(transfers.Seat(transfers.TRANSFERS))
         response = send(client)
     assert response.status_code == 503
     assert "Try again soon" in response.content.decode()

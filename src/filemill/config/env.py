@@ -64,21 +64,17 @@ def _readable(value: str) -> None:
     Path(value).read_text(encoding="utf-8")
 
 
-def _at_least(least: int) -> Callable[[float], None]:
+def _at_least(least: int, below: float = math.inf) -> Callable[[float], None]:
     def check(value: float) -> None:
-        if not least <= value < math.inf:
+        if not least <= value < below:
             raise ValueError(f"it is a number of {least} or more")
 
     return check
 
 
-def _quota(value: float) -> None:
-    if not 0 <= value < 2**63:
-        raise ValueError("it is a number from 0 to 9,223,372,036,854,775,807")
-
-
 _at_least_0 = _at_least(0)
 _at_least_1 = _at_least(1)
+_for_a_column = _at_least(0, below=2**63)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,13 +185,13 @@ class Configuration:
         0,
         "what the files of one owner may add up to, unless `filemill quota` says otherwise of them; 0: anything",
         unit="bytes",
-        check=_quota,
+        check=_for_a_column,
     )
     quota_files: int = _variable(
         "FILEMILL_QUOTA_FILES",
         0,
         "how many files one owner may have, unless `filemill quota` says otherwise of them; 0: any number",
-        check=_quota,
+        check=_for_a_column,
     )
     disk_reserve_bytes: int = _variable(
         "FILEMILL_DISK_RESERVE_BYTES", 256 * MIB, "disk space that uploads leave free", unit="bytes", check=_at_least_0

@@ -43,8 +43,8 @@ class _Form:
                 raise TooManyFiles("The body has two parts `file`. Send one file a request.")
             self.name, self.declared_type, self._into = clean_name(file_name), part.header("Content-Type"), None
         elif file_name is None:
-            if name in self.fields:
-                raise BrokenBody(f"The body has two fields `{name[:100]}`.")
+            if name == "metadata" and name in self.fields:
+                raise BrokenBody("The body has two fields `metadata`.")
             self.fields[name] = self._into
 
     def take(self, chunk: bytes) -> None:
