@@ -26,9 +26,14 @@ def service(tmp_path: Path, apart: Callable[[], dict[str, str]]) -> Iterator[Ser
 
 def stand_still(service: Service) -> None:
     """Let the job last: its child stands still from now on."""
-    (server,) = offspring(service.pid_of("worker"))
-    (child,) = offspring(server)
+    worker = service.pid_of("worker")
+    until(lambda: children_of_server(worker))
+    (child,) = children_of_server(worker)
     os.kill(child, signal.SIGSTOP)
+
+
+def children_of_server(worker: int) -> list[int]:
+    return [child for server in offspring(worker) for child in offspring(server)]
 
 
 def offspring(pid: int) -> list[int]:
@@ -40,7 +45,6 @@ def test_what_is_under_way_at_sigterm_is_answered_or_given_back(service):
     long = service.upload(LONG_TEXT, "long.txt")["id"]
     with socket.create_connection(("127.0.0.1", service.port), timeout=60) as upload:
         upload.sendall(HEAD.format(port=service.port, length=len(WORDS)).encode() + WORDS[:1000])
-        until(lambda: len(service.get(long)["jobs"]) == 2)
         stand_still(service)
         service.process.send_signal(signal.SIGTERM)
         until(lambda: "given back" in service.said())
