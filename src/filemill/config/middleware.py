@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from filemill.accounts.caller import party_of
 from filemill.api.problems import MethodNotAllowed
 from filemill.config import cors
-from filemill.config.access import SAFE_METHODS
+from filemill.config.access import HEALTH, SAFE_METHODS
 from filemill.config.answers import answer
 from filemill.core.errors import CrossSite, Refused, TooLarge
 from filemill.core.ids import new_id
@@ -26,7 +26,6 @@ log = structlog.get_logger("filemill.requests")
 
 FORM_MAX_BYTES = 64 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_QUIET = {"/healthz", "/healthz/", "/readyz", "/readyz/"}
 
 
 class RequestLog:
@@ -44,7 +43,7 @@ class RequestLog:
         structlog.contextvars.clear_contextvars()  # what the last request of this thread has told about itself
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = self.get_response(request)
-        if request.path not in _QUIET:
+        if request.path not in HEALTH:
             milliseconds = round((time.monotonic() - began) * 1000, 1)
             log.info("request", method=request.method, path=request.path, status=response.status_code, ms=milliseconds)
         response.headers["X-Request-Id"] = request_id

@@ -1,4 +1,4 @@
-"""The only writer of state: each function is one move of states.py, guarded by the token, in one transaction."""
+"""Moves of states.py, each guarded by the token and in one transaction; `claim` and `straight` write the usual way."""
 
 from collections.abc import Sequence
 from datetime import timedelta
