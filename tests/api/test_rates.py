@@ -4,6 +4,7 @@ import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
@@ -270,3 +271,27 @@ def test_in_an_open_service_an_address_takes_its_share(configure, refused, db, g
 
     assert send("192.0.2.1", Meanwhile(others_come, goes=goes)).status_code == (400 if goes else 201)
     assert send("192.0.2.1").status_code == 201
+
+
+def test_small_bodies_of_one_sender_wait_for_each_other_for_a_moment(bearer, monkeypatch):
+    monkeypatch.setattr(transfers.DOCUMENTS, "patience_seconds", 60)  # a moment on a busy machine, too
+    anna, start = bearer("anna"), Barrier(12)
+
+    def ask(number):
+        start.wait()
+        body = {"name": f"token {number}"}
+        return Client().post("/tokens/", body, content_type="application/json", headers=anna).status_code
+
+    with ThreadPoolExecutor(12) as pool:
+        assert set(pool.map(ask, range(12))) == {201}
+
+
+def test_nobody_takes_all_places_for_small_bodies():
+    seats = transfers.SmallSeats(4)
+    taken = [transfers.Seat(seats, "a") for _ in range(2)]
+    with pytest.raises(TooManyTransfers):
+        transfers.Seat(seats, "a")
+    with transfers.Seat(seats, "b"), transfers.Seat(seats, "b"):
+        pass
+    taken[0].leave()
+    transfers.Seat(seats, "a")

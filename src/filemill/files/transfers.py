@@ -1,6 +1,7 @@
 """Seats for those who send or fetch bytes, fewer than there are threads: slow ones never take the last thread."""
 
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Hashable
 from types import TracebackType
@@ -12,6 +13,7 @@ from filemill.core.errors import Busy, TooManyTransfers
 
 KEPT_THREADS = 16  # for requests that are answered at once, and for small bodies
 _PATIENCE_SECONDS = 0.1
+_PAUSE_SECONDS = 0.005
 
 
 class Shares:
@@ -86,15 +88,15 @@ class Seat:
     def __init__(self, seats: Seats, whose: Hashable = None, most: int = 0) -> None:
         self._seats, self._whose = seats, whose
         self._held = False
-        if not seats.acquire(timeout=seats.patience_seconds):
-            raise Busy("As many clients send or fetch bytes as the service takes at once. Try again soon.")
-        if whose is not None and not seats.shares.take(whose, most or seats.most_each):
-            seats.release()
-            raise TooManyTransfers(
-                f"{most or seats.most_each} uploads and downloads of yours are under way, as many as you may have at "
-                "once. Try again when one has ended."
-            )
-        self._held = True
+        most = most or seats.most_each
+        until = time.monotonic() + seats.patience_seconds
+        while not self._held:
+            if not seats.acquire(timeout=max(until - time.monotonic(), 0)):
+                raise Busy("As many clients send or fetch bytes as the service takes at once. Try again soon.")
+            self._held = whose is None or seats.shares.take(whose, most)
+            if not self._held:
+                seats.release()
+                _wait_for_a_share(most, until)
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +116,14 @@ class Seat:
             if self._whose is not None:
                 self._seats.shares.leave(self._whose)
             self._seats.release()
+
+
+def _wait_for_a_share(most: int, until: float) -> None:
+    if time.monotonic() >= until:
+        raise TooManyTransfers(
+            f"{most} requests of yours send or fetch bytes, as many as you may have at once. Try again when one has ended."
+        )
+    time.sleep(_PAUSE_SECONDS)
 
 
 def transfer(whose: Hashable) -> Seat:
