@@ -160,7 +160,7 @@ def test_one_owner_does_not_take_all_seats(seats, bearer, file_of, refused):
     ):  # fmt: skip
         problem = refused(answer, 429, "too_many_transfers")
         assert answer.headers["Retry-After"] == "5"
-        assert re.match(r"3 uploads and downloads of yours", problem["detail"])
+        assert re.match(r"3 requests of yours send or fetch bytes", problem["detail"])
     assert Client().get("/files/", headers=anna).status_code == 200
     last = fetch(boris, his)
     assert last.status_code == 200
@@ -273,7 +273,7 @@ def test_in_an_open_service_an_address_takes_its_share(configure, refused, db, g
     assert send("192.0.2.1").status_code == 201
 
 
-def test_small_bodies_of_one_sender_wait_for_each_other_for_a_moment(bearer, monkeypatch):
+def test_small_bodies_of_one_sender_wait_for_each_other_for_a_moment(closed, bearer, monkeypatch):
     monkeypatch.setattr(transfers.DOCUMENTS, "patience_seconds", 60)  # a moment on a busy machine, too
     anna, start = bearer("anna"), Barrier(12)
 

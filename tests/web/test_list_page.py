@@ -74,6 +74,23 @@ def test_who_finds_no_seat_reads_that_it_is_not_their_files_fault(client, db):
     assert "Try again soon" in response.content.decode()
 
 
+def test_who_has_too_many_transfers_under_way_reads_so(client, db, configure):
+    configure(transfers_per_owner=1)
+    with transfers.transfer("127.0.0.1"):
+        response = send(client)
+    assert response.status_code == 429
+    assert "Try again when one has ended" in response.content.decode()
+
+
+def test_who_has_used_up_a_quota_reads_so(client, transactional_db, configure, django_user_model):
+    configure(access="token", quota_files=1)
+    client.force_login(django_user_model.objects.create_user("anna"))
+    send(client, headers={"Origin": "http://testserver"})
+    response = send(client, headers={"Origin": "http://testserver"})
+    assert response.status_code == 413
+    assert "quota" in response.content.decode().lower()
+
+
 def test_a_hostile_name_is_only_text(client, make_file):
     make_file(HOSTILE, error={"title": "<b>t", "detail": "<script>alert(2)</script>"}, status="failed")
     page = client.get("/").content.decode()

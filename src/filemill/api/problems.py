@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from filemill.core import errors
+from filemill.core import errors, statuses
 from filemill.core.errors import FieldError, FilemillError
 
 log = structlog.get_logger(__name__)
@@ -56,38 +56,12 @@ class Unavailable(FilemillError):
 
 
 STATUS: dict[type[FilemillError], HTTPStatus] = {
-    errors.Invalid: HTTPStatus.BAD_REQUEST,
-    errors.InvalidCursor: HTTPStatus.BAD_REQUEST,
-    errors.MissingFile: HTTPStatus.BAD_REQUEST,
-    errors.TooManyFiles: HTTPStatus.BAD_REQUEST,
-    errors.MissingName: HTTPStatus.BAD_REQUEST,
-    errors.BrokenBody: HTTPStatus.BAD_REQUEST,
-    errors.IncompleteBody: HTTPStatus.BAD_REQUEST,
-    errors.DigestMismatch: HTTPStatus.BAD_REQUEST,
+    **statuses.STATUS,
     BadRequest: HTTPStatus.BAD_REQUEST,
-    errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
-    errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
-    errors.InsufficientScope: HTTPStatus.FORBIDDEN,
-    errors.Forged: HTTPStatus.FORBIDDEN,
-    errors.CrossSite: HTTPStatus.FORBIDDEN,
     Forbidden: HTTPStatus.FORBIDDEN,
-    errors.NotFound: HTTPStatus.NOT_FOUND,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
-    errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
-    errors.LinkExpired: HTTPStatus.GONE,
-    errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
-    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-    errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.TooManyTransfers: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
-    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    FilemillError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 BY_CODE = {error.code: error for error in STATUS}
 POSTGRES_DISK_FULL = "53100"

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from filemill.accounts.caller import caller_of
 from filemill.accounts.forgery import check_csrf
 from filemill.core.errors import Invalid, Refused
+from filemill.core.statuses import STATUS
 from filemill.files.listing import Page, page
 from filemill.files.models import File
 from filemill.uploads.receive import Vet, receive
 from filemill.web import filters, words
-from filemill.web.problems import status_of
 from filemill.web.rows import MOULD, UNDER_WAY, rows_of
 
 
@@ -58,7 +58,7 @@ def live_list(request: HttpRequest) -> HttpResponse:
     try:
         found = page(request.GET, File.objects.seen_by(caller_of(request)), list)
     except Invalid as error:
-        return HttpResponse(status=status_of(error))
+        return HttpResponse(status=STATUS[type(error)])
     return render(request, "filemill/files.html", _list(request.GET, found))
 
 
@@ -77,7 +77,7 @@ def _index(request: HttpRequest, parameters: QueryDict, problem: Refused | None 
         "largest": words.size(settings.FILEMILL.max_upload_bytes),
         "upload_address": request.build_absolute_uri(reverse("upload")),
     }
-    return render(request, "filemill/index.html", context, status=status_of(problem) if problem else None)
+    return render(request, "filemill/index.html", context, status=STATUS[type(problem)] if problem else None)
 
 
 def _list(parameters: QueryDict, found: Page[File]) -> dict[str, Any]:

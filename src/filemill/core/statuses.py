@@ -1,0 +1,35 @@
+"""The HTTP status of each error of the core, for the API and for pages."""
+
+from http import HTTPStatus
+
+from filemill.core import errors
+
+STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
+    errors.Invalid: HTTPStatus.BAD_REQUEST,
+    errors.InvalidCursor: HTTPStatus.BAD_REQUEST,
+    errors.MissingFile: HTTPStatus.BAD_REQUEST,
+    errors.TooManyFiles: HTTPStatus.BAD_REQUEST,
+    errors.MissingName: HTTPStatus.BAD_REQUEST,
+    errors.BrokenBody: HTTPStatus.BAD_REQUEST,
+    errors.IncompleteBody: HTTPStatus.BAD_REQUEST,
+    errors.DigestMismatch: HTTPStatus.BAD_REQUEST,
+    errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
+    errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
+    errors.InsufficientScope: HTTPStatus.FORBIDDEN,
+    errors.Forged: HTTPStatus.FORBIDDEN,
+    errors.CrossSite: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    errors.LinkExpired: HTTPStatus.GONE,
+    errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyTransfers: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.FilemillError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
