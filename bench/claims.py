@@ -103,7 +103,7 @@ def _work(seconds: float, start: Barrier, answers: "Queue[list[UUID]]") -> None:
     start.wait()
     until = time.monotonic() + seconds
     while time.monotonic() < until and (held := claim.next_claim()):
-        straight.succeed(held, plain, text, {"lines": 1}, [], 0.01)
+        straight.Success(held, plain, text, {"lines": 1}, [], 0.01).record()
         claimed.append(held.job_id)
     answers.put(claimed)
 

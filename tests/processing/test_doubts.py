@@ -25,18 +25,27 @@ def file(upload, work) -> File:
 
 
 @pytest.fixture
-def failing_removal(monkeypatch):
-    """Let the first removal of bytes fail: the disk has a bad moment."""
-    real, asked = keep.remove, []
+def first_call_fails(monkeypatch):
+    """Let a function of names fail once, as the disk has a bad moment; return what it was asked for."""
 
-    def remove(name: str) -> None:
-        asked.append(name)
-        if len(asked) == 1:
-            raise OSError(errno.EIO, "Input/output error")
-        real(name)
+    def arrange(module, function: str) -> list[str]:
+        real, asked = getattr(module, function), []
 
-    monkeypatch.setattr(keep, "remove", remove)
-    return asked
+        def fail_once(name: str) -> None:
+            asked.append(name)
+            if len(asked) == 1:
+                raise OSError(errno.EIO, "Input/output error")
+            real(name)
+
+        monkeypatch.setattr(module, function, fail_once)
+        return asked
+
+    return arrange
+
+
+@pytest.fixture
+def failing_removal(first_call_fails):
+    return first_call_fails(keep, "remove")
 
 
 @pytest.fixture
@@ -117,7 +126,7 @@ def test_artifacts_of_a_worker_that_died_before_its_commit_are_removed_in_the_en
         raise Killed
 
     upload(b"some words\n")
-    monkeypatch.setattr(straight, "succeed", die)
+    monkeypatch.setattr(straight.Success, "record", die)
     with pytest.raises(Killed):
         work()
     assert any(name.startswith("artifacts/") for name in kept())
@@ -229,21 +238,13 @@ def test_what_others_put_among_the_notes_stays_and_hinders_no_sweep(file, storag
     assert kept() == sorted([*of_rows(), f"{folder}/{stray}"])
 
 
-def test_bytes_that_cannot_be_settled_hinder_no_others(upload, storage, kept, monkeypatch, a_day_later):
+def test_bytes_that_cannot_be_settled_hinder_no_others(upload, storage, kept, first_call_fails, a_day_later):
     for content in (b"some words\n", b"more words\n"):
         upload(content)
     for file in File.objects.all():
         keep.doubt(file.file.name)
     File.objects.all().delete()
-    real, asked = aside.take, []
-
-    def take(name: str) -> None:
-        asked.append(name)
-        if len(asked) == 1:
-            raise OSError(errno.EIO, "Input/output error")
-        real(name)
-
-    monkeypatch.setattr(aside, "take", take)
+    asked = first_call_fails(aside, "take")
 
     a_day_later()
     assert [name for name in kept() if name.startswith("originals/")] == asked[:1]

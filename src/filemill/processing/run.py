@@ -133,7 +133,7 @@ def _process(work: Work, child: Child, folder: Path) -> None:
         with _kept(heartbeat, result, folder) as artifacts:
             if heartbeat.found:
                 seconds = time.monotonic() - began
-                straight.succeed(heartbeat.claim, heartbeat.found, processor, result.facts, artifacts, seconds)
+                straight.Success(heartbeat.claim, heartbeat.found, processor, result.facts, artifacts, seconds).record()
             else:
                 record.succeed(heartbeat.claim, result.facts, artifacts)
         log.info("processed", processor=work.processor)

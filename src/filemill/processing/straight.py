@@ -76,26 +76,8 @@ def the_only_step(claim: Claim, identity: Identity) -> type[Processor] | None:
     return None if others or processor.heavy else processor
 
 
-def succeed(
-    claim: Claim,
-    identity: Identity,
-    processor: type[Processor],
-    facts: dict[str, Any],
-    artifacts: Sequence[Artifact],
-    seconds: float,
-) -> None:
-    """Record what a file is, and what its one processor found and made in so many seconds; raise LeaseLost if late."""
-    rows = _Rows(claim, identity, processor, facts, artifacts, seconds)
-    if connection.vendor == "postgresql":
-        rows.write_at_once()
-    else:
-        rows.write()
-    for artifact in artifacts:
-        keep.trust(str(artifact.content))
-
-
-class _Rows:
-    """What is written for one file."""
+class Success:
+    """What is written of a file when its one processor has found and made something in so many seconds."""
 
     def __init__(
         self,
@@ -119,9 +101,18 @@ class _Rows:
             [identifier(each.id), each.name, each.media_type, each.size, each.sha256, str(each.content)]
             for each in artifacts
         ]
+        self.paths = [str(each.content) for each in artifacts]
 
-    def write(self) -> None:
-        """Write all rows or none, one after the other."""
+    def record(self) -> None:
+        """Write all rows or none; raise LeaseLost if that comes too late."""
+        if connection.vendor == "postgresql":
+            self._write_at_once()
+        else:
+            self._write()
+        for path in self.paths:
+            keep.trust(path)
+
+    def _write(self) -> None:
         values: tuple[list[Value], ...] = (
             [*self.shown, self.file_id],
             [*self.found, *self.alone],
@@ -136,8 +127,7 @@ class _Rows:
                 statement = _KEEP + ", ".join([_ONE_KEPT] * len(self.kept))
                 cursor.execute(statement, [value for row in self.kept for value in (*row, self.file_id, self.job_id)])
 
-    def write_at_once(self) -> None:
-        """Write all rows or none."""
+    def _write_at_once(self) -> None:
         kept = _KEPT.format(", ".join([_ONE_OF_KEPT] * len(self.kept))) if self.kept else ""
         parts: list[list[Value]] = [[self.file_id], self.found, self.alone, self.shown, self.made, *self.kept]
         with connection.cursor() as cursor:
