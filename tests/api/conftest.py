@@ -8,14 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 import services
+from django.db import connection
 from django.test import RequestFactory
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -254,3 +257,23 @@ def start_web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 def web(start_web: Callable[..., Web]) -> Web:
     """A running server."""
     return start_web()
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[Any]]:
+    """Run calls in threads that start together; return what each returned: at_once(call, call)."""
+
+    def run_all(*calls: Callable[[], Any]) -> list[Any]:
+        together = Barrier(len(calls))
+
+        def run(call: Callable[[], Any]) -> Any:
+            together.wait()
+            try:
+                return call()
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return [ran.result() for ran in [pool.submit(run, call) for call in calls]]
+
+    return run_all

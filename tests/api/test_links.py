@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from filemill.accounts.models import Token
 from filemill.files import links
@@ -90,6 +91,17 @@ def test_whoever_has_a_link_needs_no_token(processed, make, configure, artifact,
         assert (response.status_code, response.bytes) == (200, TEXT)
     head = Client().head(address)
     assert (head.status_code, head.headers["Content-Length"], head.content) == (200, str(len(TEXT)), b"")
+
+
+def test_a_link_ends_with_the_token_that_made_it(file, bearer, make, later):
+    ends = timezone.now() + timedelta(seconds=100)
+    for_a_while = bearer("anna", expires_at=ends)
+    long, short = make(file, for_a_while, expires_in=3600), make(file, for_a_while, expires_in=50)
+    assert get(long).status_code == get(short).status_code == 200
+    later(60)
+    assert (get(long).status_code, get(short).status_code) == (200, 410)
+    later(60)
+    assert get(long).status_code == 410
 
 
 def test_ranges_and_conditions_work(file, make):

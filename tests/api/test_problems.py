@@ -170,3 +170,15 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes():
         found.add((name, parents[depth - 1]))
     classes = {each for each in all_subclasses(FilemillError) if each.__module__ == errors.__name__}
     assert found == {(each.__name__, each.__base__.__name__) for each in classes - {FilemillError}}
+
+
+@pytest.mark.parametrize("semicolons", [1, 50_000])
+def test_of_an_endless_content_type_no_parameters_are_read(ask, form, part, semicolons):
+    body, media_type = form(part("file", b"hello", "a.txt"))
+    answer = ask("POST", "/upload/", body, Content_Type=media_type + ";" * semicolons)
+    assert (answer.status_code, answer.json().get("code")) == ((201, None) if semicolons == 1 else (400, "broken_body"))
+
+
+@pytest.mark.parametrize("more", ["", ", text/x" * 10_000])
+def test_an_endless_accept_is_read_as_anything(ask, more):
+    assert ask("GET", "/files/", Accept="application/xml" + more).status_code == (200 if more else 406)

@@ -4,7 +4,6 @@ import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
@@ -273,17 +272,14 @@ def test_in_an_open_service_an_address_takes_its_share(configure, refused, db, g
     assert send("192.0.2.1").status_code == 201
 
 
-def test_small_bodies_of_one_sender_wait_for_each_other_for_a_moment(closed, bearer, monkeypatch):
+def test_small_bodies_of_one_sender_wait_for_each_other_for_a_moment(closed, bearer, at_once, monkeypatch):
     monkeypatch.setattr(transfers.DOCUMENTS, "patience_seconds", 60)  # a moment on a busy machine, too
-    anna, start = bearer("anna"), Barrier(12)
+    anna, token = bearer("anna"), {"name": "one more", "scopes": ["read"]}
 
-    def ask(number):
-        start.wait()
-        body = {"name": f"token {number}"}
-        return Client().post("/tokens/", body, content_type="application/json", headers=anna).status_code
+    def ask():
+        return Client().post("/tokens/", token, content_type="application/json", headers=anna).status_code
 
-    with ThreadPoolExecutor(12) as pool:
-        assert set(pool.map(ask, range(12))) == {201}
+    assert set(at_once(*[ask] * 12)) == {201}
 
 
 def test_nobody_takes_all_places_for_small_bodies():

@@ -253,7 +253,8 @@ def test_a_wrong_or_malformed_content_digest_is_refused(send, refused, nothing_l
 
 @pytest.mark.parametrize(
     "metadata", ["[]", "null", "1", "x", "", "{", '{"a": NaN}', '{"a": 1e400}', '{"a": "\\ud800"}', '{"a": "\\u0000"}',
-                 '{"\\u0000": 1}', '{"a":' * 300 + "1" + "}" * 300, '{"a": "' + "x" * 17_000 + '"}'],
+                 '{"\\u0000": 1}', '{"a":' * 300 + "1" + "}" * 300, '{"a": "' + "x" * 17_000 + '"}',
+                 '{"a": [' + ", ".join(["1e-308", "-1e308"] * 30) + "]}"],
 )  # fmt: skip
 def test_metadata_that_cannot_be_stored_is_refused(send, form, part, refused, nothing_left, metadata):
     response = send(*form(part("file", b"x", "a.txt"), part("metadata", metadata.encode())))

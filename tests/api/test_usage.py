@@ -2,8 +2,6 @@
 
 import importlib
 import io
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -196,23 +194,8 @@ def test_a_body_of_unknown_length_takes_no_more_of_the_disk_than_is_left(anna, c
     assert kept() == []
 
 
-def at_once(*calls):
-    """Run calls in threads that start together; return what each returned."""
-    together = Barrier(len(calls))
-
-    def run(call):
-        together.wait()
-        try:
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [ran.result() for ran in [pool.submit(run, call) for call in calls]]
-
-
 @pytest.mark.parametrize("quota", [{"quota_bytes": 50}, {"quota_files": 5}])
-def test_of_many_uploads_at_once_exactly_those_come_in_that_fit(anna, configure, kept, quota):
+def test_of_many_uploads_at_once_exactly_those_come_in_that_fit(at_once, anna, configure, kept, quota):
     configure(**quota)
     answers = at_once(*[lambda: send(anna, b"0123456789").status_code for _ in range(12)])
     assert sorted(answers) == [201] * 5 + [413] * 7
@@ -220,7 +203,7 @@ def test_of_many_uploads_at_once_exactly_those_come_in_that_fit(anna, configure,
     assert File.objects.count() == Job.objects.count() == len(kept()) == 5
 
 
-def test_uploads_and_deletions_at_once_leave_the_counters_exact(anna, bearer, configure):
+def test_uploads_and_deletions_at_once_leave_the_counters_exact(at_once, anna, bearer, configure):
     configure(quota_files=6)
     boris = bearer("boris")
     ids = [send(anna, b"12345").json()["id"] for _ in range(6)]

@@ -36,6 +36,8 @@ WRONG = [
     ("CELERY_BROKER_URL", "localhost:6379"),
     ("CELERY_BROKER_URL", "sqs://x"),
     ("FILEMILL_WEB_THREADS", "0"),
+    ("FILEMILL_QUOTA_BYTES", str(2**63)),
+    ("FILEMILL_QUOTA_FILES", str(2**63)),
     ("FILEMILL_MAX_WAITERS", "-1"),
     ("FILEMILL_MAX_WAIT_SECONDS", "inf"),
     ("FILEMILL_MAX_WAIT_SECONDS", "nan"),

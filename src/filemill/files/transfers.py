@@ -121,7 +121,8 @@ class Seat:
 def _wait_for_a_share(most: int, until: float) -> None:
     if time.monotonic() >= until:
         raise TooManyTransfers(
-            f"{most} requests of yours send or fetch bytes, as many as you may have at once. Try again when one has ended."
+            f"{most} requests of yours send or fetch bytes, as many as you may have at once. "
+            "Try again when one has ended."
         )
     time.sleep(_PAUSE_SECONDS)
 
