@@ -67,6 +67,8 @@ class Input(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Return so many bytes, fewer only at the end."""
+        if 0 < size <= STEP_BYTES:
+            return self._step(size)
         pieces = []
         while size:
             piece = self._step(STEP_BYTES if size < 0 else min(size, STEP_BYTES))

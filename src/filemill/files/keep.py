@@ -93,8 +93,11 @@ class Incoming:
             self.head += chunk[: HEAD_BYTES - len(self.head)]
         self._hash.update(chunk)
         self.size += len(chunk)
-        with _full_disk_refused():
+        try:
             self._writer.write(chunk)
+        except OSError as error:
+            _refuse_full_disk(error)
+            raise
 
     def keep(self, name: str) -> None:
         """Make the bytes last on the disk under their final storage name."""
@@ -271,6 +274,10 @@ def _full_disk_refused() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise
+        _refuse_full_disk(error)
+        raise
+
+
+def _refuse_full_disk(error: OSError) -> None:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         raise DiskFull("The storage ran out of space while the file arrived. Nothing of it was kept.") from error
