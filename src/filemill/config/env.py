@@ -130,6 +130,12 @@ class Configuration:
     database_password_file: str = _variable(
         "DATABASE_PASSWORD_FILE", "", "a file that holds the database's password", check=_readable
     )
+    prepared_statements: bool = _variable(
+        "FILEMILL_PREPARED_STATEMENTS",
+        True,  # noqa: FBT003  # as above
+        "whether PostgreSQL keeps the plans of the statements that run most; no behind a pooler that cannot hand them "
+        "on, such as PgBouncer without `max_prepared_statements`",
+    )
     broker_url: str = _variable(
         "CELERY_BROKER_URL", "filesystem://", "the broker; a folder in the data folder if not given", check=_broker
     )
