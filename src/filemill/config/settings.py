@@ -6,12 +6,12 @@ from typing import Any
 
 from dj_database_url import parse as parse_database_url
 
-from filemill.config import broker, cors, env
+from filemill.config import broker, cors, env, variables
 from filemill.core import log
 
 try:
     FILEMILL = env.read()
-except env.BadSetting as error:
+except variables.BadSetting as error:
     sys.exit(f"Filemill does not start: {error}")
 
 os.umask(0o077)  # whatever is made from here on, the database and the broker's messages too, is for its owner alone
