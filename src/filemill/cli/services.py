@@ -57,6 +57,8 @@ def _processes_enough() -> int:
 def _load_application() -> Any:  # noqa: ANN401  # a WSGI application
     # This runs in granian's own child, which would serve on, unseen, if its parent were killed.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for number in (signal.SIGINT, signal.SIGTERM):  # what the parent does with them would let a stop pass by unheard
+        signal.signal(number, signal.SIG_DFL)
     from filemill.cli.watchdog import guard
     from filemill.config.wsgi import application
 
