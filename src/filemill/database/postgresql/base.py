@@ -29,6 +29,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         if self.settings_dict["OPTIONS"].get("prepare_threshold") is None:
             return self.cursor()
+        self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
             cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]  # stubs of psycopg 2
