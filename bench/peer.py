@@ -11,7 +11,8 @@ from programs import ROOT, Programs
 from service import Service
 
 PEERS = Path(__file__).with_name("peers")
-THREADS = 128  #: of Filemill's web process, as it comes
+THREADS = 128  #: of a web process of Filemill, as it comes
+MOST_PROCESSES = 4  #: of them; else one a core
 GUNICORN_WORKERS = 2 * (os.cpu_count() or 1) + 1  #: as its documentation advises
 _BIN = Path(sys.executable).parent
 _NGINX = """
@@ -64,7 +65,8 @@ class Peer(Programs):
 def _start_granian(peer: Programs, module: str, ready: str) -> None:
     """Serve a module's application as Filemill is served."""
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(peer.port), "--no-log", "--no-ws"]
-    peer.start_web(_BIN / "granian", *options, "--blocking-threads", str(THREADS), f"{module}:application", ready=ready)
+    each = ["--workers", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--blocking-threads", str(THREADS)]
+    peer.start_web(_BIN / "granian", *options, *each, f"{module}:application", ready=ready)
 
 
 @contextmanager

@@ -185,6 +185,7 @@ class Web:
             "FILEMILL_DATA_DIR": str(self.data),
             "FILEMILL_PORT": str(self.port),
             "FILEMILL_MAX_UPLOAD_BYTES": str(LARGEST_UPLOAD),
+            "FILEMILL_WEB_PROCESSES": "1",  # each has seats of its own
             **environment,
         }
 

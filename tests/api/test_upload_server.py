@@ -222,7 +222,9 @@ def test_the_head_of_a_file_has_its_length_and_no_body(web):
         assert f"content-length: {length}".encode() in head.lower(), target
 
 
-def test_many_uploads_at_once_are_all_kept(web):
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_many_uploads_at_once_are_all_kept(start_web, processes):
+    web = start_web(FILEMILL_WEB_PROCESSES=processes)
     contents = [str(number).encode() * 1000 for number in range(24)]
     ids = []
 

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from filemill.config import env
-from filemill.config.env import BadSetting, Configuration
+from filemill.config.env import Configuration
+from filemill.config.variables import BadSetting
 
 
 @pytest.fixture(autouse=True)

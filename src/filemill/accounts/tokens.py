@@ -17,6 +17,7 @@ from django.utils import timezone
 from filemill.accounts.caller import Caller, scopes_of
 from filemill.accounts.models import NAME_MAX_CHARS, Scope, Token, new_token_id
 from filemill.core.errors import FieldError, Invalid, InvalidToken, NotFound, SignInRequired
+from filemill.database.cursors import prepared_cursor
 
 log = structlog.get_logger(__name__)
 
@@ -115,7 +116,7 @@ def revoke(tokens: QuerySet[Token], token_id: str, by: str) -> None:
 
 def _with_owner(token_id: str) -> Token | None:
     """Return a token with as much of its owner as a request needs to know."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_QUERY, [token_id])
         row = cursor.fetchone()
     if row is None:

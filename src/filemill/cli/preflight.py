@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from filemill.config import env
+from filemill.config import env, variables
 
 
 class Trouble(Exception):
@@ -17,7 +17,7 @@ def configuration() -> env.Configuration:
     """Return the configuration; raise Trouble where a variable is wrong."""
     try:
         return env.read()
-    except env.BadSetting as error:
+    except variables.BadSetting as error:
         raise Trouble(str(error)) from error
 
 

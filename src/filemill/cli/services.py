@@ -2,6 +2,7 @@
 
 import ctypes
 import fcntl
+import os
 import signal
 import sys
 import warnings
@@ -23,6 +24,7 @@ from filemill.cli.copies import copy_before_migration
 from filemill.cli.preflight import Trouble
 
 HEADER_TIMEOUT_MS = 15_000
+MOST_PROCESSES = 4
 MOST_ADMINISTRATORS = 20
 PR_SET_PDEATHSIG = 1
 
@@ -39,6 +41,7 @@ def run_web() -> None:
         address=chosen.bind,
         port=chosen.port,
         interface=Interfaces.WSGI,
+        workers=chosen.web_processes or _processes_enough(),
         blocking_threads=chosen.web_threads,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
         log_enabled=False,
@@ -46,9 +49,16 @@ def run_web() -> None:
     ).serve(target_loader=_load_application, wrap_loader=False)
 
 
+def _processes_enough() -> int:
+    # Python lets one thread of a process compute at a time. SQLite has one writer whom all wait for.
+    return 1 if connection.vendor == "sqlite" else min(os.cpu_count() or 1, MOST_PROCESSES)
+
+
 def _load_application() -> Any:  # noqa: ANN401  # a WSGI application
     # This runs in granian's own child, which would serve on, unseen, if its parent were killed.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for number in (signal.SIGINT, signal.SIGTERM):  # what the parent does with them would let a stop pass by unheard
+        signal.signal(number, signal.SIG_DFL)
     from filemill.cli.watchdog import guard
     from filemill.config.wsgi import application
 

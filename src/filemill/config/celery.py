@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
 
 from celery import Celery, signals
 from django.conf import settings
+from django.db import close_old_connections
 from kombu import Queue
 
 from filemill.config.broker import Connection, use_safe_transports
@@ -54,6 +56,8 @@ app.conf.update(
         }
     },
     timezone="UTC",
+    # Celery would close each thread's connection to the database after each task, and a single file is one.
+    CELERY_DB_REUSE_MAX=sys.maxsize,
 )
 app.steps["consumer"].add(SweepConsumer)
 app.autodiscover_tasks(["filemill.processing"])
@@ -70,6 +74,12 @@ def _count_among_workers(**_kwargs: object) -> None:
     if settings.EMBEDDED:
         lock = os.open(settings.DATA_DIR / "worker.lock", os.O_WRONLY | os.O_CREAT, 0o600)
         fcntl.flock(lock, fcntl.LOCK_SH)  # until the process ends
+
+
+@signals.task_prerun.connect
+def _look_at_connections(**_kwargs: object) -> None:
+    """Django does so before each request: a connection that broke meanwhile is made anew."""
+    close_old_connections()
 
 
 @signals.worker_ready.connect

@@ -6,12 +6,12 @@ from typing import Any
 
 from dj_database_url import parse as parse_database_url
 
-from filemill.config import broker, cors, env
+from filemill.config import broker, cors, env, variables
 from filemill.core import log
 
 try:
     FILEMILL = env.read()
-except env.BadSetting as error:
+except variables.BadSetting as error:
     sys.exit(f"Filemill does not start: {error}")
 
 os.umask(0o077)  # whatever is made from here on, the database and the broker's messages too, is for its owner alone
@@ -113,6 +113,9 @@ TEMPLATES = [
 ]
 
 
+_PREPARE_AFTER = 5  # times that a connection runs a statement: to prepare it costs a round trip of its own
+
+
 def _database() -> dict[str, Any]:
     parsed: dict[str, Any] = dict(parse_database_url(FILEMILL.database_url or f"sqlite:///{DATA_DIR}/filemill.sqlite3"))
     if parsed["ENGINE"].endswith("sqlite3"):
@@ -123,7 +126,7 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
         }
     else:
-        parsed["ENGINE"] = "filemill.config.postgresql"
+        parsed["ENGINE"] = "filemill.database.postgresql"
         parsed["CONN_HEALTH_CHECKS"] = True
         # A server that is gone without a word would hold a thread for minutes; what the address says comes first.
         parsed["OPTIONS"] = {
@@ -133,6 +136,7 @@ def _database() -> dict[str, Any]:
             "keepalives_count": 3,
             "tcp_user_timeout": 30_000,
             # A process that hangs in a transaction would hold its rows, and so the sweep, for as long as it hangs.
+            "prepare_threshold": _PREPARE_AFTER if FILEMILL.prepared_statements else None,
             "options": "-c idle_in_transaction_session_timeout=60s",
         } | parsed.get("OPTIONS", {})
     if FILEMILL.database_password_file:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models, transaction
 from django.db.models.expressions import RawSQL
 
+from filemill.database.cursors import prepared_cursor
+
 _Statement = tuple[str, list[Any]]
 
 # Of these PostgreSQL's driver takes the values of Python, and Django asks each field for long.
@@ -66,7 +68,7 @@ class Insertion:
             parts.insert(0, f"guard AS ({self.guard[0]} RETURNING 1)")
             values[:0] = self.guard[1]
         try:
-            with connection.cursor() as cursor:
+            with prepared_cursor() as cursor:
                 self.may_have_happened = True
                 cursor.execute(f"WITH {', '.join(parts)} {last}", values)
                 return bool(cursor.rowcount)
@@ -82,13 +84,17 @@ def _statement(row: models.Model, form: str) -> _Statement:
     values = list(columns.read(row))
     for number, field in columns.odd.items():
         values[number] = field.get_db_prep_save(values[number], connection)
-    places = [f"({value.sql})" if isinstance(value, RawSQL) else "%s" for value in values]
+    places = [
+        f"({value.sql})" if isinstance(value, RawSQL) else place
+        for value, place in zip(values, columns.places, strict=True)
+    ]
     given = [each for value in values for each in (value.params if isinstance(value, RawSQL) else (value,))]
     return columns.beginning + form.format(", ".join(places)), given
 
 
 class _Columns(NamedTuple):
     beginning: str
+    places: list[str]
     read: "attrgetter[Any]"
     odd: "dict[int, models.Field[Any, Any]]"  # by their places: those whose values the database wants otherwise
 
@@ -104,6 +110,7 @@ def _columns(model: type[models.Model], vendor: str) -> _Columns:
     columns = ", ".join(quote(str(field.column)) for field in fields)
     return _Columns(
         f"INSERT INTO {quote(model._meta.db_table)} ({columns})",
+        [_place(field, vendor) for field in fields],
         attrgetter(*(field.attname for field in fields)),
         {
             number: field
@@ -111,3 +118,9 @@ def _columns(model: type[models.Model], vendor: str) -> _Columns:
             if vendor != "postgresql" or field.get_internal_type() not in _PLAIN
         },
     )
+
+
+def _place(field: "models.Field[Any, Any]", vendor: str) -> str:
+    # A NULL does not say of which type it is. A text needs no cast, and one to the column's type would cut it off.
+    kind = str(field.db_type(connection))
+    return "%s" if vendor != "postgresql" or kind.startswith(("varchar", "text")) else f"%s::{kind}"

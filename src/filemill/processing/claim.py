@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from filemill.database.cursors import prepared_cursor
 from filemill.processing.lease import Claim, Original
 from filemill.processing.queues import IN_TIME, IN_TURN, Queue, identifier, of_identifier, worded
 from filemill.processing.states import START
@@ -64,7 +65,7 @@ def work_is_due(queue: Queue) -> bool:
 def next_claim(queue: Queue = Queue.QUICK, *, longest_waiting: bool = False) -> Claim | None:
     """Claim the next due job of a queue for the caller, or the one that waits longest; None where there is none."""
     order = _LONGEST_FIRST if longest_waiting else _BY_TURN
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         return (_claim if connection.vendor == "postgresql" else _look_and_take)(cursor, queue, order)
 
 

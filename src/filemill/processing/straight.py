@@ -11,6 +11,7 @@ import orjson
 from django.db import connection, transaction
 
 from filemill.core.ids import new_id
+from filemill.database.cursors import prepared_cursor
 from filemill.files import keep
 from filemill.identify.identity import Identity
 from filemill.identify.kinds import kind_of
@@ -130,7 +131,7 @@ class Success:
     def _write_at_once(self) -> None:
         kept = _KEPT.format(", ".join([_ONE_OF_KEPT] * len(self.kept))) if self.kept else ""
         parts: list[list[Value]] = [[self.file_id], self.found, self.alone, self.shown, self.made, *self.kept]
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(worded(_AT_ONCE, kept=kept), [value for part in parts for value in part])
             if cursor.fetchone() is None:
                 raise LeaseLost

@@ -1,0 +1,1 @@
+"""What Filemill asks of databases beyond what Django gives."""
