@@ -1,7 +1,6 @@
 """Where a process meets the world: each seam counts the calls that pass it, and lets the Nth of them go wrong."""
 
 import errno
-import io
 import os
 import signal
 import socket
@@ -71,34 +70,19 @@ def database(count: Count) -> Iterator[None]:
         yield
 
 
-OF_STORAGE = ("open", "mkdir", "utime", "fsync", "rename", "link", "unlink", "rmdir", "scandir", "statvfs")
+OF_STORAGE = (
+    "open", "write", "writev", "posix_fadvise", "fsync",
+    "mkdir", "utime", "rename", "link", "unlink", "rmdir", "scandir", "statvfs",
+)  # fmt: skip
 
 
 @contextmanager
 def storage(count: Count, *roots: Path) -> Iterator[None]:
     """Count what is asked of the disk below the roots: by path, by descriptor, and each write."""
-    really_open = os.fdopen
-
-    def fdopen(descriptor: int, mode: str = "r", *rest: Any, **named: Any) -> Any:
-        if mode == "wb" and _is_below(roots, descriptor):
-            return _CountedFile(descriptor, count)
-        return really_open(descriptor, mode, *rest, **named)
-
     with ExitStack() as patches:
         for name in OF_STORAGE:
             patches.enter_context(patch.object(os, name, _counted_below(count, roots, name)))
-        patches.enter_context(patch.object(os, "fdopen", fdopen))
         yield
-
-
-class _CountedFile(io.FileIO):
-    def __init__(self, descriptor: int, count: Count) -> None:
-        super().__init__(descriptor, "wb")
-        self._count = count
-
-    def write(self, data: Any) -> int:
-        self._count.call("write")
-        return super().write(data)
 
 
 def _counted_below(count: Count, roots: tuple[Path, ...], name: str) -> Any:

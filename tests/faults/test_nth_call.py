@@ -31,7 +31,10 @@ ERRORS: dict[str, list[Fate]] = {
     "database": [seams.refused_by_the_database, seams.connection_lost],
     "storage": [seams.no_space_left, seams.input_output_error],
 }
-TOUCHED = {"database": list(WAYS), "storage": ["form", "raw", "job", "delete", "sweep"]}
+TOUCHED = {
+    "database": [way for way in WAYS if way != "large"],
+    "storage": ["form", "raw", "large", "job", "delete", "sweep"],
+}
 WHERE = [(way, seam) for seam, ways in TOUCHED.items() for way in ways]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from unittest.mock import patch
 
 from faults.conftest import CONTENT, World
 
@@ -54,6 +55,17 @@ def _upload_form(world: World, name: str) -> int:
 
 def _upload_raw(world: World, name: str) -> int:
     return world.client.generic("POST", f"/upload/?name={name}", CONTENT, "text/plain").status_code
+
+
+def _upload_large(world: World, name: str) -> int:
+    """Upload what a thread of its own writes, in some batches."""
+    from filemill.files import writer
+    from filemill.uploads.body import PIECE_BYTES
+
+    limits = dict.fromkeys(("ASIDE_BYTES", "_BATCH_BYTES", "_PUSHED_BYTES"), PIECE_BYTES)
+    lines = CONTENT * (4 * PIECE_BYTES // len(CONTENT))
+    with patch.multiple(writer, **limits):
+        return world.client.generic("POST", f"/upload/?name={name}", lines, "text/plain").status_code
 
 
 def _post(what: str) -> Callable[[World, str], int]:
@@ -121,6 +133,7 @@ def _is_gone_if_said(world: World, file_id: str, saw: Outcome) -> None:
 WAYS = {
     "form": Way(lambda _world, name: name, _upload_form, _is_kept_if_accepted),
     "raw": Way(lambda _world, name: name, _upload_raw, _is_kept_if_accepted),
+    "large": Way(lambda _world, name: name, _upload_large, _is_kept_if_accepted),
     "job": Way(World.keep, _drain, _is_whole),
     "reprocess": Way(World.keep_processed, _post("reprocess"), _is_whole),
     "cancel": Way(World.keep, _post("cancel"), _is_cancelled_if_said),

@@ -45,7 +45,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class _Wait:
     environ: dict[str, Any]
     request_id: str | None
-    since: float = field(default_factory=time.monotonic)
+    since: float = 0.0  # of its present step
     ended: float | None = None  # when the client was told
     before: dict[str, int] = field(default_factory=dict)  # what was written to the client's address until then
     size: int = 0  # of what the client was told
@@ -62,9 +62,13 @@ class Input(io.RawIOBase):
     def __init__(self, environ: dict[str, Any]) -> None:
         self._environ = environ
         self._source = environ["wsgi.input"]
+        self._number = next(_numbers)
+        self._wait: _Wait | None = None
 
     def read(self, size: int = -1) -> bytes:
         """Return so many bytes, fewer only at the end."""
+        if 0 < size <= STEP_BYTES:
+            return self._step(size)
         pieces = []
         while size:
             piece = self._step(STEP_BYTES if size < 0 else min(size, STEP_BYTES))
@@ -75,17 +79,21 @@ class Input(io.RawIOBase):
         return b"".join(pieces)
 
     def _step(self, size: int) -> bytes:
-        number, wait = next(_numbers), _Wait(self._environ, structlog.contextvars.get_contextvars().get("request_id"))
-        _waits[number] = wait
+        wait = self._wait = self._wait or self._first_wait()
+        wait.since = time.monotonic()
+        _waits[self._number] = wait
         try:
-            piece = bytes(self._source.read(size))
+            piece: bytes = self._source.read(size)
         finally:
-            del _waits[number]
+            del _waits[self._number]
         if wait.ended is not None:
             raise TimeoutError
         if time.monotonic() - wait.since > _SLOW_SECONDS and not connection.in_atomic_block:
             connection.close()  # a slow client holds a thread; let it not hold one of the database's connections too
         return piece
+
+    def _first_wait(self) -> _Wait:
+        return _Wait(self._environ, structlog.contextvars.get_contextvars().get("request_id"))
 
 
 class Watchdog(threading.Thread):

@@ -19,6 +19,7 @@ from filemill.core.errors import DiskFull
 from filemill.core.ids import new_id
 from filemill.files import folders
 from filemill.files.models import storage
+from filemill.files.writer import Writer
 
 HEAD_BYTES = 4096  # what identify/quick looks at
 CHUNK_BYTES = 256 * 1024  # that a thread holds; as quick as 1 MiB, and all threads may hold some
@@ -65,7 +66,7 @@ class Incoming:
         self._path = _at("incoming", f"{self.id}.part")
         with _full_disk_refused():
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        self._file = os.fdopen(descriptor, "wb", buffering=0)
+        self._writer = Writer(descriptor)
         self._is_kept = False
 
     def __enter__(self) -> Self:
@@ -75,7 +76,7 @@ class Incoming:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with contextlib.suppress(OSError):  # what matters is synced, or lost anyway
-            self._file.close()
+            self._writer.close()
         # A name that cannot be removed must not hide why the block ended; the sweep removes it later.
         with contextlib.suppress(OSError):
             if not self._is_kept:
@@ -87,22 +88,23 @@ class Incoming:
         return self._hash.hexdigest()
 
     def write(self, chunk: bytes) -> None:
-        """Append bytes."""
+        """Append bytes; those of a large file may be written, and fail to be, a little later."""
         if len(self.head) < HEAD_BYTES:
             self.head += chunk[: HEAD_BYTES - len(self.head)]
         self._hash.update(chunk)
         self.size += len(chunk)
-        view = memoryview(chunk)
-        with _full_disk_refused():
-            while view:
-                view = view[self._file.write(view) :]
+        try:
+            self._writer.write(chunk)
+        except OSError as error:
+            _refuse_full_disk(error)
+            raise
 
     def keep(self, name: str) -> None:
         """Make the bytes last on the disk under their final storage name."""
         folder = _at(name).rpartition("/")[0]
         with _full_disk_refused():
             doubt(name)
-            os.fsync(self._file.fileno())
+            self._writer.sync()
             folders.make(folder, _at())
             os.rename(self._path, _at(name))
             self._is_kept = True
@@ -272,6 +274,10 @@ def _full_disk_refused() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise
+        _refuse_full_disk(error)
+        raise
+
+
+def _refuse_full_disk(error: OSError) -> None:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         raise DiskFull("The storage ran out of space while the file arrived. Nothing of it was kept.") from error

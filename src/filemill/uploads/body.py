@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from filemill.core.errors import BrokenBody, DigestMismatch, IncompleteBody, Refused, TooLarge, TooSlow
 
 MULTIPART_OVERHEAD_BYTES = 1024 * 1024  # room for the multipart headers and small fields around the file
+PIECE_BYTES = 64 * 1024  # to read at once: a step of the watchdog, and what granian hands over quickest
 
 _DIGEST_HEADERS = ("Content-Digest", "Repr-Digest")
 _LENGTH = re.compile(r"[0-9]{1,100}")

@@ -6,8 +6,8 @@ from django.core.handlers.wsgi import WSGIRequest
 from multipart import MultipartError, MultipartSegment, ParserError, PushMultipartParser
 
 from filemill.core.errors import BrokenBody, IncompleteBody, MissingFile, MissingName, TooManyFiles
-from filemill.files.keep import CHUNK_BYTES, Incoming
-from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, Body
+from filemill.files.keep import Incoming
+from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, PIECE_BYTES, Body
 from filemill.uploads.rules import add, clean_name, header_parameters
 
 # A name of 500 characters that a client wrote percent-encoded needs more than the 4 KiB that are usual.
@@ -79,7 +79,7 @@ def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tupl
         parser = PushMultipartParser(
             _boundary(request), max_header_size=_HEADER_MAX_BYTES, max_segment_count=_MOST_PARTS
         )
-        while chunk := body.read(CHUNK_BYTES):
+        while chunk := body.read(PIECE_BYTES):
             for event in parser.parse(chunk):
                 if isinstance(event, MultipartSegment):
                     form.begin(event)

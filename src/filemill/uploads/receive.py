@@ -20,7 +20,7 @@ from filemill.identify.kinds import kind_of
 from filemill.identify.quick import identify
 from filemill.processing import plan, ring
 from filemill.processing.forget import forget
-from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, Body
+from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, PIECE_BYTES, Body
 from filemill.uploads.multipart import read_multipart
 from filemill.uploads.rules import add, bound_by_quota, check_body_kind, declared_type, name_of_raw_body
 
@@ -66,7 +66,7 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming, vet: Ve
         raise
     if not body.is_verifiable:
         raise LengthRequired("Send the bytes with Content-Length or Content-Digest, or as multipart/form-data.")
-    while chunk := body.read(keep.CHUNK_BYTES):
+    while chunk := body.read(PIECE_BYTES):
         add(incoming, chunk)
     body.verify()
     return name, request.META.get("CONTENT_TYPE"), {}

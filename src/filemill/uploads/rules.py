@@ -13,6 +13,7 @@ from filemill.files.models import NAME_MAX_CHARS
 from filemill.uploads.body import Body
 
 SMALL_BYTES = 1024 * 1024
+_ROOM_BYTES = 256 * 1024  # of a file, after which the disk's room is looked at again: to look takes as long as to write
 _MOST_SEMICOLONS = 1000  # for each of them Python looks through the header from its beginning
 
 # Control characters, lone surrogates, line and paragraph separators, and what turns the direction of a text around.
@@ -55,10 +56,11 @@ def bound_by_quota(body: Body, owner_id: int | None, overhead: int) -> None:
 
 def add(incoming: keep.Incoming, chunk: bytes) -> None:
     """Write a chunk; raise TooLarge beyond the largest upload, DiskFull where it would eat into the disk's reserve."""
-    limit = settings.FILEMILL.max_upload_bytes
-    if incoming.size + len(chunk) > limit:
+    limit, size = settings.FILEMILL.max_upload_bytes, incoming.size + len(chunk)
+    if size > limit:
         raise TooLarge(f"The file has more than {limit} bytes, the most that is accepted.")
-    keep.check_room(len(chunk))
+    if incoming.size == 0 or size // _ROOM_BYTES > incoming.size // _ROOM_BYTES:
+        keep.check_room(len(chunk))
     incoming.write(chunk)
 
 
