@@ -28,7 +28,7 @@ def one_address_each(endpoints: list[Endpoint]) -> list[Endpoint]:
 
 def strict_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: ANN401  # drf-spectacular's signature
     """Say that JSON bodies hold no other fields (drf-spectacular's POSTPROCESSING_HOOKS; it has no word for that)."""
-    for name in ("PatchedFilePatchRequest", "ReprocessRequest", "NewLinkRequest"):
+    for name in ("PatchedFilePatchRequest", "ReprocessRequest", "NewLinkRequest", "TokenRequestRequest"):
         result["components"]["schemas"][name]["additionalProperties"] = False
     return result
 

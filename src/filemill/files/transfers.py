@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Hashable
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -44,14 +45,29 @@ class Shares:
             del self._taken[whose]
 
 
-class Seats(threading.BoundedSemaphore):
+class Seats:
     """So many places, for which nobody waits longer than it takes to read a body that has arrived already."""
 
     def __init__(self, count: int, patience_seconds: float = 0.0) -> None:
-        super().__init__(count)
+        # Not a semaphore: the garbage collector may give a seat back while this very thread takes one.
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(count):
+            self._free.put(None)
         self.patience_seconds = patience_seconds
         self.shares = Shares()
         self.most_each = max(count - max(count // 8, 1), 1)  # so that nobody takes all
+
+    def acquire(self, seconds: float) -> bool:
+        """Take a place, waiting so long for one; say whether there was one."""
+        try:
+            self._free.get(seconds > 0, seconds if seconds > 0 else None)
+        except Empty:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Give a place back."""
+        self._free.put(None)
 
 
 class SmallSeats(Seats):
@@ -91,7 +107,7 @@ class Seat:
         most = most or seats.most_each
         until = time.monotonic() + seats.patience_seconds
         while not self._held:
-            if not seats.acquire(timeout=max(until - time.monotonic(), 0)):
+            if not seats.acquire(until - time.monotonic()):
                 raise Busy("As many clients send or fetch bytes as the service takes at once. Try again soon.")
             self._held = whose is None or seats.shares.take(whose, most)
             if not self._held:
