@@ -12,6 +12,9 @@ from typing import Any
 import django
 import pytest
 import services
+from spared import spared
+
+__all__ = ["spared"]
 
 _stack = ExitStack()
 _home = Path(tempfile.mkdtemp(prefix="filemill-tests-"))
@@ -65,11 +68,13 @@ def measured(coverage_of_processes: str | None) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
-    """Keep the test database in a file: several threads and processes use it."""
+    """Keep the test database in a file: several threads and processes use it; no test cuts the power."""
     from django.conf import settings
 
     if not _start_broker:
-        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(_home / "test.sqlite3")
+        database = settings.DATABASES["default"]
+        database.setdefault("TEST", {})["NAME"] = str(_home / "test.sqlite3")
+        database["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
 
 
 @pytest.fixture(autouse=True)
