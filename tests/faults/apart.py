@@ -21,9 +21,7 @@ class Apart(Service):
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str, **environment: str) -> "Apart":
-        """Start programs, migrating first if this is the first start; wait until web, if it is one of them, answers."""
-        if not self.data.exists():
-            assert self._run("migrate", {}).wait(PATIENCE_SECONDS) == 0, self.said("migrate")
+        """Start programs; wait until web, if it is one of them, answers."""
         for name in names:
             self._programs[name] = self._run(name, environment)
         if "web" in names:

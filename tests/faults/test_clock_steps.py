@@ -47,10 +47,11 @@ def clock(tmp_path: Path) -> Clock:
 
 
 @pytest.fixture
-def service(tmp_path: Path, clock: Clock, apart: Callable[[], dict[str, str]]) -> Iterator[Apart]:
+def service(tmp_path: Path, clock: Clock, apart: Callable[[Path], dict[str, str]]) -> Iterator[Apart]:
     """A service whose web server rings nobody: all work comes from sweeps."""
-    environment = {"FILEMILL_SWEEP_SECONDS": "1", **apart(), **clock.environment()}
-    service = Apart(tmp_path / "data", "faults.under_faketime", **environment).start()
+    data = tmp_path / "data"
+    environment = {"FILEMILL_SWEEP_SECONDS": "1", **apart(data), **clock.environment()}
+    service = Apart(data, "faults.under_faketime", **environment)
     ledger_of(service).watch()
     service.start("web", CELERY_BROKER_URL=NOBODY).start("worker", "beat")
     yield service

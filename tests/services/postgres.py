@@ -58,11 +58,11 @@ class Postgres(Server):
         return f"postgresql://filemill@{quote(str(self.folder), safe='')}/{database}"
 
 
-def new_database(beside: str) -> str:
-    """Make an empty database on the server of another, and return its address."""
+def new_database(beside: str, template: str = "template1") -> str:
+    """Make a database on the server of another, empty or a copy of one that nobody uses; return its address."""
     name = f"filemill_{secrets.token_hex(4)}"
     with psycopg.connect(beside, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f'CREATE DATABASE {name} TEMPLATE "{template}"')
     return urlunsplit(urlsplit(beside)._replace(path=f"/{name}"))
 
 

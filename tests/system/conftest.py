@@ -107,12 +107,13 @@ def until(condition: Callable[[], Any]) -> None:
 
 
 @pytest.fixture
-def make_service(tmp_path: Path, apart: Callable[[], dict[str, str]]) -> Iterator[Callable[..., Service]]:
+def make_service(tmp_path: Path, apart: Callable[[Path], dict[str, str]]) -> Iterator[Callable[..., Service]]:
     """Make a service that is stopped at the end, if it was started: make_service(FILEMILL_MAX_ATTEMPTS="1")."""
     made: list[Service] = []
 
     def make(folder: str = "data", **environment: str) -> Service:
-        made.append(Service(tmp_path / folder, **apart(), **environment))
+        data = tmp_path / folder
+        made.append(Service(data, **apart(data), **environment))
         return made[-1]
 
     yield make
