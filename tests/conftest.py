@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -31,13 +32,15 @@ os.environ["FILEMILL_DISK_RESERVE_BYTES"] = "0"
 # The embedded stack, SQLite and a folder, needs no server.
 STACKS: dict[str, Any] = {"embedded": None, "production": services.redis, "rabbitmq": services.rabbitmq}
 _start_broker = STACKS[os.environ.get("FILEMILL_TEST_STACK") or "embedded"]
-if _start_broker:
+# Who only hands tests out to workers, each of which has its own servers, needs none.
+_hands_out = "-n" in sys.argv and "PYTEST_XDIST_WORKER" not in os.environ
+if _start_broker and not _hands_out:
     DATABASE = _stack.enter_context(services.postgres())
     os.environ["DATABASE_URL"] = DATABASE.url
     BROKER = _stack.enter_context(_start_broker())
     os.environ["CELERY_BROKER_URL"] = BROKER.url
     collect_ignore = ["system/test_upgrade.py"]  # only the embedded database is copied before a migration
-else:
+elif not _start_broker:
     collect_ignore = ["system/test_broker.py"]  # the embedded broker is a folder: it does not go down
 
 django.setup()
@@ -76,6 +79,12 @@ def django_db_modify_db_settings() -> None:
         database = settings.DATABASES["default"]
         database.setdefault("TEST", {})["NAME"] = str(_home / "test.sqlite3")
         database["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the processes that this test starts unmeasured, in a module whose other tests' are measured."""
+    monkeypatch.delenv(_MEASURES, raising=False)
 
 
 @pytest.fixture(scope="session")
