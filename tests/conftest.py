@@ -150,12 +150,17 @@ def broker() -> services.Redis | services.RabbitMQ:
     return BROKER
 
 
-def _apart(migrated: Callable[[Path], dict[str, str]]) -> Iterator[Callable[[Path], dict[str, str]]]:
-    """Make the environment of a service that shares neither database nor broker with any other: apart(data folder)."""
+def _apart(migrated: Callable[[Path], dict[str, str]]) -> Iterator[Callable[..., dict[str, str]]]:
+    """Make the environment of a service that shares neither database nor broker with any other.
 
-    def environment(data: Path) -> dict[str, str]:
-        broker = {"CELERY_BROKER_URL": own.enter_context(_start_broker()).url} if _start_broker else {}
-        return migrated(data) | broker
+    apart(data folder), or apart(data folder, empty=True) for one whose database is not even migrated.
+    """
+
+    def environment(data: Path, *, empty: bool = False) -> dict[str, str]:
+        if not _start_broker:
+            return {} if empty else migrated(data)
+        database = {"DATABASE_URL": DATABASE.new_database()} if empty else migrated(data)
+        return database | {"CELERY_BROKER_URL": own.enter_context(_start_broker()).url}
 
     with ExitStack() as own:
         yield environment

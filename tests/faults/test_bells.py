@@ -67,7 +67,7 @@ RAW = [
 
 
 @pytest.fixture
-def service(tmp_path: Path, apart: Callable[[Path], dict[str, str]]) -> Iterator[Service]:
+def service(tmp_path: Path, apart: Callable[..., dict[str, str]]) -> Iterator[Service]:
     data = tmp_path / "data"
     environment = {"FILEMILL_SWEEP_SECONDS": "1", "FILEMILL_WORKER_THREADS": "1", **apart(data)}
     service = Service(data, **environment).start()

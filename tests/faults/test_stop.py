@@ -18,7 +18,7 @@ HEAD = (
 
 
 @pytest.fixture
-def service(tmp_path: Path, apart: Callable[[Path], dict[str, str]]) -> Iterator[Service]:
+def service(tmp_path: Path, apart: Callable[..., dict[str, str]]) -> Iterator[Service]:
     data = tmp_path / "data"
     service = Service(data, FILEMILL_STOP_SECONDS="0", **apart(data)).start()
     yield service

@@ -85,7 +85,7 @@ def test_a_backup_under_load_is_whole_where_it_is_restored(make_service, program
     assert min(load.done.values()) > 0, load.done
     service.stop()
 
-    restored = make_service("restored")
+    restored = make_service("restored", empty=True)
     restore(tmp_path / "backup", restored.data, restored.environment)
     restored.start()
     examined = run("doctor", "--json", **restored.environment)

@@ -62,9 +62,7 @@ def test_serve_migrates_and_keeps_the_database_as_it_was(outdated):
 
 
 def test_a_start_without_news_copies_nothing(make_service):
-    service = make_service()
-    (service.data / "filemill.sqlite3").unlink()
-    service.start()
+    service = make_service(empty=True).start()
     service.stop()
     service.start()
 
