@@ -20,6 +20,11 @@ class Apart(Service):
         self._module = module
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
 
+    def migrate(self) -> "Apart":
+        """Migrate the database, where it is empty still."""
+        assert self._run("migrate", {}).wait(PATIENCE_SECONDS) == 0, self.said("migrate")
+        return self
+
     def start(self, *names: str, **environment: str) -> "Apart":
         """Start programs; wait until web, if it is one of them, answers."""
         for name in names:
