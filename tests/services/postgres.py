@@ -50,9 +50,9 @@ class Postgres(Server):
             return False
         return True
 
-    def new_database(self) -> str:
-        """Make an empty database and return its address."""
-        return new_database(self._address("postgres"))
+    def new_database(self, template: str = "template1") -> str:
+        """Make a database, empty or a copy of one that nobody uses; return its address."""
+        return new_database(self._address("postgres"), template)
 
     def _address(self, database: str) -> str:
         return f"postgresql://filemill@{quote(str(self.folder), safe='')}/{database}"
