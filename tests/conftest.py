@@ -3,15 +3,20 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
 import pytest
 import services
+from spared import spared
+
+__all__ = ["spared"]
 
 _stack = ExitStack()
 _home = Path(tempfile.mkdtemp(prefix="filemill-tests-"))
@@ -27,13 +32,15 @@ os.environ["FILEMILL_DISK_RESERVE_BYTES"] = "0"
 # The embedded stack, SQLite and a folder, needs no server.
 STACKS: dict[str, Any] = {"embedded": None, "production": services.redis, "rabbitmq": services.rabbitmq}
 _start_broker = STACKS[os.environ.get("FILEMILL_TEST_STACK") or "embedded"]
-if _start_broker:
+# Who only hands tests out to workers, each of which has its own servers, needs none.
+_hands_out = "-n" in sys.argv and "PYTEST_XDIST_WORKER" not in os.environ
+if _start_broker and not _hands_out:
     DATABASE = _stack.enter_context(services.postgres())
     os.environ["DATABASE_URL"] = DATABASE.url
     BROKER = _stack.enter_context(_start_broker())
     os.environ["CELERY_BROKER_URL"] = BROKER.url
     collect_ignore = ["system/test_upgrade.py"]  # only the embedded database is copied before a migration
-else:
+elif not _start_broker:
     collect_ignore = ["system/test_broker.py"]  # the embedded broker is a folder: it does not go down
 
 django.setup()
@@ -65,11 +72,54 @@ def measured(coverage_of_processes: str | None) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
-    """Keep the test database in a file: several threads and processes use it."""
+    """Keep the test database in a file: several threads and processes use it; no test cuts the power."""
     from django.conf import settings
 
     if not _start_broker:
-        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(_home / "test.sqlite3")
+        database = settings.DATABASES["default"]
+        database.setdefault("TEST", {})["NAME"] = str(_home / "test.sqlite3")
+        database["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the processes that this test starts unmeasured, in a module whose other tests' are measured."""
+    monkeypatch.delenv(_MEASURES, raising=False)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> str:
+    """Copy the test database as it was migrated; return the copy's name, or its path."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    with django_db_blocker.unblock():
+        if "files_file" not in connection.introspection.table_names():  # none of the tests that run uses it
+            call_command("migrate", verbosity=0)
+        if _start_broker:
+            connection.close()  # PostgreSQL copies only what nobody uses
+            return urlsplit(DATABASE.new_database(connection.settings_dict["NAME"])).path[1:]
+        copy = str(_home / "migrated.sqlite3")
+        connection.cursor().execute("VACUUM INTO %s", [copy])
+        return copy
+
+
+@pytest.fixture(scope="session")
+def migrated(django_db_setup: str) -> Callable[[Path], dict[str, str]]:
+    """Make a migrated database for a service with this data folder; return what its environment needs: migrated(data).
+
+    To migrate takes a service longer than most of what is then tested with it.
+    """
+
+    def make(data: Path) -> dict[str, str]:
+        if _start_broker:
+            return {"DATABASE_URL": DATABASE.new_database(django_db_setup)}
+        data.mkdir(mode=0o700, parents=True)
+        shutil.copyfile(django_db_setup, data / "filemill.sqlite3")
+        (data / "filemill.sqlite3").chmod(0o600)
+        return {}
+
+    return make
 
 
 @pytest.fixture(autouse=True)
@@ -103,13 +153,17 @@ def broker() -> services.Redis | services.RabbitMQ:
     return BROKER
 
 
-def _apart() -> Iterator[Callable[[], dict[str, str]]]:
-    """Make the environment of a service that shares neither database nor broker with any other: apart()."""
+def _apart(migrated: Callable[[Path], dict[str, str]]) -> Iterator[Callable[..., dict[str, str]]]:
+    """Make the environment of a service that shares neither database nor broker with any other.
 
-    def environment() -> dict[str, str]:
+    apart(data folder), or apart(data folder, empty=True) for one whose database is not even migrated.
+    """
+
+    def environment(data: Path, *, empty: bool = False) -> dict[str, str]:
         if not _start_broker:
-            return {}
-        return {"DATABASE_URL": DATABASE.new_database(), "CELERY_BROKER_URL": own.enter_context(_start_broker()).url}
+            return {} if empty else migrated(data)
+        database = {"DATABASE_URL": DATABASE.new_database()} if empty else migrated(data)
+        return database | {"CELERY_BROKER_URL": own.enter_context(_start_broker()).url}
 
     with ExitStack() as own:
         yield environment

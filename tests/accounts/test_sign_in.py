@@ -21,12 +21,6 @@ SIGN_IN = "/app/sign-in/"
 HTML = {"Accept": "text/html"}
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    """Hash passwords quickly: what is tested here is not how slowly."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def anna(django_user_model):
     return django_user_model.objects.create_user("anna", password=PASSWORD)

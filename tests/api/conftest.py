@@ -17,7 +17,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-import services
 from django.db import connection
 from django.test import RequestFactory
 
@@ -233,15 +232,15 @@ class Web:
 
 
 @pytest.fixture(scope="session")
-def start_web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Web]]:
+def start_web(
+    tmp_path_factory: pytest.TempPathFactory, migrated: Callable[[Path], dict[str, str]]
+) -> Iterator[Callable[..., Web]]:
     """Start a server with variables of the environment: start_web(FILEMILL_MAX_WAITERS="1")."""
     running: list[tuple[Web, subprocess.Popen[bytes]]] = []
 
     def start(**environment: str) -> Web:
-        if address := os.environ.get("DATABASE_URL"):
-            environment = {"DATABASE_URL": services.new_database(address), **environment}
-        web = Web(tmp_path_factory.mktemp("web"), **environment)
-        assert web.run("migrate").wait(PATIENCE_SECONDS) == 0, web.log.read_text()
+        folder = tmp_path_factory.mktemp("web")
+        web = Web(folder, **migrated(folder / "data"), **environment)
         process = web.run("web")
         running.append((web, process))
         web.wait_until_it_answers(process)

@@ -1,11 +1,22 @@
 """Whatever happens to one check of the doctor's, the others are made."""
 
-from filemill.cli.doctor import host
+import pytest
+
+from filemill.cli.doctor import host, service
 from filemill.cli.doctor.examine import examine
 from filemill.cli.doctor.finding import State
 
 
-def test_a_check_that_fails_by_a_fault_of_a_plugin_is_a_finding_and_hinders_no_other(transactional_db, monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch, configure):
+    """Wait for no worker, where none runs."""
+    monkeypatch.setattr(service, "WORKER_PATIENCE_SECONDS", 0)
+    configure(sweep_seconds=-2.5)
+
+
+def test_a_check_that_fails_by_a_fault_of_a_plugin_is_a_finding_and_hinders_no_other(
+    transactional_db, monkeypatch, impatient
+):
     def fail():
         raise TypeError("unorderable: str, int\nand more")
 

@@ -20,10 +20,13 @@ class Apart(Service):
         self._module = module
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
 
+    def migrate(self) -> "Apart":
+        """Migrate the database, where it is empty still."""
+        assert self._run("migrate", {}).wait(PATIENCE_SECONDS) == 0, self.said("migrate")
+        return self
+
     def start(self, *names: str, **environment: str) -> "Apart":
-        """Start programs, migrating first if this is the first start; wait until web, if it is one of them, answers."""
-        if not self.data.exists():
-            assert self._run("migrate", {}).wait(PATIENCE_SECONDS) == 0, self.said("migrate")
+        """Start programs; wait until web, if it is one of them, answers."""
         for name in names:
             self._programs[name] = self._run(name, environment)
         if "web" in names:

@@ -67,9 +67,10 @@ RAW = [
 
 
 @pytest.fixture
-def service(tmp_path: Path, apart: Callable[[], dict[str, str]]) -> Iterator[Service]:
-    environment = {"FILEMILL_SWEEP_SECONDS": "1", "FILEMILL_WORKER_THREADS": "1", **apart()}
-    service = Service(tmp_path / "data", **environment).start()
+def service(tmp_path: Path, apart: Callable[..., dict[str, str]]) -> Iterator[Service]:
+    data = tmp_path / "data"
+    environment = {"FILEMILL_SWEEP_SECONDS": "1", "FILEMILL_WORKER_THREADS": "1", **apart(data)}
+    service = Service(data, **environment).start()
     yield service
     service.close()
 

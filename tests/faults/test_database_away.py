@@ -18,7 +18,7 @@ def test_a_beat_waits_for_a_database_that_is_away_and_stops_without_it(tmp_path:
         environment = {"DATABASE_URL": database.url, "CELERY_BROKER_URL": "filesystem://"}
         service = Apart(tmp_path / "data", FILEMILL_SWEEP_SECONDS="1", **environment)
         try:
-            _go_through_it(service.start(), database)
+            _go_through_it(service.migrate(), database)
         finally:
             service.close()
 

@@ -18,8 +18,9 @@ HEAD = (
 
 
 @pytest.fixture
-def service(tmp_path: Path, apart: Callable[[], dict[str, str]]) -> Iterator[Service]:
-    service = Service(tmp_path / "data", FILEMILL_STOP_SECONDS="0", **apart()).start()
+def service(tmp_path: Path, apart: Callable[..., dict[str, str]]) -> Iterator[Service]:
+    data = tmp_path / "data"
+    service = Service(data, FILEMILL_STOP_SECONDS="0", **apart(data)).start()
     yield service
     service.close()
 

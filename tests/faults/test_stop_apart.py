@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from chaos.ledger import Ledger
@@ -22,9 +23,10 @@ BEATS = "SELECT total_run_count FROM django_celery_beat_periodictask WHERE name 
 
 @pytest.fixture(scope="module")
 def shared(
-    tmp_path_factory: pytest.TempPathFactory, apart_for_a_module: Callable[[], dict[str, str]]
+    tmp_path_factory: pytest.TempPathFactory, apart_for_a_module: Callable[[Path], dict[str, str]]
 ) -> Iterator[Apart]:
-    service = Apart(tmp_path_factory.mktemp("apart") / "data", FILEMILL_SWEEP_SECONDS="1", **apart_for_a_module())
+    data = tmp_path_factory.mktemp("apart") / "data"
+    service = Apart(data, FILEMILL_SWEEP_SECONDS="1", **apart_for_a_module(data))
     service.start("web")
     yield service
     service.close()

@@ -50,19 +50,19 @@ class Postgres(Server):
             return False
         return True
 
-    def new_database(self) -> str:
-        """Make an empty database and return its address."""
-        return new_database(self._address("postgres"))
+    def new_database(self, template: str = "template1") -> str:
+        """Make a database, empty or a copy of one that nobody uses; return its address."""
+        return new_database(self._address("postgres"), template)
 
     def _address(self, database: str) -> str:
         return f"postgresql://filemill@{quote(str(self.folder), safe='')}/{database}"
 
 
-def new_database(beside: str) -> str:
-    """Make an empty database on the server of another, and return its address."""
+def new_database(beside: str, template: str = "template1") -> str:
+    """Make a database on the server of another, empty or a copy of one that nobody uses; return its address."""
     name = f"filemill_{secrets.token_hex(4)}"
     with psycopg.connect(beside, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f'CREATE DATABASE {name} TEMPLATE "{template}"')
     return urlunsplit(urlsplit(beside)._replace(path=f"/{name}"))
 
 

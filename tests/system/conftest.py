@@ -107,12 +107,16 @@ def until(condition: Callable[[], Any]) -> None:
 
 
 @pytest.fixture
-def make_service(tmp_path: Path, apart: Callable[[], dict[str, str]]) -> Iterator[Callable[..., Service]]:
-    """Make a service that is stopped at the end, if it was started: make_service(FILEMILL_MAX_ATTEMPTS="1")."""
+def make_service(tmp_path: Path, apart: Callable[..., dict[str, str]]) -> Iterator[Callable[..., Service]]:
+    """Make a service that is stopped at the end, if it was started: make_service(FILEMILL_MAX_ATTEMPTS="1").
+
+    Its database is migrated, or not there yet: make_service(empty=True).
+    """
     made: list[Service] = []
 
-    def make(folder: str = "data", **environment: str) -> Service:
-        made.append(Service(tmp_path / folder, **apart(), **environment))
+    def make(folder: str = "data", *, empty: bool = False, **environment: str) -> Service:
+        data = tmp_path / folder
+        made.append(Service(data, **apart(data, empty=empty), **environment))
         return made[-1]
 
     yield make

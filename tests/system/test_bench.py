@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -28,11 +29,12 @@ PROGRAM = [sys.executable, "-m", "filemill.cli.main"]
 
 @pytest.fixture(scope="module")
 def service(
-    tmp_path_factory: pytest.TempPathFactory, apart_for_a_module: Callable[[], dict[str, str]]
+    tmp_path_factory: pytest.TempPathFactory, apart_for_a_module: Callable[[Path], dict[str, str]]
 ) -> Iterator[Service]:
     """A service that asks for tokens; its client has one."""
     settings = {"FILEMILL_ACCESS": "token", "FILEMILL_MAX_UPLOAD_BYTES": str(LIMIT)}
-    running = Service(tmp_path_factory.mktemp("bench") / "data", **apart_for_a_module(), **settings).start()
+    data = tmp_path_factory.mktemp("bench") / "data"
+    running = Service(data, **apart_for_a_module(data), **settings).start()
     command = [*PROGRAM, "token", "create", "anna", "--new"]
     made = subprocess.run(command, env=os.environ | running.environment, capture_output=True, text=True, check=True)
     running.client.headers["Authorization"] = f"Bearer {made.stdout.strip()}"

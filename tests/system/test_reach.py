@@ -97,8 +97,7 @@ def test_behind_tls_cookies_are_for_https_alone_and_the_proxy_names_the_scheme(t
 
 @pytest.mark.parametrize("command", ["serve", "web"])
 def test_a_service_that_is_not_open_does_not_start_with_the_first_password(apart, tmp_path, command):
-    environment = {"FILEMILL_DATA_DIR": str(tmp_path / "data"), **apart()}
-    run("migrate", **environment)
+    environment = {"FILEMILL_DATA_DIR": str(tmp_path / "data"), **apart(tmp_path / "data")}
     assert "the password admin" in run("manage", "csu", **environment).stdout
 
     failed = run(command, **environment, FILEMILL_ACCESS="token", FILEMILL_PORT=str(free_port()))

@@ -1,28 +1,43 @@
 """A new version on an old embedded database: it is migrated, and as it was it is kept (see conftest.py)."""
 
 import re
+import shutil
 import sqlite3
 
 import pytest
+from system.conftest import Service
 from system.test_serve import run, sentence_of
 
 EARLIER = ("django_celery_beat", "0018_improve_crontab_helptext")
 
 
-@pytest.fixture
-def outdated(make_service):
-    """A service that was stopped, with a file in it and a database of an earlier version."""
-    service = make_service().start()
-    service.file_id = service.upload(b"from before the upgrade\n")["id"]
-    service.await_end(service.file_id)
+@pytest.fixture(scope="module")
+def old(tmp_path_factory, apart_for_a_module):
+    """The data of a service that was stopped, with a file in it and a database of an earlier version; and the file."""
+    data = tmp_path_factory.mktemp("old") / "data"
+    service = Service(data, **apart_for_a_module(data)).start()
+    file_id = service.upload(b"from before the upgrade\n")["id"]
+    service.await_end(file_id)
     service.stop()
-    back(service)
-    return service
-
-
-def back(service) -> None:
+    service.close()
     done = run("manage", "migrate", "--verbosity=0", *EARLIER, **service.environment)
     assert done.returncode == 0, done.stderr
+    return data, file_id
+
+
+@pytest.fixture
+def outdated(old, tmp_path):
+    """A service with a copy of the old data."""
+    data, file_id = old
+    shutil.copytree(data, tmp_path / "data")
+    service = Service(tmp_path / "data")
+    service.file_id = file_id
+    yield service
+    service.close()
+
+
+def back(service, old) -> None:
+    shutil.copyfile(old[0] / "filemill.sqlite3", service.data / "filemill.sqlite3")
 
 
 def applied(path) -> set[str]:
@@ -47,17 +62,17 @@ def test_serve_migrates_and_keeps_the_database_as_it_was(outdated):
 
 
 def test_a_start_without_news_copies_nothing(make_service):
-    service = make_service().start()
+    service = make_service(empty=True).start()
     service.stop()
     service.start()
 
     assert not (service.data / "copies").exists()
 
 
-def test_the_last_three_copies_are_kept(outdated):
+def test_the_last_three_copies_are_kept(outdated, old):
     for _ in range(4):
         assert run("migrate", **outdated.environment).returncode == 0
-        back(outdated)
+        back(outdated, old)
 
     assert len(list((outdated.data / "copies").iterdir())) == 3
 
