@@ -1,5 +1,10 @@
+import os
+import signal
 import time
+from contextlib import nullcontext
 
+from celery.beat import Service
+from django.db import connection
 from django_celery_beat.models import PeriodicTask
 from kombu import Queue
 
@@ -29,6 +34,29 @@ def test_sweeps_that_no_worker_takes_do_not_pile_up(transactional_db, monkeypatc
             assert queue.queue_declare().message_count == 1
         queue.purge()
     scheduler.close()
+
+
+def test_a_stop_in_the_middle_of_a_statement_ends_beat(transactional_db, monkeypatch):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    asked = []
+
+    def tick(scheduler):
+        asked.append(scheduler.schedule)
+        scheduler._dirty.update(scheduler.schedule)  # so that the end asks the database, too
+        with getattr(connection.connection, "lock", nullcontext()):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Scheduler, "tick", tick)
+    beat = Service(app, scheduler_cls=Scheduler)
+    app.Beat(app=app).install_sync_handler(beat)
+    try:
+        beat.start()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert len(asked) == 1
+    assert beat._is_stopped.is_set()
 
 
 def _await_message(queue) -> None:
