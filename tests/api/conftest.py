@@ -175,6 +175,7 @@ class Web:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
+        self.pid = 0  #: of the server, while one runs
         self.data = folder / "data"
         self.log = folder / "log"
         self.address = f"http://127.0.0.1:{self.port}"
@@ -188,11 +189,11 @@ class Web:
             **environment,
         }
 
-    def run(self, command: str) -> subprocess.Popen[bytes]:
-        """Start a command of Filemill."""
+    def run(self, command: str, group: int | None = None) -> subprocess.Popen[bytes]:
+        """Start a command of Filemill; with group 0 in a process group of its own, as a shell does."""
         with self.log.open("ab") as log:
             program = [sys.executable, "-m", "filemill.cli.main", command]
-            return subprocess.Popen(program, env=self.environment, stdout=log, stderr=log)
+            return subprocess.Popen(program, env=self.environment, stdout=log, stderr=log, process_group=group)
 
     def wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
         """Return once the server answers."""
@@ -242,6 +243,7 @@ def start_web(
         folder = tmp_path_factory.mktemp("web")
         web = Web(folder, **migrated(folder / "data"), **environment)
         process = web.run("web")
+        web.pid = process.pid
         running.append((web, process))
         web.wait_until_it_answers(process)
         return web

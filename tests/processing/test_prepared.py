@@ -37,3 +37,22 @@ def test_claims_records_uploads_and_tokens_are_planned_once(kept):
 
 def test_behind_a_pooler_that_knows_of_no_such_statements_none_is_kept(kept):
     assert kept(None) == {}
+
+
+@pytest.mark.parametrize("change", ["ALTER TABLE accounts_token ALTER name TYPE varchar({})", "DEALLOCATE ALL"])
+def test_a_plan_that_is_gone_or_out_of_date_is_made_anew(closed, bearer, change):
+    anna = bearer("anna")
+    other = connection.copy()
+
+    def ask():
+        return Client().get("/usage/", headers=anna).status_code
+
+    try:
+        assert {ask() for _ in range(8)} == {200}
+        with (other if "{}" in change else connection).cursor() as cursor:
+            cursor.execute(change.format(101))
+        assert {ask() for _ in range(3)} == {200}
+    finally:
+        with other.cursor() as cursor:
+            cursor.execute("ALTER TABLE accounts_token ALTER name TYPE varchar(100)")
+        other.close()

@@ -25,6 +25,8 @@ from filemill.cli.preflight import Trouble
 
 HEADER_TIMEOUT_MS = 15_000
 MOST_PROCESSES = 4
+STOP_SECONDS = 20  # that a web process has for what it answers; a client that fetches slowly never ends
+STOPS = (signal.SIGINT, signal.SIGTERM)
 MOST_ADMINISTRATORS = 20
 PR_SET_PDEATHSIG = 1
 
@@ -36,6 +38,8 @@ def run_web() -> None:
     from granian.http import HTTP1Settings
 
     chosen = settings.FILEMILL
+    # A fork inherits what granian does with signals, and until it has its own would let a stop pass by unheard.
+    os.register_at_fork(before=_hold_stops, after_in_parent=_let_stops, after_in_child=_stop_as_others_do)
     Granian(
         "filemill.config.wsgi:application",
         address=chosen.bind,
@@ -43,10 +47,26 @@ def run_web() -> None:
         interface=Interfaces.WSGI,
         workers=chosen.web_processes or _processes_enough(),
         blocking_threads=chosen.web_threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
         log_enabled=False,
         websockets=False,
     ).serve(target_loader=_load_application, wrap_loader=False)
+
+
+def _hold_stops() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+
+
+def _let_stops() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
+def _stop_as_others_do() -> None:
+    for number in STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    _let_stops()
 
 
 def _processes_enough() -> int:
@@ -57,8 +77,7 @@ def _processes_enough() -> int:
 def _load_application() -> Any:  # noqa: ANN401  # a WSGI application
     # This runs in granian's own child, which would serve on, unseen, if its parent were killed.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    for number in (signal.SIGINT, signal.SIGTERM):  # what the parent does with them would let a stop pass by unheard
-        signal.signal(number, signal.SIG_DFL)
+    os.setpgid(0, 0)  # a terminal's Ctrl-C is the parent's to hear: of two stops at a time granian may lose both
     from filemill.cli.watchdog import guard
     from filemill.config.wsgi import application
 

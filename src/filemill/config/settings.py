@@ -135,8 +135,8 @@ def _database() -> dict[str, Any]:
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 30_000,
-            # A process that hangs in a transaction would hold its rows, and so the sweep, for as long as it hangs.
             "prepare_threshold": _PREPARE_AFTER if FILEMILL.prepared_statements else None,
+            # A process that hangs in a transaction would hold its rows, and so the sweep, for as long as it hangs.
             "options": "-c idle_in_transaction_session_timeout=60s",
         } | parsed.get("OPTIONS", {})
     if FILEMILL.database_password_file:

@@ -106,13 +106,21 @@ class Seat:
         self._held = False
         most = most or seats.most_each
         until = time.monotonic() + seats.patience_seconds
+        has_enough = False
         while not self._held:
             if not seats.acquire(until - time.monotonic()):
-                raise Busy("As many clients send or fetch bytes as the service takes at once. Try again soon.")
+                raise (
+                    _too_many(most)
+                    if has_enough
+                    else Busy("As many clients send or fetch bytes as the service takes at once. Try again soon.")
+                )
             self._held = whose is None or seats.shares.take(whose, most)
             if not self._held:
                 seats.release()
-                _wait_for_a_share(most, until)
+                has_enough = True
+                if time.monotonic() >= until:
+                    raise _too_many(most)
+                time.sleep(_PAUSE_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -134,13 +142,10 @@ class Seat:
             self._seats.release()
 
 
-def _wait_for_a_share(most: int, until: float) -> None:
-    if time.monotonic() >= until:
-        raise TooManyTransfers(
-            f"{most} requests of yours send or fetch bytes, as many as you may have at once. "
-            "Try again when one has ended."
-        )
-    time.sleep(_PAUSE_SECONDS)
+def _too_many(most: int) -> TooManyTransfers:
+    return TooManyTransfers(
+        f"{most} requests of yours send or fetch bytes, as many as you may have at once. Try again when one has ended."
+    )
 
 
 def transfer(whose: Hashable) -> Seat:

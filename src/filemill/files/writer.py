@@ -42,9 +42,11 @@ class Writer:
 
     def close(self) -> None:
         """Close the file; what is not written yet is lost."""
-        if self._aside is not None:
-            self._aside.end()  # before the descriptor is another file's
-        os.close(self._descriptor)
+        try:
+            if self._aside is not None:
+                self._aside.end()  # before the descriptor is another file's
+        finally:
+            os.close(self._descriptor)
 
     def _write(self, pieces: list[bytes]) -> None:
         left = sum(map(len, pieces))
@@ -72,6 +74,7 @@ class _Aside:
         self._size = 0
         self._waiting: queue.Queue[list[bytes] | None] = queue.Queue(_MOST_BATCHES)
         self._error: BaseException | None = None
+        self._is_over = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -89,7 +92,8 @@ class _Aside:
 
     def end(self) -> None:
         """Return once the thread has ended; it writes no more than it was handed. A second time does nothing."""
-        if self._thread.is_alive():
+        if not self._is_over:
+            self._is_over = True
             self._waiting.put(None)
             self._thread.join()
             _threads.release()
@@ -118,6 +122,6 @@ def _begin(write: Callable[[list[bytes]], None]) -> _Aside | None:
         return None
     try:
         return _Aside(write)
-    except RuntimeError:  # the system has none left
+    except (RuntimeError, MemoryError):  # the system has none left
         _threads.release()
         return None

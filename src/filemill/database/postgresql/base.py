@@ -1,9 +1,27 @@
 """Django's PostgreSQL, which keeps plans, and finds out for less whether a connection still lives."""
 
 import select
+from typing import Any
 
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
+from psycopg import Cursor
+from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName
+from psycopg.pq import TransactionStatus
+
+
+class _Cursor(Cursor[Any]):
+    """Plans anew what a migration has changed beneath a kept plan, or a pooler has thrown away."""
+
+    def execute(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401  # psycopg's signature
+        """Run a statement."""
+        try:
+            return super().execute(*given, **named)
+        except (FeatureNotSupported, InvalidSqlStatementName):  # of a kept plan, which has done nothing yet
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise
+            super().execute("DEALLOCATE ALL", prepare=False)
+            return super().execute(*given, **named)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -32,5 +50,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]  # stubs of psycopg 2
+            cursor = _Cursor(self.connection)
             return self._prepare_cursor(cursor)  # type: ignore[attr-defined, no-any-return]
