@@ -65,7 +65,18 @@ def test_a_range_outside_of_the_file_is_refused_with_its_size(client, address, r
 
 @pytest.mark.parametrize(
     "asked",
-    ["bytes=0-1,5-6", "bytes=5-2", "bytes=-", "bytes=a-b", "bytes", "lines=1-2", "bytes=1-2-3", "", "bytes=--1"],
+    [
+        "bytes=0-1,5-6",
+        "bytes=5-2",
+        "bytes=-",
+        "bytes=a-b",
+        "bytes",
+        "lines=1-2",
+        "bytes=1-2-3",
+        "",
+        "bytes=--1",
+        "Bytes=-",
+    ],
 )
 def test_several_ranges_and_malformed_ones_give_the_whole(client, address, asked):
     response = client.get(address, headers={"Range": asked})

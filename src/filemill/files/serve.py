@@ -141,7 +141,7 @@ def _is_known(request: HttpRequest, etag: str, modified: datetime) -> bool:
 def _span(request: HttpRequest, content: Content, etag: str) -> tuple[int, int] | None:
     """Return the first and one past the last byte asked for; None for the whole, as for several ranges (RFC 9110)."""
     match = _RANGE.fullmatch(request.headers.get("Range", "").strip(" \t")) if request.method == "GET" else None
-    if not match or match.group() == "bytes=-" or request.headers.get("If-Range", etag) != etag:
+    if not match or not any(match.groups()) or request.headers.get("If-Range", etag) != etag:
         return None
     first, last = match.groups()
     if first and last and int(first) > int(last):
