@@ -16,7 +16,7 @@ from filemill.cli import services, supervisor
 services.set_up()
 supervisor.SERVICES = {"web": lambda: time.sleep(60)}
 parent = supervisor.Supervisor()
-for number in supervisor.STOP_SIGNALS:
+for number in services.STOP_SIGNALS:
     signal.signal(number, parent._stop)
 for _ in range(5):
     parent._start("web")

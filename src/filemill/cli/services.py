@@ -26,7 +26,7 @@ from filemill.cli.preflight import Trouble
 HEADER_TIMEOUT_MS = 15_000
 MOST_PROCESSES = 4
 STOP_SECONDS = 20  # that a web process has for what it answers; a client that fetches slowly never ends
-STOPS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 MOST_ADMINISTRATORS = 20
 PR_SET_PDEATHSIG = 1
 
@@ -39,7 +39,7 @@ def run_web() -> None:
 
     chosen = settings.FILEMILL
     # A fork inherits what granian does with signals, and until it has its own would let a stop pass by unheard.
-    os.register_at_fork(before=_hold_stops, after_in_parent=_let_stops, after_in_child=_stop_as_others_do)
+    os.register_at_fork(before=hold_stops, after_in_parent=let_stops, after_in_child=end_at_stops)
     Granian(
         "filemill.config.wsgi:application",
         address=chosen.bind,
@@ -55,18 +55,21 @@ def run_web() -> None:
     ).serve(target_loader=_load_application, wrap_loader=False)
 
 
-def _hold_stops() -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+def hold_stops() -> None:
+    """Let signals to stop wait."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
 
 
-def _let_stops() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+def let_stops() -> None:
+    """Let signals to stop come, and those that waited."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
-def _stop_as_others_do() -> None:
-    for number in STOPS:
+def end_at_stops() -> None:
+    """Let signals to stop come, and end this process, whatever its parent does with them."""
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    _let_stops()
+    let_stops()
 
 
 def _processes_enough() -> int:

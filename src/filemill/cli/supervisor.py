@@ -24,7 +24,6 @@ SERVICES: dict[str, Callable[[], None]] = {
     "worker": services.run_worker,
     "beat": services.run_beat,
 }
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SECONDS_TO_END = 5  # beside what a worker lets its jobs run
 RESTART_SECONDS = 1
 TICK_SECONDS = 0.05
@@ -62,7 +61,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Migrate, start, watch, stop."""
-        for number in STOP_SIGNALS:
+        for number in services.STOP_SIGNALS:
             signal.signal(number, self._stop)
         services.migrate()
         services.refuse_first_password()
@@ -85,11 +84,11 @@ class Supervisor:
     def _start(self, name: str) -> None:
         child = get_context("fork").Process(target=_live, args=(name, os.getpid()), name=name)
         # A signal that met the child while it still has our handlers would be lost: it waits until _live took them off.
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        services.hold_stops()
         try:
             child.start()
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+            services.let_stops()
         self._children[name] = child
 
     def _restart_dead(self) -> None:
@@ -149,7 +148,5 @@ def _live(name: str, supervisor: int) -> None:
     libc.prctl(PR_SET_NAME, f"filemill {name}".encode())
     if os.getppid() != supervisor:
         return
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+    services.end_at_stops()
     SERVICES[name]()
