@@ -168,6 +168,14 @@ def rows(db: None) -> Callable[..., list[Any]]:
     return make
 
 
+def until(condition: Callable[[], Any]) -> None:
+    """Return once a condition holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
+
+
 class Web:
     """A running `filemill web` with a data directory of its own."""
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 import httpx
 import pytest
 import services
-from api.conftest import Web
+from api.conftest import Web, until
 from django.db import connection
 
 from filemill.cli import connections, watchdog
@@ -44,13 +44,6 @@ def begin(web, *headers: str, body: bytes = b"x" * 10, port: int | None = None) 
 
 def incoming(web) -> list[str]:
     return [path.name for path in (web.data / "files" / "incoming").glob("*")]
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def all_of(client: socket.socket) -> bytes:

@@ -3,21 +3,18 @@
 import os
 import signal
 import socket
-import time
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
-from api.conftest import Web
+from api.conftest import PATIENCE_SECONDS, Web, until
 
-PATIENCE_SECONDS = 60
 LARGE = bytes(range(256)) * 160_000  # more than all buffers between server and client
 
 
 @pytest.fixture
 def two(start_web):
-    """A server with two processes, and the id of their parent."""
     return start_web(FILEMILL_WEB_PROCESSES="2", FILEMILL_MAX_UPLOAD_BYTES="50000000")
 
 
@@ -31,13 +28,6 @@ def has_open(pid, path):
             if each.readlink() == path:
                 return True
     return False
-
-
-def until(came):
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not came():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def answers(web):
