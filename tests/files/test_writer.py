@@ -37,6 +37,13 @@ def pieces(count: int) -> list[bytes]:
     return [os.urandom(PIECE) for _ in range(count)]
 
 
+def write_all(file: Writer, sent: list[bytes]) -> None:
+    for piece in sent:
+        file.write(piece)
+    file.sync()
+    file.close()
+
+
 LARGE = writer.ASIDE_BYTES // PIECE
 
 
@@ -65,11 +72,7 @@ def test_a_large_file_is_whole_and_its_thread_gone_once_it_is_synced(begin, thre
 
 def test_what_ends_with_a_batch_is_whole_too(begin, tmp_path):
     sent = pieces(LARGE + 2 * writer._BATCH_BYTES // PIECE)
-    file = begin()
-    for piece in sent:
-        file.write(piece)
-    file.sync()
-    file.close()
+    write_all(begin(), sent)
     assert (tmp_path / "file").read_bytes() == b"".join(sent)
 
 
@@ -92,11 +95,7 @@ def test_a_disk_takes_a_part_and_then_the_rest(begin, tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "writev", write_a_little)
     sent = pieces(2 * LARGE)
-    file = begin()
-    for piece in sent:
-        file.write(piece)
-    file.sync()
-    file.close()
+    write_all(begin(), sent)
     assert (tmp_path / "file").read_bytes() == b"".join(sent)
 
 
