@@ -19,7 +19,7 @@ def main() -> None:
     walls = Walls()
     if kind == "walled":
         walls.raise_before_loading()
-    load(walls)
+    load(walls, large=False)
     if kind == "walled":
         walls.raise_after_loading()
     with tempfile.TemporaryDirectory() as folder:

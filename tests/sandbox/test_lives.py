@@ -171,7 +171,7 @@ def test_a_server_short_of_descriptors_fails_the_job_but_lives(trial, server, sp
 def test_a_server_whose_worker_died_during_the_start_ends_in_peace():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
-        command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(theirs.fileno())]
+        command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(theirs.fileno()), "common"]
         with subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE) as server:
             theirs.close()
             select.select([ours], [], [], 60)

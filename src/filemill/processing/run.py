@@ -19,7 +19,7 @@ from filemill.processing.plan import IDENTIFY
 from filemill.processing.stopping import Stopping
 from filemill.processing.workspaces import workspace
 from filemill.processors.base import Limits, Made, Processor, Result, Source
-from filemill.processors.registry import processors
+from filemill.processors.registry import lacks, processors
 from filemill.sandbox.client import Child, Progress, Sandbox
 from filemill.sandbox.errors import ChildFailed
 from filemill.sandbox.workspace import open_artifact
@@ -96,10 +96,18 @@ def _run(claim: Claim, sandbox: Sandbox) -> None:
         record.retry(claim, BYTES_MISSING)
         return
     source = Source(path=path, name=file.name, media_type=file.media_type or "", size=file.size)
-    with workspace() as folder, sandbox.child(source, folder) as child:
-        work = _identify(claim, child) if claim.processor == IDENTIFY else Work(Heartbeat(claim), claim.processor)
+    work: Work | None = Work(Heartbeat(claim), claim.processor)
+    with workspace() as folder:
+        if claim.processor == IDENTIFY:
+            with sandbox.child(source, folder) as child:
+                work = _identify(claim, child)
+                if work and not work.is_large:
+                    _process(work, child, folder)
+                    return
         if work:
-            _process(work, child, folder)
+            home = sandbox.of_large if work.is_large else sandbox
+            with _reasons(work.heartbeat), home.child(source, folder) as child:
+                _process(work, child, folder)
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,12 @@ class Work:
     heartbeat: Heartbeat
     processor: str
     alone: type[Processor] | None = None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a child of another server than identification's has to do it."""
+        processor = self.alone or processors().get(self.processor)
+        return processor is not None and processor.large
 
 
 def _identify(claim: Claim, child: Child) -> Work | None:
@@ -129,6 +143,9 @@ def _process(work: Work, child: Child, folder: Path) -> None:
         processor = work.alone or processors().get(work.processor)
         if processor is None:
             raise Unprocessable(f"The processor `{work.processor}` is not installed.", code="processor_missing")
+        if lack := lacks(processor):
+            detail = f"The processor `{work.processor}` lacks {'; '.join(lack)}"
+            raise Unprocessable(detail, code="processor_missing")
         result = child.process(work.processor, heartbeat.media_type, processor.limits, heartbeat)
         with _kept(heartbeat, result, folder) as artifacts:
             if heartbeat.found:

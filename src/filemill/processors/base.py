@@ -66,6 +66,7 @@ class Processor(ABC):
     accepts: ClassVar[tuple[str, ...]]  #: media types, "image/*" allowed
     required: ClassVar[bool] = True  #: False: a failure is a warning on the file
     heavy: ClassVar[bool] = False  #: True: takes minutes rather than a second; waits in a queue of its own
+    large: ClassVar[bool] = False  #: True: has large libraries; its children are forked from a server of their own
     limits: ClassVar[Limits] = Limits()
 
     @classmethod

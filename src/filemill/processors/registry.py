@@ -32,10 +32,16 @@ def processors() -> dict[str, type[Processor]]:
 
 
 def planned_for(media_type: str) -> list[type[Processor]]:
-    """Return all processors that accept the media type; `binary` only where no other does."""
+    """Return all processors that accept the media type and lack nothing; `binary` only where no other does."""
     known = processors()
     chosen = [processor for name, processor in known.items() if name != _FALLBACK and accepts(processor, media_type)]
-    return chosen or [known[_FALLBACK]]
+    return [processor for processor in chosen if not lacks(processor)] or [known[_FALLBACK]]
+
+
+@functools.cache
+def lacks(processor: type[Processor]) -> tuple[str, ...]:
+    """Return what this machine lacks for the processor, as it was when this process first asked."""
+    return tuple(processor.missing())
 
 
 def accepts(processor: type[Processor], media_type: str) -> bool:

@@ -25,14 +25,25 @@ class Sandbox:
     """One fork server and the way to its children; one per worker process, used by several threads at once.
 
     Further folders may hold plugins under development: installed packages with their entry points. A strict one lends
-    children only where all walls that are required stand.
+    children only where all walls that are required stand. A large one knows the processors that say so of themselves,
+    any other the rest.
     """
 
-    def __init__(self, plugin_folders: Sequence[Path] = (), *, strict: bool = False) -> None:
+    def __init__(self, plugin_folders: Sequence[Path] = (), *, strict: bool = False, large: bool = False) -> None:
         self._plugin_folders = tuple(plugin_folders)
         self._strict = strict
+        self._large = large
         self._server: ServerProcess | None = None
         self._lock = threading.Lock()
+        self._of_large: Sandbox | None = None
+
+    @property
+    def of_large(self) -> "Sandbox":
+        """The sandbox of the processors with large libraries; its server starts with its first child."""
+        with self._lock:
+            if self._of_large is None:
+                self._of_large = Sandbox(self._plugin_folders, strict=self._strict, large=True)
+            return self._of_large
 
     def start(self) -> None:
         """Start the fork server if none lives."""
@@ -42,8 +53,11 @@ class Sandbox:
         """End the server and all its children."""
         with self._lock:
             server, self._server = self._server, None
+            of_large, self._of_large = self._of_large, None
         if server is not None:
             server.close()
+        if of_large is not None:
+            of_large.close()
 
     @contextlib.contextmanager
     def child(self, source: Source, workspace: Path) -> Iterator[Child]:
@@ -67,7 +81,7 @@ class Sandbox:
             return self._server
 
     def _new_server(self) -> ServerProcess:
-        server = ServerProcess(self._plugin_folders)
+        server = ServerProcess(self._plugin_folders, large=self._large)
         if lacks := complaint(server.walls):
             if self._strict:
                 server.close()

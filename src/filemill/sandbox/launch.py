@@ -13,7 +13,7 @@ import orjson
 
 from filemill.sandbox.errors import ChildFailed, SandboxUnavailable
 from filemill.sandbox.walls import Wall
-from filemill.sandbox.wire import JOB, READY
+from filemill.sandbox.wire import COMMON, JOB, LARGE, READY
 
 # What plugins have to say while they load, printed or logged, is for the operator.
 _ERRORS = 2
@@ -44,9 +44,10 @@ def _environment() -> dict[str, str]:
 class ServerProcess:
     """One running fork server; whoever holds the other end of its control socket holds its life."""
 
-    def __init__(self, plugin_folders: Sequence[Path]) -> None:
+    def __init__(self, plugin_folders: Sequence[Path], *, large: bool) -> None:
         self._control, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(far_end.fileno())]
+        kind = LARGE if large else COMMON
+        command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(far_end.fileno()), kind]
         with far_end, self._closed_on_error():
             self._process = subprocess.Popen(  # noqa: S603 -- our own module, by the interpreter that runs us
                 command + [str(folder.absolute()) for folder in plugin_folders],

@@ -26,7 +26,7 @@ from filemill.processors.base import Limits, Processor
 from filemill.processors.registry import processors
 from filemill.sandbox.inside import Inside
 from filemill.sandbox.walls import Wall, Walls
-from filemill.sandbox.wire import JOB, READY, Exit
+from filemill.sandbox.wire import JOB, LARGE, READY, Exit
 
 _log = logging.getLogger(__name__)
 
@@ -217,10 +217,11 @@ def _warmed(processor: type[Processor]) -> bool:
     return True
 
 
-def load(walls: Walls) -> Inside:
-    """Import all processors, load what every child needs, rehearse; return what the children are."""
+def load(walls: Walls, *, large: bool) -> Inside:
+    """Import the processors of a kind, load what every child needs, rehearse; return what the children are."""
     deep.warm()
-    known = {name: processor for name, processor in processors().items() if _warmed(processor)}
+    of_kind = {name: processor for name, processor in processors().items() if processor.large is large}
+    known = {name: processor for name, processor in of_kind.items() if not processor.missing() and _warmed(processor)}
     inside = Inside(known, _most_that_any_wants(known.values()), walls)
     inside.rehearse()
     # Children share these pages until somebody writes on them; the collector would.
@@ -231,7 +232,7 @@ def load(walls: Walls) -> Inside:
 
 def main() -> None:
     """Load everything, then serve the worker at the other end of the descriptor that is named on the command line."""
-    descriptor, *plugin_folders = sys.argv[1:]
+    descriptor, kind, *plugin_folders = sys.argv[1:]
     sys.path.extend(plugin_folders)
     # Only the control socket ends the server: a service manager that signals the whole group must not take the
     # children away from a worker that is finishing its jobs.
@@ -240,7 +241,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     walls = Walls()
     walls.raise_before_loading()
-    inside = load(walls)
+    inside = load(walls, large=kind == LARGE)
     walls.raise_after_loading()
     Server(socket.socket(fileno=int(descriptor)), inside).run(walls.report)
 

@@ -16,6 +16,7 @@ _CHUNK = 64 * 1024
 _LENGTH = 4
 
 READY = b"ready"  #: the server's only word to the worker on the control socket, with the report on its walls
+COMMON, LARGE = "common", "large"  #: what kind of processors a server loads, on its command line
 JOB = b"job"  #: the worker's only word to the server there; what counts are the two descriptors that come with it
 
 Message = dict[str, Any]

@@ -17,3 +17,8 @@ class Trial(Processor):
         wish = json.loads(source.path.read_text())
         behaviours = vars(filemill_honest) | vars(filemill_hostile) | vars(filemill_evil)
         return behaviours[wish["do"]](workspace, wish["with"]) or Result()
+
+
+class LargeTrial(Trial):
+    name = "large-trial"
+    large = True
