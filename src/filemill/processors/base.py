@@ -64,6 +64,7 @@ class Processor(ABC):
     name: ClassVar[str]  #: stored with each job, never reused
     version: ClassVar[int] = 1  #: raise it to make earlier results stale
     accepts: ClassVar[tuple[str, ...]]  #: media types, "image/*" allowed
+    libraries: ClassVar[tuple[str, ...]] = ()  #: packages by whose versions its results may differ
     required: ClassVar[bool] = True  #: False: a failure is a warning on the file
     heavy: ClassVar[bool] = False  #: True: takes minutes rather than a second; waits in a queue of its own
     large: ClassVar[bool] = False  #: True: has large libraries; its children are forked from a server of their own

@@ -150,16 +150,17 @@ class Server:
         self._forget(ward.pidfd)
         os.close(ward.pidfd)
         self._strays = True
-        self._tell(ward, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
+        code = os.waitstatus_to_exitcode(status)
+        seconds, kibibytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+        self._tell(ward, Exit(max(code, 0), max(-code, 0), ward.timed_out, seconds, kibibytes * 1024))
 
-    def _tell(self, ward: _Ward, code: int, cpu_seconds: float) -> None:
+    def _tell(self, ward: _Ward, how: Exit) -> None:
         lifeline, ward.lifeline = ward.lifeline, None
         if lifeline is None:
             return
         # A lifeline that the worker ended is no longer watched.
         if lifeline.fileno() in self._handlers:
             self._forget(lifeline.fileno())
-        how = Exit(max(code, 0), max(-code, 0), timed_out=ward.timed_out, cpu_seconds=cpu_seconds)
         # The worker may be gone by now.
         with contextlib.suppress(OSError):
             lifeline.send(how.to_wire())
