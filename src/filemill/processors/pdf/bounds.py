@@ -13,7 +13,7 @@ class Bounds:
     text_bytes: int = 64 * MIB
     characters_of_page: int = 4_000_000
     reading_cpu_seconds: float = 150
-    drawing_cpu_seconds: float = 20  #: for one picture of a page
+    drawing_cpu_seconds: float = 30
     pages_in_strip: int = 6
     outline_entries: int = 200
     scanned_bytes: int = 512 * MIB

@@ -2,11 +2,11 @@
 
 import math
 import time
-from collections.abc import Callable
-from ctypes import POINTER, c_ubyte, c_void_p
+from ctypes import POINTER, c_ubyte
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 from PIL import Image
+from pypdfium2 import PdfPage
 
 from filemill.processors import thumbnails
 from filemill.processors.base import Made, Workspace
@@ -24,7 +24,7 @@ class Pictures:
     """Pictures of a document's first pages: the first one as thumbnails, all of them in a row."""
 
     def __init__(self, cpu_seconds: float) -> None:
-        self._cpu_seconds = cpu_seconds
+        self._left = cpu_seconds
         self._first: Image.Image | None = None
         self._row: list[Image.Image] = []
 
@@ -33,9 +33,11 @@ class Pictures:
         """Whether the first page could be drawn."""
         return self._first is not None
 
-    def add(self, page: c_void_p, number: int) -> None:
+    def add(self, page: PdfPage, number: int) -> None:
         """Draw a page; one that takes too long, or cannot be drawn, is left out."""
-        picture = _drawn(page, _SMALL if number else _LARGE, self._cpu_seconds)
+        began = time.process_time()
+        picture = _drawn(page, _SMALL if number else _LARGE, began + self._left)
+        self._left -= time.process_time() - began
         if picture is not None:
             self._first = self._first if number else picture
             self._row.append(thumbnails.shrunk(picture, _SMALL))
@@ -64,31 +66,29 @@ def _in_a_row(pictures: list[Image.Image]) -> Image.Image:
     return row
 
 
-def _drawn(page: c_void_p, edge: int, cpu_seconds: float) -> Image.Image | None:
+def _drawn(page: PdfPage, edge: int, until: float) -> Image.Image | None:
     """Draw a page so that its longer side has that many pixels: a page has no pixels of its own to keep to."""
-    size = _pixels(pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page), edge)
+    size = _pixels(page.get_size(), edge)
     if size is None:
         return None
     stride = size[0] * _BYTES_PER_PIXEL
-    pixels = (c_ubyte * (stride * size[1]))()
-    bitmap = pdfium.FPDFBitmap_CreateEx(*size, pdfium.FPDFBitmap_BGRx, pixels, stride)
-    pause = pdfium.IFSDK_PAUSE(version=1, NeedToPauseNow=_Pause(_after(cpu_seconds)))
+    pixels = bytearray(stride * size[1])
+    shared = (c_ubyte * len(pixels)).from_buffer(pixels)
+    bitmap = pdfium.FPDFBitmap_CreateEx(*size, pdfium.FPDFBitmap_BGRx, shared, stride)
+    pause = pdfium.IFSDK_PAUSE(version=1, NeedToPauseNow=_Pause(lambda _: time.process_time() > until))
     try:
         pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, *size, _WHITE)
         state = pdfium.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, *size, 0, _FLAGS, pause)
         pdfium.FPDF_RenderPage_Close(page)
+        if page.formenv:
+            pdfium.FPDF_FFLDraw(page.formenv, bitmap, page, 0, 0, *size, 0, _FLAGS)
     finally:
         pdfium.FPDFBitmap_Destroy(bitmap)
     return Image.frombuffer("RGB", size, pixels, "raw", "BGRX", 0, 1) if state == pdfium.FPDF_RENDER_DONE else None
 
 
-def _pixels(width: float, height: float, edge: int) -> tuple[int, int] | None:
-    longest = max(width, height)
-    if not (math.isfinite(longest) and min(width, height) > 0):
+def _pixels(points: tuple[float, float], edge: int) -> tuple[int, int] | None:
+    longest = max(points)
+    if not (math.isfinite(longest) and min(points) > 0):
         return None
-    return max(round(width / longest * edge), 1), max(round(height / longest * edge), 1)
-
-
-def _after(cpu_seconds: float) -> Callable[[object], bool]:
-    until = time.process_time() + cpu_seconds
-    return lambda _pause: time.process_time() > until
+    return max(round(points[0] / longest * edge), 1), max(round(points[1] / longest * edge), 1)

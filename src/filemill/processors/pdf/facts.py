@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, Final
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
-from pypdfium2 import PdfDocument  # type: ignore[import-untyped]
+from pypdfium2 import PdfDocument
 
 _MAX_CHARACTERS: Final = 300
 _MAX_STRING_BYTES: Final = 1024 * 1024

@@ -2,12 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import contextmanager
-from ctypes import c_void_p
+from contextlib import closing, contextmanager
 from typing import NoReturn
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
-from pypdfium2 import PdfDocument, PdfiumError  # type: ignore[import-untyped]
+from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 
 from filemill.core.errors import Unprocessable
 from filemill.identify.peek import Peek
@@ -19,33 +18,35 @@ _END_BYTES = 2048
 @contextmanager
 def opened(source: Source) -> Iterator[PdfDocument]:
     """Open the document; raise Unprocessable where it takes a password, or is none."""
-    try:
-        document = PdfDocument(source.path)
-    except PdfiumError as error:
-        _blame(source, error.err_code)
-    with document:
+    handle = pdfium.FPDF_LoadDocument(bytes(source.path) + b"\x00", None)
+    if not handle:
+        _blame(source, pdfium.FPDF_GetLastError())
+    with PdfDocument(handle) as document:
+        # Only with it is shown what has been filled into forms; scripts do not run, for nothing here could run them.
+        document.init_forms()
         yield document
 
 
 @contextmanager
-def opened_page(document: PdfDocument, number: int) -> Iterator[c_void_p | None]:
+def opened_page(document: PdfDocument, number: int) -> Iterator[PdfPage | None]:
     """Open a page by its number from 0, None where that cannot be read; what it holds in memory goes at the end."""
-    page = pdfium.FPDF_LoadPage(document, number)
     try:
-        yield page or None
-    finally:
-        if page:
-            pdfium.FPDF_ClosePage(page)
+        page = document[number]
+    except PdfiumError:
+        yield None
+    else:
+        with closing(page):
+            yield page
 
 
 def pages_of(document: PdfDocument, source: Source) -> int:
     """Count the pages that are there: the number that a document gives is only a claim."""
     claimed = len(document)
-    if _is_there(document, claimed - 1):
+    if claimed and _is_there(document, claimed - 1):
         return claimed
     if was_repaired(document) and _ends_early(source):
         _refuse_truncated()
-    count = bisect_left(range(claimed), True, key=lambda number: not _is_there(document, number))
+    count = bisect_left(range(claimed), 1, key=lambda number: not _is_there(document, number))
     return count or _refuse_corrupt("The PDF has no page that can be read.")
 
 
@@ -65,8 +66,6 @@ def _blame(source: Source, code: int) -> NoReturn:
         _refuse_encrypted("The PDF is encrypted by a method that Filemill does not know. Save it without encryption.")
     if _ends_early(source):
         _refuse_truncated()
-    if code in (pdfium.FPDF_ERR_SUCCESS, pdfium.FPDF_ERR_PAGE):
-        _refuse_corrupt("The PDF has no page that can be read.")
     _refuse_corrupt("The PDF is damaged, and its pages cannot be found.")
 
 

@@ -2,10 +2,9 @@
 
 import time
 from collections import Counter
-from ctypes import c_void_p
 from typing import Any, Final
 
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+from pypdfium2 import PdfPage  # type: ignore[import-untyped]
 
 from filemill.processors.base import Made, Result, Source, Workspace
 from filemill.processors.pdf import facts, opening, scripts
@@ -59,14 +58,14 @@ class _Reading:
         """Whether the time for reading is over."""
         return time.process_time() > self._until
 
-    def add(self, page: c_void_p | None, number: int) -> None:
+    def add(self, page: PdfPage | None, number: int) -> None:
         """Take from a page what there is to take."""
         self._read += 1
         text = ""
         if page is None:
             self._unreadable += 1
         else:
-            width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
+            width, height = page.get_size()
             self._sizes[round(width, 2), round(height, 2)] += 1
             text = self._reader.text_of(page)
             if number < self._bounds.pages_in_strip:
@@ -86,4 +85,6 @@ class _Reading:
             found["page_sizes_different"] = len(self._sizes)
         if not self.pictures.has_first:
             found["thumbnail"] = None
+        # Pages that were not read may have words.
+        found["has_text"] = bool(self._text.words) or (None if self._read < pages else False)
         return {**found, **self._text.facts()}

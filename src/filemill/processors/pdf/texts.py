@@ -1,11 +1,12 @@
 """Takes the text out of pages, and writes it down with a form feed between two pages."""
 
-from ctypes import c_ushort, c_void_p
+from ctypes import c_ushort
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+from pypdfium2 import PdfPage
 
 _FIRST_CHARACTERS: Final = 16 * 1024
 _UNIT_BYTES: Final = 2
@@ -48,7 +49,7 @@ class TextFile:
 
     def facts(self) -> dict[str, Any]:
         """Return what was counted."""
-        counted: dict[str, Any] = {"has_text": bool(self.words), "words": self.words, "characters": self.characters}
+        counted = {"words": self.words, "characters": self.characters}
         return {**counted, "text_artifact_cut_at_bytes": self._most} if self.is_cut else counted
 
 
@@ -59,7 +60,7 @@ class TextReader:
         self._most = most_characters
         self._buffer = (c_ushort * _FIRST_CHARACTERS)()
 
-    def text_of(self, page: c_void_p) -> str:
+    def text_of(self, page: PdfPage) -> str:
         """Return a page's text, lines ended by line feeds; nothing where the page cannot be read for text."""
         text_page = pdfium.FPDFText_LoadPage(page)
         if not text_page:
@@ -71,7 +72,7 @@ class TextReader:
         raw = bytes(memoryview(self._buffer).cast("B")[: _UNIT_BYTES * count])
         return raw.decode("utf-16-le", "replace").translate(_CLEAN)
 
-    def _fetch(self, text_page: c_void_p) -> int:
+    def _fetch(self, text_page: PdfPage) -> int:
         length = len(self._buffer)
         count: int = pdfium.FPDFText_GetBoundedText(text_page, *_EVERYWHERE, self._buffer, length)
         if count == length < self._most:
