@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS_WITH_PROCESSORS = ("image", "text", "binary")
+KINDS_WITH_PROCESSORS = ("image", "pdf", "text", "binary")
 UNDER_WAY = ("queued", "processing")
 BUGS = ("internal", "worker_lost", "server_lost")  # reasons that are our fault, never a file's
 PROCESSES, FAILS, HOSTILE = "processes", "must fail cleanly", "hostile"
@@ -219,9 +219,20 @@ def wrong_truth(service: Service, path: Path, entry: Json, file: Json) -> list[s
         shown = facts.get("image", {}).get(f"{name}_pixels")
         if entry["kind"] == "image" and name in truth and shown != truth[name]:
             found.append(f"{name} {shown}, not {truth[name]}")
+    if entry["kind"] == "pdf":
+        found += wrong_pages(service, truth, file)
     if "encoding" in truth:
         found += wrong_text(service, path, truth["encoding"], file)
     return found
+
+
+def wrong_pages(service: Service, truth: Json, file: Json) -> list[str]:
+    """Say where a PDF has another number of pages, or a text without the words that are in it."""
+    pages = file["facts"].get("pdf", {}).get("pages")
+    found = [f"{pages} pages, not {truth['pages']}"] if truth.get("pages", pages) != pages else []
+    _status, text = service.ask("GET", f"/files/{file['id']}/artifacts/text/")
+    missing = sorted({word for word in truth.get("words", []) if word not in text.decode()})
+    return [*found, f"a text without {', '.join(missing)}"] if missing else found
 
 
 def wrong_text(service: Service, path: Path, encoding: str, file: Json) -> list[str]:

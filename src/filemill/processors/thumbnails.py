@@ -8,7 +8,7 @@ from typing import Final
 from PIL import Image, ImageCms
 
 #: From 2 on, the encoder's `method` takes twice the time for 3 % fewer bytes.
-_METHOD: Final = 2
+METHOD: Final = 2
 _QUALITY: Final = 80
 _MAX_PROFILE_BYTES: Final = 4 * 1024 * 1024
 _SHRINK_FIRST: Final = 2.0
@@ -44,7 +44,7 @@ def small_copy(image: Image.Image, edge: int, orientation: int | None) -> Image.
 
 def save_webp(image: Image.Image, path: Path) -> None:
     """Write the picture as WebP."""
-    image.save(path, "WEBP", quality=_QUALITY, method=_METHOD, exif=b"", icc_profile=None, xmp=b"")
+    image.save(path, "WEBP", quality=_QUALITY, method=METHOD, exif=b"", icc_profile=None, xmp=b"")
 
 
 def shrunk(image: Image.Image, edge: int) -> Image.Image:

@@ -1,0 +1,104 @@
+"""Prints how fast a JPEG of 24 megapixels becomes two thumbnails, beside sharp; exits with 1 below what is aimed at.
+
+.venv/bin/python bench/kinds_image.py [FOLDER]     where `npm install sharp` was done; else it is, in a folder for once
+
+Both make the same two WebPs, 1,024 and 256 pixels, quality and method alike, from the same file, with one thread, and
+decode it once. Measured is CPU time for each picture, the first one left out, in processes that take turns. The
+processor also reads the facts of the picture.
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from PIL import Image
+
+from filemill.processors import thumbnails
+from filemill.processors.base import Source, Workspace
+from filemill.processors.image import ImageProcessor
+
+AIM = 0.8
+SIZE = (6000, 4000)
+ROUNDS, TIMES = 5, 4
+SHARP = Path(__file__).parent / "peers" / "sharp.js"
+
+
+def main() -> int:
+    """Measure both in turns; return the exit status."""
+    if len(sys.argv) == 3:
+        print(json.dumps(_processed(Path(sys.argv[1]), Path(sys.argv[2]))))
+        return 0
+    if shutil.which("npm") is None:
+        print("npm is missing: apt-get install npm")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="filemill-image-") as home:
+        installed = Path(sys.argv[1]) if len(sys.argv) > 1 else _install_sharp(Path(home))
+        picture = Path(home) / "photo.jpg"
+        _photograph().save(picture, "JPEG", quality=90)
+        print(
+            f"{picture.stat().st_size:,} bytes of JPEG, {ROUNDS} rounds of {TIMES}, CPU milliseconds for each picture"
+        )
+        commands: dict[str, list[str | Path]] = {
+            "sharp": ["node", SHARP, installed, picture, str(TIMES)],
+            "filemill": [sys.executable, __file__, picture, home],
+        }
+        taken: dict[str, list[float]] = {name: [] for name in commands}
+        for turn in range(ROUNDS):
+            for name in commands if turn % 2 else reversed(commands):
+                taken[name] += _run(commands[name])
+    for name, milliseconds in taken.items():
+        print(f"{name:9} median {median(milliseconds):4.0f}   from {min(milliseconds):.0f} to {max(milliseconds):.0f}")
+    ratio = median(taken["sharp"]) / median(taken["filemill"])
+    print(f"speed {ratio:.2f} x that of sharp on one core (aim: at least {AIM})")
+    return 0 if ratio >= AIM else 1
+
+
+def _run(command: list[str | Path]) -> list[float]:
+    # One thread reads, decodes and encodes; node would take four for files.
+    environment = os.environ | {"UV_THREADPOOL_SIZE": "1", "WEBP_METHOD": str(thumbnails.METHOD)}
+    answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment).stdout
+    milliseconds: list[float] = json.loads(answer)
+    return milliseconds
+
+
+def _install_sharp(home: Path) -> Path:
+    (home / "package.json").write_text("{}")
+    subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", "sharp"], cwd=home, check=True)
+    return home
+
+
+def _processed(picture: Path, home: Path) -> list[float]:
+    source = Source(picture, picture.name, "image/jpeg", picture.stat().st_size)
+    milliseconds = []
+    with tempfile.TemporaryDirectory(dir=home) as folder:
+        workspace = Workspace(Path(folder), lambda _fraction, _words: None)
+        for _ in range(TIMES + 1):
+            began = time.process_time()
+            ImageProcessor().process(source, workspace)
+            milliseconds.append(1000 * (time.process_time() - began))
+    return milliseconds[1:]
+
+
+def _photograph() -> Image.Image:
+    """Make a picture with the details of a photograph: clouds of colour of every size, the finer the fainter."""
+    picture = _clouds(4)
+    for cells, share in ((16, 0.4), (64, 0.3), (250, 0.22), (1000, 0.12), (2000, 0.06)):
+        picture = Image.blend(picture, _clouds(cells), share)
+    return picture
+
+
+def _clouds(cells: int) -> Image.Image:
+    size = (3 * cells, 2 * cells)
+    colours = random.Random(cells).randbytes(3 * size[0] * size[1])
+    return Image.frombytes("RGB", size, colours).resize(SIZE, Image.Resampling.BICUBIC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
