@@ -1,4 +1,4 @@
-"""Reads OpenDocument's texts, presentations and drawings, and OpenOffice.org's before them, whose elements are the same."""
+"""Reads OpenDocument's texts, presentations and drawings, and OpenOffice.org's, whose elements are the same."""
 
 import re
 from typing import Any

@@ -9,65 +9,19 @@ from filemill.processors.documents import values
 from filemill.processors.documents.prose import Prose, escaped
 
 _MAX_HELD_CHARACTERS = 256 * 1024
-_UNSEEN = frozenset(
-    ["datalist", "iframe", "math", "noscript", "object", "script", "select", "style", "svg", "template", "title"]
+_UNSEEN_NAMES = "datalist iframe math noscript object script select style svg template title"
+_VOID_NAMES = "area base br col embed hr img input link meta source track wbr"
+_BLOCK_NAMES = (
+    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table ul"
 )
-_VOID = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
-)
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "ul",
-    ]
-)
+_UNSEEN, _VOID, _BLOCKS = (frozenset(names.split()) for names in (_UNSEEN_NAMES, _VOID_NAMES, _BLOCK_NAMES))
 _CELLS = ("td", "th")
 _LISTS = ("ul", "ol")
 _HEADING = re.compile("h([1-6])")
 _SAFE_ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s<>()]{1,2000}", re.IGNORECASE)
 _OUTSIDE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
-_FETCHED = {
-    "img": "src",
-    "script": "src",
-    "iframe": "src",
-    "link": "href",
-    "source": "src",
-    "video": "src",
-    "audio": "src",
-    "embed": "src",
-}
+_FETCHED = {"link": "href"} | dict.fromkeys(("audio", "embed", "iframe", "img", "script", "source", "video"), "src")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _PIECE_CHARACTERS = 64 * 1024
 _MAX_DEPTH = 1000

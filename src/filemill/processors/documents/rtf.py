@@ -39,29 +39,11 @@ _SIGNS = {
 }
 _ESCAPED = {b"~": " ", b"_": "-", b"\\": "\\", b"{": "{", b"}": "}", b"\n": "\f", b"\r": "\f"}
 _ENDS = frozenset({"par", "sect", "page", "row", "nestrow"})
-_PASSED = frozenset(
-    [
-        "colortbl",
-        "datastore",
-        "filetbl",
-        "fldinst",
-        "generator",
-        "listtable",
-        "listoverridetable",
-        "listtext",
-        "nonshppict",
-        "objclass",
-        "objdata",
-        "pict",
-        "pntext",
-        "revtbl",
-        "rsidtbl",
-        "stylesheet",
-        "themedata",
-        "xe",
-        "tc",
-    ]
+_PASSED_NAMES = (
+    "colortbl datastore filetbl fldinst generator listoverridetable listtable listtext nonshppict objclass objdata "
+    "pict pntext revtbl rsidtbl stylesheet tc themedata xe"
 )
+_PASSED = frozenset(_PASSED_NAMES.split())
 _SAID = {
     "title": "title",
     "subject": "subject",

@@ -18,6 +18,11 @@ def neat(text: str | None, most: int = _MAX_CHARACTERS) -> str | None:
     return " ".join(storable((text or "")[: most * 4]).split())[:most].strip() or None
 
 
+def line(text: str | None, most: int = _MAX_CHARACTERS) -> str | None:
+    """Return text on one line as `neat` does, but with its spaces as they are."""
+    return re.sub(r"[\t\r\n\v\f]+", " ", storable((text or "")[: most * 4]))[:most].strip() or None
+
+
 def moment(text: str | None) -> str | None:
     """Return a date in ISO 8601, in UTC where it says its zone; None where it is no date."""
     words = (text or "").strip()[:64]
