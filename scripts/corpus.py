@@ -25,7 +25,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS_WITH_PROCESSORS = ("image", "pdf", "text", "binary")
+KINDS_WITH_PROCESSORS = (
+    "archive", "audio", "binary", "data", "document", "email", "image", "pdf", "table", "text", "video",
+)  # fmt: skip
 UNDER_WAY = ("queued", "processing")
 BUGS = ("internal", "worker_lost", "server_lost")  # reasons that are our fault, never a file's
 PROCESSES, FAILS, HOSTILE = "processes", "must fail cleanly", "hostile"
@@ -34,6 +36,9 @@ ACCEPTED = {
     "image/135-crash-4fb027452e6988530aa5dabee76eecacb3b79f8a.j2k": "a JP2 file by its bytes, not a bare codestream",
     "image/164-fixture.nef": "128 bytes of a TIFF header, cut off before the maker's name: only the name says NEF",
     "text/128-cp865.txt": "85 bytes with one letter beyond ASCII, which a dozen encodings explain equally well",
+    "office/155-testEXCEL_protected_passtika_2.xlsx": "an encrypted package: only its name says what is in it",
+    "office/156-protected_upper_case.docx": "an encrypted package: only its name says what is in it",
+    "office/170-pass_protected.xlsb": "an encrypted package: only its name says what is in it",
     "text/118-_ude_euc-tw1.txt": "EUC-TW, which Python cannot decode: named and refused, not read as something else",
 }
 PATIENCE_SECONDS = 180
@@ -223,6 +228,23 @@ def wrong_truth(service: Service, path: Path, entry: Json, file: Json) -> list[s
         found += wrong_pages(service, truth, file)
     if "encoding" in truth:
         found += wrong_text(service, path, truth["encoding"], file)
+    return found + wrong_words(service, entry["kind"], truth, file)
+
+
+def wrong_words(service: Service, kind: str, truth: Json, file: Json) -> list[str]:
+    """Say which words are missing in what was made of a document or a message, and where its header differs."""
+    if kind not in ("document", "email"):
+        return []
+    readable = [each["name"] for each in file["artifacts"] if each["name"] in ("text", "markdown", "macros", "preview")]
+    shown = "".join(service.ask("GET", f"/files/{file['id']}/artifacts/{name}/")[1].decode() for name in readable)
+    wanted = [*truth.get("words", []), *truth.get("text_contains", [])]
+    found = [f"lacks the words {words!r}" for words in wanted if words not in shown]
+    facts = file["facts"].get("email", {})
+    said = facts.get("first_messages", [facts])[0]
+    for name in ("subject", "parts"):
+        expected = truth[name].strip() if name == "subject" and name in truth else truth.get(name)
+        if kind == "email" and expected is not None and said.get(name) != expected:
+            found.append(f"{name} {said.get(name)!r}, not {expected!r}")
     return found
 
 

@@ -65,7 +65,6 @@ Some wheels carry more than their own code:
 - `av`: FFmpeg, configured with the GPL (it carries x264 and x265, with which Filemill encodes nothing). Filemill itself
   stays under its own licence, but an image that holds this wheel is distributed under the GPL's terms for it: leave the
   extra `media` out to build one without.
-- `kreuzberg`: ONNX Runtime (MIT), with which Filemill does nothing.
 - `drf-spectacular-sidecar`: Swagger UI (Apache-2.0) and Redoc (MIT).
 """
 

@@ -1,0 +1,141 @@
+"""Hears Office Open XML's paragraphs and tables, which documents and slides share but for their namespaces."""
+
+import re
+
+from filemill.processors.documents.prose import Prose
+
+_MAX_HELD_CHARACTERS = 1024 * 1024
+_NUMBERED_HEADING = re.compile(r"heading ?([1-9])")
+#: What is there twice for older programs, what was moved away, and how things looked before a change.
+_SKIPPED = frozenset({"Fallback", "moveFrom", "pPrChange", "rPrChange"})
+_SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+
+
+def level_of(style: str) -> int | None:
+    """Return the level of a heading that a style's English name stands for."""
+    name = style.strip().lower()
+    if found := _NUMBERED_HEADING.fullmatch(name):
+        return int(found.group(1))
+    return 1 if name == "title" else None
+
+
+class _Paragraph:
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.size = 0
+        self.level: int | None = None
+        self.depth: int | None = None
+
+
+class Blocks:
+    """Turns the elements of a part into blocks of text."""
+
+    def __init__(self, prose: Prose, levels: dict[str, int] | None = None) -> None:
+        self._prose = prose
+        self._levels = levels or {}
+        self._open: list[_Paragraph] = []
+        self._tables: list[int] = []
+        self._rows: list[list[str]] = []
+        self._in_text = self._in_properties = self._skipping = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Hear that an element begins."""
+        if self._skipping or name in _SKIPPED:
+            self._skipping += 1
+        elif name in ("pPr", "rPr"):
+            self._in_properties += 1
+            if self._open and name == "pPr" and "lvl" in attributes:
+                self._open[-1].depth = _number(attributes["lvl"])
+        elif self._in_properties:
+            self._property(name, attributes.get("val", ""))
+        elif name == "p":
+            self._open.append(_Paragraph())
+        elif name == "t":
+            self._in_text += 1
+        elif name in _SIGNS:
+            self._add(_SIGNS[name])
+        else:
+            self._table(name)
+
+    def end(self, name: str) -> None:
+        """Hear that an element ends."""
+        if self._skipping:
+            self._skipping -= 1
+        elif name in ("pPr", "rPr"):
+            self._in_properties = max(self._in_properties - 1, 0)
+        elif self._in_properties:
+            return
+        elif name == "p" and self._open:
+            self._close_paragraph(self._open.pop())
+        elif name == "t":
+            self._in_text = max(self._in_text - 1, 0)
+        elif name == "tr" and self._rows:
+            self._close_row(self._rows.pop())
+        elif name == "tbl" and self._tables:
+            self._tables.pop()
+
+    def text(self, text: str) -> None:
+        """Hear a piece of text."""
+        if self._in_text and not self._skipping and not self._in_properties:
+            self._add(text)
+
+    def put(self, paragraph: _Paragraph, text: str) -> None:
+        """Hand a finished paragraph on."""
+        if paragraph.level:
+            self._prose.heading(paragraph.level, text)
+        elif paragraph.depth is not None:
+            self._prose.item(paragraph.depth, text)
+        else:
+            self._prose.paragraph(text)
+
+    def _property(self, name: str, value: str) -> None:
+        if not self._open:
+            return
+        if name == "pStyle":
+            self._open[-1].level = self._levels.get(value)
+        elif name == "outlineLvl" and value.isdigit() and int(value) < 9:
+            self._open[-1].level = int(value) + 1
+        elif name == "numPr":
+            self._open[-1].depth = 0
+        elif name == "ilvl":
+            self._open[-1].depth = _number(value)
+
+    def _table(self, name: str) -> None:
+        if name == "tbl":
+            self._tables.append(0)
+        elif name == "tr":
+            self._rows.append([])
+        elif name == "tc" and self._rows:
+            self._rows[-1].append("")
+
+    def _add(self, text: str) -> None:
+        if not self._open:
+            return
+        paragraph = self._open[-1]
+        paragraph.pieces.append(text)
+        paragraph.size += len(text)
+        # Nobody writes such a paragraph; to hold it would cost as much memory as its writer likes.
+        if paragraph.size > _MAX_HELD_CHARACTERS:
+            self._prose.paragraph("".join(paragraph.pieces))
+            paragraph.pieces, paragraph.size = [], 0
+
+    def _close_paragraph(self, paragraph: _Paragraph) -> None:
+        text = "".join(paragraph.pieces)
+        cells = self._rows[-1] if self._rows else []
+        if cells and len(cells[-1]) + len(text) < _MAX_HELD_CHARACTERS:
+            cells[-1] = f"{cells[-1]}\n{text}".strip()
+        elif text.strip():
+            self.put(paragraph, text)
+
+    def _close_row(self, cells: list[str]) -> None:
+        if self._rows and self._rows[-1]:
+            self._rows[-1][-1] = f"{self._rows[-1][-1]}\n{' '.join(cells)}".strip()[:_MAX_HELD_CHARACTERS]
+        elif any(cells):
+            first = not (self._tables and self._tables[-1])
+            if self._tables:
+                self._tables[-1] += 1
+            self._prose.row(cells, first=first)
+
+
+def _number(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 3 else 0

@@ -1,0 +1,97 @@
+"""An OLE compound file, in which older Office programs and Outlook keep their streams."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import olefile  # type: ignore[import-untyped]
+
+from filemill.core.errors import Unprocessable
+from filemill.processors.documents import faults, values
+
+_MAX_STREAM_BYTES = 128 * 1024 * 1024
+_MAX_SUMMARY_BYTES = 4 * 1024 * 1024
+_SUMMARY = "\x05SummaryInformation"
+_NAMES = {"title": 2, "subject": 3, "author": 4, "keywords": 5, "last_modified_by": 8, "application": 18}
+_CODE_PAGE, _CREATED, _SAVED, _PAGES = 1, 12, 13, 14
+_UTF_8 = 65001
+
+
+class Compound:
+    """The streams of a compound file, each read as a whole, but never more than a bound."""
+
+    def __init__(self, path: Path) -> None:
+        with reading():
+            self._ole = olefile.OleFileIO(str(path))
+            self.names = ["/".join(name) for name in self._ole.listdir(streams=True, storages=False)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ole.close()
+
+    def __contains__(self, name: str) -> bool:
+        with reading():
+            return bool(self._ole.exists(name))
+
+    def size(self, name: str) -> int:
+        """Return how long a stream says that it is."""
+        with reading():
+            return int(self._ole.get_size(name))
+
+    def read(self, name: str, most: int = _MAX_STREAM_BYTES) -> bytes:
+        """Return a stream; the file is broken where there is none."""
+        if self.size(name) > most:
+            raise faults.too_large(f"has a part of more than {most} bytes")
+        with reading(), self._ole.openstream(name) as stream:
+            return bytes(stream.read())
+
+    def summary(self) -> dict[str, Any]:
+        """Return the facts of the document's summary; none where it cannot be read."""
+        try:
+            if _SUMMARY not in self or self.size(_SUMMARY) > _MAX_SUMMARY_BYTES:
+                return {}
+            with reading():
+                found = self._ole.getproperties(_SUMMARY, convert_time=True, no_conversion=[10])
+        except Unprocessable:
+            return {}
+        codec = _codec(found.get(_CODE_PAGE))
+        said: dict[str, object] = {name: _words(found.get(key), codec) for name, key in _NAMES.items()}
+        for name, key in (("created_at", _CREATED), ("modified_at", _SAVED)):
+            moment = found.get(key)
+            # The library gives what the file says in UTC without saying so.
+            said[name] = f"{when}Z" if hasattr(moment, "year") and (when := values.of_datetime(moment)) else None
+        pages = found.get(_PAGES)
+        return values.stated(**said, pages=pages if isinstance(pages, int) and 0 < pages < 10**9 else None)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn whatever the library stumbles over into the reason that the file is to blame for."""
+    try:
+        yield
+    except (Unprocessable, MemoryError):
+        raise
+    except Exception as error:
+        raise faults.corrupt("Its parts cannot be found") from error
+
+
+def _codec(code_page: object) -> str:
+    page = code_page & 0xFFFF if isinstance(code_page, int) else 1252
+    name = "utf-8" if page == _UTF_8 else f"cp{page}"
+    try:
+        "".encode(name)
+    except LookupError:
+        return "cp1252"
+    return name
+
+
+def _words(found: object, codec: str) -> str | None:
+    text = found.decode(codec, "replace") if isinstance(found, bytes) else found
+    return values.neat(re.sub("\x00.*", "", text, flags=re.DOTALL)) if isinstance(text, str) else None

@@ -1,0 +1,141 @@
+"""Reads the header of a message or of a part, whatever its encoding and however broken it is."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from email.utils import getaddresses, parsedate_to_datetime
+
+from filemill.processors.documents import values
+from filemill.processors.mail.bounds import BOUNDS
+
+_MAX_VALUE_BYTES = 64 * 1024
+_MAX_NAME = 255
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*(.*)", re.DOTALL)
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+
+Address = dict[str, str | None]
+
+
+def is_field(line: bytes) -> bool:
+    """Say whether a line begins a field."""
+    return bool(_FIELD.match(line))
+
+
+class Header:
+    """The fields of a header, by their names in any case; of a field that comes twice, the first counts."""
+
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self._fields: dict[str, list[bytes]] = {}
+        name = ""
+        for line in lines:
+            if line[:1] in (b" ", b"\t") and name:
+                self._fields[name][-1] += b" " + line.strip()
+            elif found := _FIELD.match(line):
+                name = found[1].decode("ascii").lower()
+                self._fields.setdefault(name, []).append(found[2].strip())
+        self._mime = Message()
+        for name in ("content-type", "content-disposition"):
+            if name in self:
+                # Of a semicolon at the end the standard library makes a nameless parameter, and of two a mistake.
+                self._mime[name] = re.sub(r";[;\s]*(?=;|$)", "", self._raw(name))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
+    def text(self, name: str, most: int = 500) -> str | None:
+        """Return a field's words, decoded."""
+        return values.line(decoded(self._raw(name)), most)
+
+    def addresses(self, name: str) -> list[Address]:
+        """Return the addresses of a field; those that are none, as names."""
+        raw = [_as_text(value) for value in self._fields.get(name, [])][:10]
+        try:
+            found = getaddresses(raw)
+        except (RecursionError, ValueError, IndexError):
+            found = [(value, "") for value in raw]
+        pairs = [(values.neat(decoded(name)), values.neat(address, 320)) for name, address in found[: BOUNDS.addresses]]
+        return [{"name": name, "address": address} for name, address in pairs if name or address]
+
+    def date(self) -> str | None:
+        """Return when the message says that it was sent, in ISO 8601 with the sender's zone."""
+        return iso_date(self._raw("date"))
+
+    @property
+    def media_type(self) -> str:
+        """The declared media type; that of plain text where none is declared, or none that could be one."""
+        name = self._mime.get_content_type().strip().lower()
+        return name if _MEDIA_TYPE.fullmatch(name) else "application/octet-stream"
+
+    @property
+    def boundary(self) -> bytes | None:
+        """What separates the parts of a multipart."""
+        found = self.parameter("boundary")
+        return found.rstrip().encode("utf-8", "surrogateescape") if found and found.strip() else None
+
+    @property
+    def transfer_encoding(self) -> str:
+        """How the body is packed for the way."""
+        return self._raw("content-transfer-encoding").strip().lower()
+
+    @property
+    def is_attachment(self) -> bool:
+        """Whether the part says that it is to be saved rather than shown."""
+        return self._raw("content-disposition").strip().lower().startswith("attachment")
+
+    @property
+    def file_name(self) -> str | None:
+        """The name that the part gives its bytes."""
+        try:
+            found = self._mime.get_filename()
+        except (LookupError, ValueError, TypeError):
+            found = None
+        return values.neat(decoded(found or ""), _MAX_NAME)
+
+    def parameter(self, name: str) -> str | None:
+        """Return a parameter of the content type."""
+        try:
+            found = self._mime.get_param(name)
+        except (LookupError, ValueError, TypeError):
+            return None
+        # A value with a charset of its own comes in three pieces.
+        return found[2] if isinstance(found, tuple) else found
+
+    def _raw(self, name: str) -> str:
+        return _as_text(self._fields.get(name, [b""])[0])
+
+
+def decoded(value: str) -> str:
+    """Return a header's value with its encoded words in plain."""
+    if "=?" not in value:
+        return value
+    try:
+        pieces = decode_header(value)
+    except (HeaderParseError, ValueError):
+        return value
+    return "".join(in_charset(raw, charset) if isinstance(raw, bytes) else raw for raw, charset in pieces)
+
+
+def in_charset(raw: bytes, charset: str | None) -> str:
+    """Decode bytes by a declared charset; by what they look like where that is none, or none that fits them."""
+    for codec in (charset or "utf-8", "utf-8"):
+        try:
+            return raw.decode(codec)
+        except (LookupError, ValueError):
+            continue
+    return raw.decode("cp1252", "replace")
+
+
+def iso_date(value: str) -> str | None:
+    """Return a date of e-mail in ISO 8601."""
+    try:
+        found: datetime = parsedate_to_datetime(value[:200])
+        return found.isoformat()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _as_text(raw: bytes) -> str:
+    return in_charset(raw[:_MAX_VALUE_BYTES], None)

@@ -1,0 +1,188 @@
+"""Takes a message apart line by line: the bodies are held up to a bound, everything else is only counted."""
+
+import binascii
+import re
+from dataclasses import dataclass, field
+
+from filemill.processors.mail.bounds import BOUNDS
+from filemill.processors.mail.header import Header, is_field
+
+_BODIES = ("text/plain", "text/html")
+_MESSAGE = "message/rfc822"
+_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+
+
+@dataclass
+class Part:
+    """One part: its header, how many bytes it has once unpacked, and its body where that is one to read."""
+
+    header: Header
+    media_type: str
+    alternative: int | None = None  #: the number of the choice that it belongs to
+    inside: int = 0  #: how many messages it lies in, beside the outermost
+    size_bytes: int = 0
+    body: bytearray | None = None
+    _letters: int = 0
+    _ending: int = 0
+
+    @property
+    def is_body(self) -> bool:
+        """Whether it is words that the message shows, rather than something that comes with it."""
+        return self.body is not None
+
+    def add(self, line: bytes) -> None:
+        """Count a line; its end belongs to the boundary, if one follows."""
+        encoding = self.header.transfer_encoding
+        if encoding == "base64":
+            self._letters += len(_NO_BASE64.sub(b"", line))
+            self.size_bytes = self._letters * 3 // 4
+        elif encoding == "quoted-printable":
+            self.size_bytes += len(binascii.a2b_qp(line))
+            self._ending = len(line) - len(line.rstrip(b"\r\n"))
+        else:
+            self.size_bytes += len(line)
+            self._ending = len(line) - len(line.rstrip(b"\r\n"))
+
+    def end(self) -> None:
+        """Take the end of the last line away again."""
+        self.size_bytes -= min(self._ending, self.size_bytes)
+        self._ending = 0
+
+    def unpacked(self) -> bytes:
+        """Return the body's bytes as they were before they were packed for the way."""
+        raw = bytes(self.body or b"")
+        encoding = self.header.transfer_encoding
+        if encoding == "quoted-printable":
+            return binascii.a2b_qp(raw)
+        if encoding != "base64":
+            return raw
+        letters = _NO_BASE64.sub(b"", raw)
+        # What is left of the last four letters, where they are fewer, is padding or a break.
+        return binascii.a2b_base64(letters[: len(letters) // 4 * 4] + _last(letters))
+
+
+def _last(letters: bytes) -> bytes:
+    rest = letters[len(letters) // 4 * 4 :]
+    return rest.ljust(4, b"=") if len(rest) > 1 else b""
+
+
+@dataclass
+class _Level:
+    """A multipart that is open: what separates its parts, and what they share."""
+
+    boundary: bytes
+    inside: int
+    alternative: int | None
+
+
+@dataclass
+class Message:
+    """What one message consists of; feed it lines, then `finish`."""
+
+    header: Header = field(default_factory=lambda: Header([]))
+    parts: list[Part] = field(default_factory=list)
+    too_many_parts: bool = False
+    ends_early: bool = False
+    body_is_cut: bool = False
+    _levels: list[_Level] = field(default_factory=list)
+    _lines: list[bytes] | None = field(default_factory=list)
+    _header_bytes: int = 0
+    _messages: list[Part] = field(default_factory=list)
+    _part: Part | None = None
+    _held: int = 0
+
+    def feed(self, line: bytes) -> None:
+        """Take the next line, its end included."""
+        if line.startswith(b"--") and self._levels and self._is_boundary(line):
+            return
+        for message in self._messages:
+            message.size_bytes += len(line)
+        if self._lines is not None:
+            self._take_header(line)
+        elif self._part is not None:
+            self._take_body(line)
+
+    def finish(self) -> None:
+        """Take note of the end."""
+        if self._lines is not None:
+            self._end_header()
+        self.ends_early = bool(self._levels)
+
+    def _is_boundary(self, line: bytes) -> bool:
+        mark = line.rstrip(b" \t\r\n")
+        for depth in range(len(self._levels) - 1, -1, -1):
+            boundary = b"--" + self._levels[depth].boundary
+            if mark not in (boundary, boundary + b"--"):
+                continue
+            if self._lines:
+                self._end_header()
+            if self._part is not None:
+                self._part.end()
+            self._part = None
+            level = self._levels[depth]
+            del self._messages[level.inside :]
+            over = mark != boundary
+            del self._levels[depth if over else depth + 1 :]
+            self._lines, self._header_bytes = None if over else [], 0
+            return True
+        return False
+
+    def _take_header(self, line: bytes) -> None:
+        lines = self._lines if self._lines is not None else []
+        bare = line.rstrip(b"\r\n")
+        if not bare:
+            # Some programs leave an empty line before the first field.
+            if lines or self.parts:
+                self._end_header()
+            return
+        if is_field(bare) or (lines and bare[:1] in (b" ", b"\t")):
+            self._header_bytes += len(bare)
+            if self._header_bytes <= BOUNDS.header_bytes:
+                lines.append(bare)
+        elif not bare.startswith((b"From ", b">From ")) and lines:
+            self._end_header()
+            if self._part is not None:
+                self._take_body(line)
+
+    def _end_header(self) -> None:
+        header = Header(self._lines or [])
+        self._lines = None
+        if not self.parts:
+            self.header = header
+        if len(self.parts) >= BOUNDS.parts:
+            self.too_many_parts = True
+            return
+        level = self._levels[-1] if self._levels else None
+        part = Part(header, header.media_type, level.alternative if level else None, len(self._messages))
+        self.parts.append(part)
+        self._open(part)
+
+    def _open(self, part: Part) -> None:
+        boundary = part.header.boundary
+        deep = len(self._levels) + len(self._messages) >= BOUNDS.depth
+        if part.media_type.startswith("multipart/") and not boundary:
+            part.media_type = "text/plain"
+        if part.media_type.startswith("multipart/") and boundary and not deep:
+            choice = len(self.parts) if part.media_type == "multipart/alternative" else part.alternative
+            self._levels.append(_Level(boundary, len(self._messages), choice))
+        elif part.media_type == _MESSAGE and part.header.transfer_encoding != "base64" and not deep:
+            self._messages.append(part)
+            self._lines, self._header_bytes = [], 0
+        else:
+            named = part.header.is_attachment or part.header.file_name
+            if part.media_type in _BODIES and not named and not self._messages:
+                part.body = bytearray()
+            self._part = part
+
+    def _take_body(self, line: bytes) -> None:
+        part = self._part
+        if part is None:
+            return
+        part.add(line)
+        if part.body is None:
+            return
+        if self._held + len(line) > BOUNDS.body_bytes:
+            self.body_is_cut = True
+        else:
+            self._held += len(line)
+            part.body += line
