@@ -8,7 +8,7 @@ def name_and_time(path: Path) -> tuple[str | None, int | None]:
     """Return what a gzip file says that the file in it was called, and when that was changed (seconds since 1970)."""
     with path.open("rb") as file:
         head = file.read(_HEADER_BYTES)
-    flags, modified, at = head[3], int.from_bytes(head[4:8], "little") or None, 10
+    flags, modified, at = int.from_bytes(head[3:4]), int.from_bytes(head[4:8], "little") or None, 10
     if flags & _HAS_EXTRA:
         at += 2 + int.from_bytes(head[10:12], "little")
     end = head.find(b"\x00", at)

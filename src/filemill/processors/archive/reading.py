@@ -7,7 +7,7 @@ import libarchive
 from libarchive.exception import ArchiveError
 from libarchive.read import ArchiveRead
 
-from filemill.identify import quick, texts
+from filemill.identify import deep
 from filemill.identify.kinds import kind_of
 from filemill.processors.archive import failures
 from filemill.processors.archive.bounds import Bounds
@@ -118,10 +118,20 @@ def _single(source: Source, workspace: Workspace, listing: Listing, compression:
         listing.add(
             Entry(path, "file", unpacking.unpacked_bytes, modified, link_target=None, encrypted=False, method=None)
         )
-    content = quick.identify(head) or ("text/plain" if texts.text_of(head, whole=False) else "application/octet-stream")
+    content = _type_of(head, path, workspace)
     nested = {"nested_archives": int(kind_of(content) == "archive")}
     about = {"format": compression, "compression": [compression], "content_media_type": content}
     return {**about, **({"original_name": name} if name else {}), **listing.facts(), **nested}
+
+
+def _type_of(head: bytes, name: str, workspace: Workspace) -> str:
+    """Identify what is within by its first bytes, of which there are more than a whole small file has."""
+    path = workspace.path / "head"
+    path.write_bytes(head)
+    try:
+        return deep.identify(path, name).media_type
+    finally:
+        path.unlink()
 
 
 def _without_ending(name: str) -> str:
