@@ -1,0 +1,71 @@
+"""What an archive says of each thing in it, as libarchive reads it."""
+
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from libarchive import ffi
+from libarchive.read import ArchiveRead, new_archive_read
+
+_BLOCK_BYTES = 64 * 1024
+_METHOD = re.compile(r"\((.+)\)")
+_is_encrypted = ffi.ffi("entry_is_encrypted", [ffi.c_archive_entry_p], ffi.c_int)
+
+_METHODS = {"deflation": "deflate", "deflation-64-bit": "deflate64", "uncompressed": "stored"}
+_TYPES = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in an archive."""
+
+    path: str
+    type: str
+    size_bytes: int | None
+    modified: float | None
+    link_target: str | None
+    encrypted: bool
+    method: str | None
+
+
+@contextmanager
+def opened(path: Path, formats: tuple[str, ...], filters: tuple[str, ...]) -> Iterator[ArchiveRead]:
+    """Open an archive of one of these formats, behind any of these compressions; no other reader sees its bytes."""
+    with new_archive_read(formats[0], "none") as pointer:
+        for name in formats[1:]:
+            ffi.get_read_format_function(name)(pointer)
+        for name in filters:
+            ffi.get_read_filter_function(name)(pointer)
+        ffi.read_open_filename_w(pointer, str(path), _BLOCK_BYTES)
+        yield ArchiveRead(pointer)
+
+
+def entries(archive: ArchiveRead) -> Iterator[Entry]:
+    """Yield what is in an open archive."""
+    for entry in archive:
+        # A hard link has the type of what it links to, or none.
+        target = entry.linkpath
+        method = _METHOD.search((archive.format_name or b"").decode("ascii", "replace"))
+        yield Entry(
+            path=_readable(entry.pathname),
+            type="link" if target else _TYPES.get(stat.S_IFMT(entry.filetype), "other"),
+            size_bytes=entry.size,
+            modified=entry.mtime,
+            link_target=_readable(target) if target else None,
+            encrypted=bool(_is_encrypted(entry._entry_p)),
+            method=_METHODS.get(method.group(1), method.group(1)) if method else None,
+        )
+
+
+def _readable(name: Any) -> str:  # noqa: ANN401 -- text, bytes where they are no UTF-8, or nothing
+    """Read names from before Unicode as DOS wrote them: in Cyrillic where most letters would be, else Western."""
+    if not isinstance(name, bytes):
+        return name or ""
+    letters = sum(byte >= 0x80 for byte in name)
+    cyrillic = sum(0x80 <= byte <= 0xAF or 0xE0 <= byte <= 0xF1 for byte in name)
+    latin = sum(byte < 0x80 and chr(byte).isalpha() for byte in name.rpartition(b".")[0] or name)
+    return name.decode("cp866" if letters == cyrillic and letters > latin else "cp437")

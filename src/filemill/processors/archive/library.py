@@ -1,0 +1,31 @@
+"""Where libarchive is: in a wheel, so that the machine need not have it."""
+
+import ctypes
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def path() -> Path:
+    """Return the library that the wheel `archi` carries."""
+    spec = find_spec("archi")
+    if spec is None or spec.origin is None:
+        raise ImportError("the package archi is not installed")
+    found = sorted(Path(spec.origin).parent.glob("archi.libs/libarchive-*"))
+    if not found:
+        raise ImportError("the package archi carries no libarchive")
+    return found[0]
+
+
+def fault() -> str | None:
+    """Say why libarchive cannot be loaded here, if so; it wants a libexpat and a libz of the system."""
+    try:
+        ctypes.CDLL(str(path()))
+    except (ImportError, OSError) as error:
+        return f"libarchive, which cannot be loaded: {error}. Install the library that is named"
+    return None
+
+
+def point_out() -> None:
+    """Tell libarchive-c where the library is; it would else ask the system's compiler."""
+    os.environ.setdefault("LIBARCHIVE", str(path()))
