@@ -1,13 +1,15 @@
 """Opens a recording or a film with FFmpeg, which sees bytes only: no path, no playlist, no second file."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Discard, Disposition, Stream
+from av.video.stream import VideoStream
 
 from filemill.core.errors import Unprocessable
 from filemill.identify.peek import Peek
@@ -17,9 +19,13 @@ from filemill.processors.media import formats
 _INVALID: Final = -22  # EINVAL, which FFmpeg wants as a number
 _MICROSECONDS: Final = 1_000_000
 _MAX_BOXES: Final = 512
+_MAX_LANGUAGE: Final = 16
 _ENCRYPTED_TAGS: Final = ("drms", "drmi", "drmt", "enca", "encv", "aavd")
 #: The two objects of ASF that hold the keys of protected content.
-_ASF_KEYS: Final = (bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"), bytes.fromhex("14e68a292226174cb935dae07ee9289c"))
+_ASF_KEYS: Final = (
+    bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"),
+    bytes.fromhex("14e68a292226174cb935dae07ee9289c"),
+)
 
 
 class Reader:
@@ -62,9 +68,11 @@ class Opened:
         self.is_measured = demuxer not in formats.UNMEASURED
         self.streams: list[Stream] = list(container.streams)
         self.sound = [stream for stream in container.streams.audio if has_decoder(stream)]
-        pictures = [stream for stream in container.streams.video if has_decoder(stream)]
-        self.covers = [stream for stream in pictures if stream.disposition & Disposition.attached_pic]
-        self.film = [stream for stream in pictures if not stream.disposition & Disposition.attached_pic]
+        self.covers = [stream for stream in container.streams.video if is_cover(stream)]
+        self.film = [stream for stream in container.streams.video if has_decoder(stream) and not is_cover(stream)]
+        # What has no decoder here is there all the same.
+        self.has_audio = any(stream.type == "audio" for stream in self.streams)
+        self.has_video = any(stream.type == "video" and not is_cover(stream) for stream in self.streams)
 
     @property
     def seconds(self) -> float | None:
@@ -81,35 +89,38 @@ class Opened:
 @contextmanager
 def opened(source: Source, budget: int) -> Iterator[Opened]:
     """Open the container of the detected type, with not more than so many bytes read; raises Unprocessable."""
-    reader = Reader(source.path, budget)
-    try:
-        with _open(source, reader) as found:
-            yield found
-    finally:
-        reader.close()
+    with ExitStack() as stack:
+        reader = Reader(source.path, budget)
+        stack.callback(reader.close)
+        container, demuxer = _open(source, reader)
+        stack.enter_context(container)
+        _look_for_keys(container, source)
+        for stream in filter(has_decoder, container.streams):
+            # Threads cost stacks, which count as memory.
+            stream.codec_context.thread_count = 1
+        yield Opened(container, source, demuxer)
 
 
-@contextmanager
-def _open(source: Source, reader: Reader) -> Iterator[Opened]:
+def _open(source: Source, reader: Reader) -> tuple[InputContainer, str]:
     failure: Exception | None = None
     for demuxer in formats.demuxers_of(source.media_type):
         reader.seek(0)
         try:
-            container = av.open(reader, format=demuxer, metadata_errors="replace", io_open=_refuse)
+            container = av.open(reader, "r", format=demuxer, metadata_errors="replace", io_open=_refuse)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 -- PyAV raises errors of many classes over broken files
             failure = error
             continue
-        with container:
-            _look_for_keys(container, source)
-            for stream in container.streams:
-                # Threads cost stacks, which count as memory.
-                if has_decoder(stream):
-                    stream.codec_context.thread_count = 1
-            yield Opened(container, source, demuxer)
-        return
-    blame(source, failure)
+        if container.streams:
+            return container, demuxer
+        container.close()
+    raise fault_of(source) from failure
+
+
+def is_cover(stream: Stream) -> bool:
+    """Say whether the stream is one picture that comes with a recording."""
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def has_decoder(stream: Stream) -> bool:
@@ -153,28 +164,29 @@ def _first_packet_is_locked(container: InputContainer) -> bool:
     return locked
 
 
-def blame(source: Source, error: Exception | None) -> NoReturn:
+def fault_of(source: Source) -> Unprocessable:
     """Say what is wrong with a file that FFmpeg cannot open."""
-    if ends_early(source):
-        raise Unprocessable(
+    if _ends_early(source):
+        return Unprocessable(
             "The file ends before its description is complete; it may have been cut off while it was copied or sent.",
             code="truncated",
             title="The file is truncated",
-        ) from error
-    raise Unprocessable(
+        )
+    return Unprocessable(
         f"The file begins like {source.media_type}, but it is damaged: neither sound nor pictures can be read from it.",
         code="corrupt",
         title="The file is damaged",
-    ) from error
+    )
 
 
-def ends_early(source: Source) -> bool:
+def _ends_early(source: Source) -> bool:
     """Say whether the file is shorter than its own container or tag announces."""
     with Peek(source.path) as peek:
         head = peek.head
         if head[:4] in (b"RIFF", b"FORM"):
-            order = "little" if head[:4] == b"RIFF" else "big"
-            return int.from_bytes(head[4:8], order) + 8 > peek.size + 1
+            length = int.from_bytes(head[4:8], "little" if head[:4] == b"RIFF" else "big")
+            # An odd last chunk is padded, or is not.
+            return length + 8 > peek.size + 1
         if head[:3] == b"ID3":
             length = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))
             return 10 + length >= peek.size
@@ -198,27 +210,24 @@ def _boxes_end_early(peek: Peek) -> bool:
 
 def described(stream: Stream) -> dict[str, Any]:
     """Return what is known of one stream."""
-    facts: dict[str, Any] = {"type": stream.type}
-    if stream.disposition & Disposition.attached_pic:
-        facts["type"] = "cover"
+    facts: dict[str, Any] = {"type": "cover" if is_cover(stream) else stream.type}
     if stream.language and stream.language != "und":
-        facts["language"] = stream.language[:16]
-    if not has_decoder(stream):
-        return facts
-    codec = stream.codec_context
-    facts["codec"] = codec_of(stream)
-    if stream.type == "video":
-        facts |= {"width_pixels": codec.width, "height_pixels": codec.height}
-    elif stream.type == "audio":
-        facts |= {"channels": codec.layout.nb_channels, "sample_rate_hz": codec.sample_rate}
+        facts["language"] = stream.language[:_MAX_LANGUAGE]
+    if has_decoder(stream):
+        facts["codec"] = codec_of(stream)
+    if isinstance(stream, VideoStream) and has_decoder(stream):
+        facts |= {"width_pixels": stream.codec_context.width, "height_pixels": stream.codec_context.height}
+    if isinstance(stream, AudioStream) and has_decoder(stream):
+        facts |= {"channels": stream.codec_context.layout.nb_channels, "sample_rate_hz": sample_rate_of(stream)}
     return facts
+
+
+def sample_rate_of(stream: AudioStream) -> int | None:
+    """Return the samples a second of each channel; FFmpeg counts the single bits of DSD in bytes."""
+    rate = stream.codec_context.sample_rate
+    return (rate * 8 if codec_of(stream).startswith("dsd_") else rate) or None
 
 
 def codec_of(stream: Stream) -> str:
     """Return the name of a codec, not of the decoder that was chosen for it."""
     return str(stream.codec_context.codec.canonical_name)
-
-
-def bit_rate_of(opened: Opened, source: Source, seconds: float | None) -> int | None:
-    """Return the bits of the whole file for each second."""
-    return round(source.size * 8 / seconds) if seconds else opened.container.bit_rate or None

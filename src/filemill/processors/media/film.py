@@ -15,8 +15,6 @@ def read(source: Source, workspace: Workspace) -> Result:
     """Return facts and, where a picture can be decoded, a poster."""
     announced = tags.announced(source)
     with container.opened(source, BOUNDS.poster_bytes) as opened:
-        if not opened.streams:
-            container.blame(source, None)
         # What is left of an ASF file that was cut off is all that FFmpeg measures.
         lengths = (opened.seconds, announced.seconds)
         seconds = next(filter(None, reversed(lengths) if opened.name == "asf" else lengths), None)
@@ -32,15 +30,15 @@ def _facts(source: Source, announced: tags.Announced, opened: Opened, seconds: f
         "container": opened.name,
         "duration_seconds": None if seconds is None else round(seconds, _DECIMALS),
         "bit_rate_bits_per_second": round(source.size * 8 / seconds) if seconds else None,
-        "has_video": bool(opened.film),
-        "has_audio": bool(opened.sound),
+        "has_video": opened.has_video,
+        "has_audio": opened.has_audio,
     }
     if opened.sound:
-        codec = opened.sound[0].codec_context
+        first = opened.sound[0]
         facts |= {
-            "audio_codec": container.codec_of(opened.sound[0]),
-            "channels": codec.layout.nb_channels or None,
-            "sample_rate_hz": codec.sample_rate or None,
+            "audio_codec": container.codec_of(first),
+            "channels": first.codec_context.layout.nb_channels or None,
+            "sample_rate_hz": container.sample_rate_of(first),
         }
     facts["streams_count"] = len(opened.streams)
     facts["streams"] = [container.described(stream) for stream in opened.streams[: BOUNDS.streams]]

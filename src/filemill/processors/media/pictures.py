@@ -7,7 +7,6 @@ from typing import Final
 
 import av
 from av.packet import Packet
-from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image, ImageStat
@@ -56,7 +55,7 @@ def cover_of(opened: Opened, workspace: Workspace) -> list[Made]:
     return [Made("cover", path, "image/webp")]
 
 
-def _first_packet(opened: Opened, stream: Stream) -> bytes:
+def _first_packet(opened: Opened, stream: VideoStream) -> bytes:
     # FFmpeg hands the pictures out before anything else.
     try:
         for packet, _ in zip(opened.container.demux(stream), range(1), strict=False):
@@ -81,7 +80,7 @@ class Poster:
         return float(ImageStat.Stat(self.image.convert("L")).stddev[0])
 
 
-def poster_of(opened: Opened, stream: Stream, seconds: float | None) -> Poster | None:
+def poster_of(opened: Opened, stream: VideoStream, seconds: float | None) -> Poster | None:
     """Decode a few frames here and there, and return the first that shows more than one shade."""
     if not 0 < stream.codec_context.width * stream.codec_context.height <= BOUNDS.frame_pixels:
         return None
@@ -107,7 +106,7 @@ def save_poster(poster: Poster, workspace: Workspace) -> Made:
     return Made("poster", path, "image/webp")
 
 
-def _frames_at(opened: Opened, stream: Stream, seconds: float) -> Iterator[VideoFrame]:
+def _frames_at(opened: Opened, stream: VideoStream, seconds: float) -> Iterator[VideoFrame]:
     """Yield a few sound frames from a place on; none where the file has no such place or is damaged there."""
     found = 0
     try:
@@ -138,7 +137,7 @@ def _shown(frame: VideoFrame, opened: Opened, stream: VideoStream) -> Poster:
     wide = frame.width * shape if _SHAPES[0] <= shape <= _SHAPES[1] else frame.width
     width, height = thumbnails.fitted((round(wide), frame.height), _EDGE)
     # By itself the scaler starts a thread for each core.
-    image = frame.to_image(width=width, height=height, interpolation="AREA", threads=1)
+    image: Image.Image = frame.to_image(width=width, height=height, interpolation="AREA", threads=1)  # type: ignore[no-untyped-call]  # PyAV has no types there
     turned = round(frame.rotation / 90) * 90 % 360
     turn = _TURNS.get(turned)
     start = (opened.container.start_time or 0) / av.time_base

@@ -40,8 +40,6 @@ def read(source: Source, workspace: Workspace) -> Result:
 
 
 def _read(source: Source, workspace: Workspace, announced: tags.Announced, opened: Opened) -> Result:
-    if not opened.streams:
-        container.blame(source, None)
     if not opened.sound:
         raise Unprocessable(
             "There is no sound in the file that Filemill can decode. Send it in another format, such as MP3 or FLAC.",
@@ -57,19 +55,17 @@ def _read(source: Source, workspace: Workspace, announced: tags.Announced, opene
     return Result(facts=_facts(source, announced, opened, heard), artifacts=tuple(made))
 
 
-def _facts(
-    source: Source, announced: tags.Announced, opened: Opened | None, heard: Waveform | None
-) -> dict[str, Any]:
+def _facts(source: Source, announced: tags.Announced, opened: Opened | None, heard: Waveform | None) -> dict[str, Any]:
     seconds, named = announced.seconds, announced.tags
     facts: dict[str, Any] = {"channels": announced.channels, "sample_rate_hz": announced.sample_rate_hz}
     if opened and heard:
         seconds, named = _length(announced, opened, heard), tags.tags_of(announced, opened)
-        codec = opened.sound[0].codec_context
+        first = opened.sound[0]
         facts = {
             "container": opened.name,
-            "codec": container.codec_of(opened.sound[0]),
-            "channels": codec.layout.nb_channels or announced.channels,
-            "sample_rate_hz": codec.sample_rate or announced.sample_rate_hz,
+            "codec": container.codec_of(first),
+            "channels": first.codec_context.layout.nb_channels or announced.channels,
+            "sample_rate_hz": container.sample_rate_of(first) or announced.sample_rate_hz,
         }
     decoded = heard.seconds if heard else 0.0
     truncated = decoded < _NEARLY_ALL * (seconds or 0.0) and not heard.cut if heard else True

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import av
 from av.audio.frame import AudioFrame
-from av.stream import Stream
+from av.audio.stream import AudioStream
+from av.packet import Packet
 from PIL import Image
 
 from filemill.processors.base import Workspace
@@ -69,7 +70,7 @@ class Waveform:
         }
 
 
-def waveform_of(opened: Opened, stream: Stream, seconds: float | None, workspace: Workspace) -> Waveform:
+def waveform_of(opened: Opened, stream: AudioStream, seconds: float | None, workspace: Workspace) -> Waveform:
     """Decode the sound as far as it goes; damaged pieces are skipped and counted."""
     opened.only(stream)
     found = Waveform(stream.codec_context.sample_rate or 1, seconds)
@@ -85,8 +86,8 @@ def waveform_of(opened: Opened, stream: Stream, seconds: float | None, workspace
     return found
 
 
-def _frames(opened: Opened, stream: Stream, found: Waveform) -> Iterator[AudioFrame]:
-    packets = opened.container.demux(stream)
+def _frames(opened: Opened, stream: AudioStream, found: Waveform) -> Iterator[AudioFrame]:
+    packets: Iterator[Packet[AudioStream]] = opened.container.demux(stream)
     for _ in range(BOUNDS.packets):
         try:
             packet = next(packets, None)
@@ -117,8 +118,10 @@ def _peak(frame: AudioFrame, first: int, last: int) -> float:
     width = 1 if frame.format.is_planar else frame.layout.nb_channels
     peak = 0.0
     for plane in frame.planes:
-        piece = memoryview(plane)[first * width * size : last * width * size]
+        piece = bytes(memoryview(plane)[first * width * size : last * width * size])
         row = Image.frombuffer(mode, (len(piece) // size, 1), piece, "raw", raw_mode, 0, 1)
-        peak = max(peak, *(abs(float(extreme) - silence) / loudest for extreme in row.getextrema()))
+        # Of one band there are two extremes.
+        low, high = (float(str(extreme)) for extreme in row.getextrema())
+        peak = max(peak, (silence - low) / loudest, (high - silence) / loudest)
     # Floating point knows what is no number, and what is louder than full.
     return min(peak, 1.0) if math.isfinite(peak) else 0.0
