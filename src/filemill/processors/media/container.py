@@ -18,6 +18,8 @@ from filemill.processors.media import formats
 
 _INVALID: Final = -22  # EINVAL, which FFmpeg wants as a number
 _MICROSECONDS: Final = 1_000_000
+#: Of no existing protocol, for demuxers that would open addresses past `io_open`.
+_NO_PROTOCOL: Final = {"protocol_whitelist": "none"}
 _MAX_BOXES: Final = 512
 _MAX_LANGUAGE: Final = 16
 _ENCRYPTED_TAGS: Final = ("drms", "drmi", "drmt", "enca", "encv", "aavd")
@@ -106,10 +108,11 @@ def _open(source: Source, reader: Reader) -> tuple[InputContainer, str]:
     for demuxer in formats.demuxers_of(source.media_type):
         reader.seek(0)
         try:
-            container = av.open(reader, "r", format=demuxer, metadata_errors="replace", io_open=_refuse)
-        except MemoryError:
-            raise
-        except Exception as error:  # noqa: BLE001 -- PyAV raises errors of many classes over broken files
+            container = av.open(
+                reader, "r", format=demuxer, options=_NO_PROTOCOL, metadata_errors="replace", io_open=_refuse
+            )
+        except (av.FFmpegError, PermissionError, ValueError) as error:
+            # Out of memory, too, for FFmpeg says so of sizes that no file can have.
             failure = error
             continue
         if container.streams:
@@ -198,14 +201,14 @@ def _boxes_end_early(peek: Peek) -> bool:
     for _ in range(_MAX_BOXES):
         header = peek.at(at, 16)
         if len(header) < 8:
-            break
+            return at != peek.size or b"moov" not in names
         names.add(header[4:8])
         size = int.from_bytes(header[8:16]) if header[:4] == b"\x00\x00\x00\x01" else int.from_bytes(header[:4])
+        if 0 < size < 8:
+            break
         # A length of zero means: to the end of the file.
         at += size or peek.size - at
-        if 0 < size < 8:
-            return False
-    return at > peek.size or (b"moov" not in names and at >= peek.size)
+    return False
 
 
 def described(stream: Stream) -> dict[str, Any]:

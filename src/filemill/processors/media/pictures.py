@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,12 +59,9 @@ def cover_of(opened: Opened, workspace: Workspace) -> list[Made]:
 def _first_packet(opened: Opened, stream: VideoStream) -> bytes:
     # FFmpeg hands the pictures out before anything else.
     try:
-        for packet, _ in zip(opened.container.demux(stream), range(1), strict=False):
-            return bytes(packet)
-    except av.FFmpegError as error:
-        if isinstance(error, MemoryError):
-            raise
-    return b""
+        return bytes(next(opened.container.demux(stream), b""))
+    except av.FFmpegError:
+        return b""
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,8 @@ def save_poster(poster: Poster, workspace: Workspace) -> Made:
 def _frames_at(opened: Opened, stream: VideoStream, seconds: float) -> Iterator[VideoFrame]:
     """Yield a few sound frames from a place on; none where the file has no such place or is damaged there."""
     found = 0
-    try:
+    # Where the file is damaged, another place may be sound.
+    with suppress(av.FFmpegError):
         opened.container.seek((opened.container.start_time or 0) + round(seconds * av.time_base))
         for packet, _ in zip(opened.container.demux(stream), range(_PACKETS_AT_A_PLACE), strict=False):
             for frame in _decoded(packet):
@@ -117,17 +116,12 @@ def _frames_at(opened: Opened, stream: VideoStream, seconds: float) -> Iterator[
                 found += 1
                 if found == _FRAMES_AT_A_PLACE:
                     return
-    except av.FFmpegError as error:
-        if isinstance(error, MemoryError):
-            raise
 
 
 def _decoded(packet: "Packet[VideoStream]") -> list[VideoFrame]:
     try:
         return [frame for frame in packet.decode() if not frame.is_corrupt]
-    except av.FFmpegError as error:
-        if isinstance(error, MemoryError):
-            raise
+    except av.FFmpegError:
         return []
 
 

@@ -48,6 +48,8 @@ def _read(source: Source, workspace: Workspace, announced: tags.Announced, opene
         )
     made = pictures.cover_of(opened, workspace)
     heard = waveform_of(opened, opened.sound[0], announced.seconds or opened.seconds, workspace)
+    if not heard.seconds and announced == tags.Announced() and not (opened.is_measured and opened.seconds):
+        raise container.fault_of(source)
     if heard.seconds:
         path = workspace.path / "waveform.json"
         path.write_text(json.dumps(heard.as_json(), separators=(",", ":")))

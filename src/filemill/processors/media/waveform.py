@@ -91,25 +91,21 @@ def _frames(opened: Opened, stream: AudioStream, found: Waveform) -> Iterator[Au
     for _ in range(BOUNDS.packets):
         try:
             packet = next(packets, None)
-        except av.FFmpegError as error:
-            _count(error, found)
+        except av.FFmpegError:
+            found.faults += 1
             return
         if packet is None:
             return
         try:
             yield from packet.decode()
-        except av.FFmpegError as error:
-            _count(error, found)
+        except EOFError:
+            # The decoder's own end, told once more by the packet that flushes it.
+            continue
+        except av.FFmpegError:
+            found.faults += 1
             if found.faults == _MAX_FAULTS:
                 return
     found.cut = True
-
-
-def _count(error: av.FFmpegError, found: Waveform) -> None:
-    if isinstance(error, MemoryError):
-        raise error
-    # The decoder's own end, told once more by the packet that flushes it.
-    found.faults += not isinstance(error, EOFError)
 
 
 def _peak(frame: AudioFrame, first: int, last: int) -> float:
