@@ -20,6 +20,8 @@ _CANONICAL = {
     "application/xml-sitemap": "application/xml",
     "audio/mid": "audio/midi",
     "audio/vnd.dolby.dd-raw": "audio/ac3",
+    "audio/x-dts": "audio/vnd.dts",
+    "audio/x-eac3": "audio/eac3",
     "audio/x-hx-aac-adif": "audio/aac",
     "audio/x-hx-aac-adts": "audio/aac",
     "audio/x-m4a": "audio/mp4",

@@ -1,5 +1,6 @@
 """Tells apart the containers of sound, film and raw photos: what is inside decides, far beyond the magic number."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -17,6 +18,10 @@ _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_VIDEO = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
 _ASF_AUDIO = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
 _EBML = b"\x1a\x45\xdf\xa3"
+#: Elements of Matroska: DocType, of whatever length, and a track's CodecID, which begins with its kind.
+_WEBM = re.compile(rb"\x42\x82(?:[\x84-\x88]|\x40[\x04-\x08])webm")
+_CODEC = re.compile(rb"\x86[\x83-\xa4]([AV])_[A-Z]")
+_MAX_BLOCK = 1024 * 1024
 
 _MAKE, _SUB_IMAGES, _NEW_SUBFILE_TYPE, _DNG_VERSION = 271, 330, 254, 50706
 _MPEG_1, _MPEG_RESERVED = 3, 1
@@ -44,11 +49,10 @@ def _iso_media(peek: Peek) -> str | None:
     if named := brand_of(peek.head):
         return named
     handlers = set(_handlers(peek))
-    if b"vide" in handlers:
-        return "video/mp4" if peek.head[4:8] == b"ftyp" else "video/quicktime"
-    if b"soun" in handlers:
-        return "audio/mp4"
-    return "video/mp4" if peek.head[4:8] == b"ftyp" else None
+    if peek.head[4:8] != b"ftyp":
+        # QuickTime is older than brands, and has one type for films and recordings.
+        return "video/quicktime" if handlers & {b"vide", b"soun"} else None
+    return "audio/mp4" if b"soun" in handlers and b"vide" not in handlers else "video/mp4"
 
 
 def _handlers(peek: Peek) -> Iterator[bytes]:
@@ -108,9 +112,16 @@ def _matroska(peek: Peek) -> str | None:
     """Tell WebM from Matroska by the DocType element, and sound from film by the codecs' names."""
     if not peek.head.startswith(_EBML):
         return None
-    family = "webm" if b"\x42\x82\x84webm" in peek.head[:256] else "x-matroska"
-    sound_only = b"\x86" in peek.head and b"A_" in peek.head and b"V_" not in peek.head
-    return f"audio/{family}" if sound_only else f"video/{family}"
+    family = "webm" if _WEBM.search(peek.head, 0, 256) else "x-matroska"
+    codecs = set(_CODEC.findall(peek.head))
+    return f"audio/{family}" if codecs == {b"A"} else f"video/{family}"
+
+
+def _wavpack(peek: Peek) -> str | None:
+    """Know WavPack by a first block whose length and version make sense."""
+    size, version = int.from_bytes(peek.head[4:8], "little"), int.from_bytes(peek.head[8:10], "little")
+    sound = peek.head.startswith(b"wvpk") and 24 <= size < _MAX_BLOCK and 0x402 <= version <= 0x410
+    return "audio/x-wavpack" if sound else None
 
 
 def _transport_stream(peek: Peek) -> str | None:
@@ -215,6 +226,7 @@ _LOOKS: tuple[Callable[[Peek], str | None], ...] = (
     _ogg,
     _asf,
     _matroska,
+    _wavpack,
     _transport_stream,
     _after_id3,
     _mpeg_audio,

@@ -30,6 +30,13 @@ _PLAIN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"fLaC\x00\x00\x00", "audio/flac"),
     (0, b"MThd\x00\x00\x00\x06", "audio/midi"),
     (0, b"#!AMR", "audio/amr"),
+    (0, b"DSD \x1c\x00\x00\x00\x00\x00\x00\x00", "audio/x-dsf"),
+    (0, b"caff\x00\x01\x00\x00", "audio/x-caf"),
+    (0, b"TTA1\x01\x00", "audio/x-tta"),
+    (0, b"\x7f\xfe\x80\x01", "audio/vnd.dts"),
+    (0, b"Creative Voice File\x1a", "audio/x-voc"),
+    (0, b"MPCKSH", "audio/x-musepack"),
+    (0, bytes.fromhex("726966662e91cf11a5d628db04c10000"), "audio/x-w64"),
     (0, b"FLV\x01", "video/x-flv"),
     (0, b"\x00\x00\x01\xba", "video/mpeg"),
     (0, b"\x00\x00\x01\xb3", "video/mpeg"),
@@ -68,6 +75,7 @@ _PLAIN: tuple[tuple[int, bytes, str], ...] = (
 _RIFF = {
     b"WEBP": "image/webp",
     b"WAVE": "audio/x-wav",
+    b"QLCM": "audio/qcelp",
     b"AVI ": "video/x-msvideo",
     b"ACON": "application/x-navi-animation",
 }
@@ -85,6 +93,9 @@ BRANDS = {
     b"qt  ": "video/quicktime",
     b"M4A ": "audio/mp4",
     b"M4B ": "audio/mp4",
+    b"M4P ": "audio/mp4",
+    b"F4A ": "audio/mp4",
+    b"F4B ": "audio/mp4",
     b"M4V ": "video/mp4",
     b"M4VH": "video/mp4",
     b"M4VP": "video/mp4",
@@ -114,7 +125,8 @@ def brand_of(head: bytes) -> str | None:
     if head[4:8] != b"ftyp":
         return None
     end = min(max(int.from_bytes(head[:4]), 12), 256)
-    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
+    # Some writers end a brand with NUL where a space belongs.
+    brands = [head[at : at + 4].replace(b"\x00", b" ") for at in (8, *range(16, end, 4))]
     if brands[0] in (b"mif1", b"msf1"):
         return next((BRANDS[brand] for brand in brands if brand in BRANDS), "image/heif")
     return next((named for brand in brands if (named := _named_by(brand, major=brands[0]))), None)
