@@ -113,13 +113,20 @@ def _has_mail_header(start: str) -> bool:
 
 
 def _table(start: str, whole: bool) -> str | None:  # noqa: FBT001
-    """Know a table by rows that all have as many cells; prose has commas, but never in each line as many."""
+    found = separator(start, whole=whole)
+    return None if found is None else "text/tab-separated-values" if found == "\t" else "text/csv"
+
+
+def separator(text: str, *, whole: bool) -> str | None:
+    """Return what separates a table's cells, or None for text that is no table.
+
+    A table's rows all have as many cells; prose has commas, but never in each line as many.
+    """
+    start = text.lstrip("\ufeff\r\n")
     if start.startswith(("|", "#!", "//", "/*", "- ", "---")):
         return None
     piece, cut = start[:_MAX_TABLE_CHARACTERS], not whole or len(start) > _MAX_TABLE_CHARACTERS
-    if _is_table(piece, "\t", cut=cut):
-        return "text/tab-separated-values"
-    return "text/csv" if any(_is_table(piece, separator, cut=cut) for separator in ",;|") else None
+    return next((each for each in "\t,;|" if _is_table(piece, each, cut=cut)), None)
 
 
 def _is_table(piece: str, separator: str, *, cut: bool) -> bool:

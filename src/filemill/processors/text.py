@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, ClassVar
 
-from filemill.core.errors import Unprocessable
-from filemill.identify import texts
 from filemill.processors import language
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
-from filemill.processors.encodings import Encoding, chunks_of, encoding_of
+from filemill.processors.encodings import Encoding, chunks_of, encoding_of_text
 from filemill.processors.rehearsal import rehearse
 
-_HEAD_BYTES = 64 * 1024
 _LANGUAGE_SAMPLE_CHARACTERS = 16 * 1024
 _MAX_ARTIFACT_BYTES = 128 * MIB
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -71,7 +68,7 @@ class TextProcessor(Processor):
         path = workspace.path / "text.txt"
         reading = _Reading()
         with source.path.open("rb", buffering=0) as file, path.open("wb") as artifact:
-            encoding = _encoding(file)
+            encoding = encoding_of_text(file)
             for text in _decoded(file, encoding, reading):
                 reading.add(text)
                 reading.artifact_is_cut |= not _write(text, artifact)
@@ -79,18 +76,6 @@ class TextProcessor(Processor):
         reading.finish()
         facts = {**_about_encoding(encoding), **reading.facts(), **_about_language(source.media_type, reading)}
         return Result(facts=facts, artifacts=(Made("text", path, "text/plain"),))
-
-
-def _encoding(file: IO[bytes]) -> Encoding:
-    head = file.read(_HEAD_BYTES)
-    whole = not file.read(1)
-    if head and texts.text_of(head, whole=whole) is None:
-        raise Unprocessable(
-            "The file holds binary data, which cannot be read as text in any encoding.",
-            code="not_text",
-            title="The file is not text",
-        )
-    return encoding_of(file, head)
 
 
 def _write(text: str, artifact: IO[bytes]) -> bool:
