@@ -93,7 +93,8 @@ def _is_zlib(peek: Peek) -> bool:
 def _with_both_ends(peek: Peek) -> str | None:
     """Know formats whose short magic number is convincing only because the end repeats it."""
     tail = peek.tail(8)
-    if peek.head.startswith(b"PAR1") and tail.endswith((b"PAR1", b"PARE")):
+    # Cut off, it has no end; but what follows the beginning is a page's header, and that begins with its kind.
+    if peek.head.startswith(b"PAR1") and (tail.endswith((b"PAR1", b"PARE")) or peek.head[4:5] == b"\x15"):
         return "application/vnd.apache.parquet"
     return "application/vnd.apache.orc" if peek.head.startswith(b"ORC") and tail[-4:-1] == b"ORC" else None
 

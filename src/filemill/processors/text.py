@@ -13,6 +13,8 @@ from filemill.processors.rehearsal import rehearse
 
 _LANGUAGE_SAMPLE_CHARACTERS = 16 * 1024
 _MAX_ARTIFACT_BYTES = 128 * MIB
+#: From this size on, a table is more than anybody reads as text, and would take minutes.
+_MAX_TABLE_BYTES = 64 * MIB
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MARKUP = ("html", "xml")
 
@@ -32,10 +34,14 @@ _PROSE = frozenset(
 )
 
 
+_TABLES = ("text/csv", "text/tab-separated-values", "application/x-ndjson")
+
+
 class TextProcessor(Processor):
     """Reads everything that is text to a person, SVG included: it is not rendered here, but its source can be read."""
 
     name = "text"
+    version = 2
     accepts = (
         "text/*",
         "image/svg+xml",
@@ -65,6 +71,8 @@ class TextProcessor(Processor):
 
     def process(self, source: Source, workspace: Workspace) -> Result:
         """Return encoding, line endings, counts and language, and the text as UTF-8."""
+        if source.media_type in _TABLES and source.size > _MAX_TABLE_BYTES:
+            return _unread(source)
         path = workspace.path / "text.txt"
         reading = _Reading()
         with source.path.open("rb", buffering=0) as file, path.open("wb") as artifact:
@@ -76,6 +84,13 @@ class TextProcessor(Processor):
         reading.finish()
         facts = {**_about_encoding(encoding), **reading.facts(), **_about_language(source.media_type, reading)}
         return Result(facts=facts, artifacts=(Made("text", path, "text/plain"),))
+
+
+def _unread(source: Source) -> Result:
+    """Leave a large table to the processor for tables; its encoding is all that is found here."""
+    with source.path.open("rb", buffering=0) as file:
+        encoding = encoding_of_text(file)
+    return Result({**_about_encoding(encoding), "size_bytes": source.size, "read_as_text": False})
 
 
 def _write(text: str, artifact: IO[bytes]) -> bool:

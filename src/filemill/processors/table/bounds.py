@@ -28,6 +28,7 @@ class Bounds:
     data_sheets: int = 16
     sheet_cells: int = 20_000_000
     unpacked_bytes: int = 1024 * MIB
+    strings_bytes: int = 256 * MIB
 
 
 BOUNDS: Final = Bounds()

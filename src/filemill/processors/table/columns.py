@@ -20,6 +20,7 @@ _WORDS: Final = (
     ("MAP", "object"),
     ("UNION", "object"),
     ("VARIANT", "object"),
+    ("JSON", "mixed"),
     ("BLOB", "binary"),
     ("BIT", "binary"),
     ("GEOMETRY", "binary"),
@@ -27,6 +28,9 @@ _WORDS: Final = (
     ("DOUBLE", "number"),
     ("FLOAT", "number"),
 )
+#: What has no order that people would know it by.
+_UNORDERED: Final = ("list", "object", "mixed", "binary")
+_NESTED: Final = ("list", "object", "mixed")
 _INTEGERS: Final = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|BIGNUM")
 _AS_THEY_ARE: Final = re.compile(r"BOOLEAN|U?(TINYINT|SMALLINT|INTEGER|BIGINT)")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -52,7 +56,7 @@ class Column:
     def shown(self) -> str:
         """SQL for the column's values as JSON has them; what it has no form for becomes text."""
         name = identifier(self.name)
-        if self.type in ("list", "object"):
+        if self.type in _NESTED:
             return f"to_json({name})::VARCHAR"
         return self.plain(name)
 
@@ -91,7 +95,7 @@ def measured(connection: Connection, table: Relation, bounds: Bounds) -> tuple[i
 def _aggregates(column: Column, bounds: Bounds) -> tuple[str, str, str, str]:
     name = identifier(column.name)
     least, most = "NULL", "NULL"
-    if column.type not in ("list", "object", "binary"):
+    if column.type not in _UNORDERED:
         # Not a number and infinity are no bounds that JSON could hold.
         finite = f" FILTER (isfinite({name}))" if column.stored_type in ("DOUBLE", "FLOAT") else ""
         least, most = (column.plain(f"{choose}({name}){finite}") for choose in ("min", "max"))
@@ -104,7 +108,7 @@ def _field(column: Column, rows: int, found: tuple[Any, Any, Any, Any], bounds: 
     count, least, most, distinct = found
     field: dict[str, Any] = {"name": cut(column.name, bounds.fact_characters), "type": column.type}
     field["nulls"] = rows - count
-    if column.type not in ("list", "object", "binary"):
+    if column.type not in _UNORDERED:
         field["min"] = value(column, least, bounds.fact_characters)
         field["max"] = value(column, most, bounds.fact_characters)
     field["distinct_estimate"] = min(distinct, count)
@@ -120,7 +124,7 @@ def value(column: Column, found: object, characters: int) -> object:
     """Return a value that DuckDB gave as JSON can hold it, and no longer than so many characters."""
     if not isinstance(found, str):
         return found
-    if column.type in ("list", "object"):
+    if column.type in _NESTED:
         return _nested(found, characters)
     if column.type == "datetime":
         # ISO 8601; the time zone of a column that has one is UTC here.
