@@ -67,12 +67,18 @@ def _certain(peek: Peek) -> str | None:
 
 
 def _text_type(text: str, name: str, peek: Peek) -> str:
-    media_type = markup.identify(text, whole=peek.whole) or lines.identify(text, whole=peek.whole)
+    media_type = markup.identify(text, whole=peek.whole) or lines.identify(text, whole=peek.whole) or _wide_table(peek)
     unmarked = texts.mark_of(peek.head) is None and texts.wide_encoding(peek.head) is not None
     # Readers of tables take UTF-16 with a byte order mark at best, so without one it is just text.
     if media_type is None or (unmarked and kind_of(media_type) == "table"):
         media_type = markup.html_inside(text) or "text/plain"
     return names.refine(media_type, name)
+
+
+def _wide_table(peek: Peek) -> str | None:
+    """Know a table whose rows are longer than what is looked at of other files."""
+    longer = peek.has_long_lines and texts.text_of(peek.long_head(), whole=False)
+    return lines.table(longer, whole=False) if longer else None
 
 
 def _binary_type(peek: Peek) -> str:

@@ -49,11 +49,6 @@ def _quoted(head: str, quote: str, delimiter: str) -> bool:
     return bool(re.search(rf"(?:^|{end}){quote}[^{quote}\n]*{quote}(?={end}|\r?$)", head, re.MULTILINE))
 
 
-def width_of(head: str, dialect: Dialect) -> int:
-    """Return how many cells the first row has."""
-    return len(next(_rows(dialect.reader(io.StringIO(head, newline=""))), []))
-
-
 @dataclass
 class Copied:
     """What had to be changed for the copy."""
@@ -82,6 +77,12 @@ class Form:
     encoding: Encoding
     dialect: Dialect
     width: int
+
+
+def width_of(source: Path, encoding: Encoding, dialect: Dialect, line_characters: int) -> int:
+    """Return how many cells the first row has."""
+    with source.open("rb") as file, _long_cells(line_characters):
+        return len(next(_rows(dialect.reader(lines_of(file, encoding, Copied(), line_characters))), []))
 
 
 def copy(source: Path, target: Path, form: Form, columns: int, line_characters: int) -> Copied:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from filemill.core.errors import Unprocessable
-from filemill.identify import lines, texts
+from filemill.identify import lines
 from filemill.identify.peek import Peek
 from filemill.processors.encodings import encoding_of_text
 from filemill.processors.table import clean
@@ -43,20 +43,18 @@ def _form_of(job: Job) -> Form:
     with job.source.path.open("rb", buffering=0) as file:
         encoding = encoding_of_text(file)
     with Peek(job.source.path) as peek:
-        head = (texts.text_of(peek.head, whole=peek.whole) or "").lstrip("\ufeff")
-        if encoding.codec not in _UTF8:
-            head = peek.head[len(encoding.mark) :].decode(encoding.codec, "replace")
-        delimiter = lines.separator(head, whole=peek.whole)
+        start, whole = peek.long_head(), peek.whole
+    head = start[len(encoding.mark) :].decode(encoding.codec, "replace").replace("\x00", "")
     usual = "\t" if job.source.media_type == "text/tab-separated-values" else ","
-    dialect = clean.dialect_of(head, delimiter or usual)
-    return Form(encoding, dialect, clean.width_of(head, dialect))
+    dialect = clean.dialect_of(head, lines.separator(head, whole=whole) or usual)
+    return Form(encoding, dialect, clean.width_of(job.source.path, encoding, dialect, job.bounds.line_bytes))
 
 
 def _about(form: Form) -> dict[str, Any]:
     return {"encoding": form.encoding.public_name, "delimiter": form.dialect.delimiter, "quote": form.dialect.quote}
 
 
-def _read(job: Job, path: str, form: Form, dialect: Dialect, sample: int) -> Found:
+def _read(job: Job, path: str, form: Form, dialect: Dialect, sample: int, data_name: str | None = "data") -> Found:
     """Read a regular file: first what its columns are, then its rows by that."""
     header, table = _sniffed(job, path, dialect, sample)
     about = _about(form)
@@ -65,7 +63,7 @@ def _read(job: Job, path: str, form: Form, dialect: Dialect, sample: int) -> Fou
         other_header, other = _sniffed(job, path, replace(dialect, decimal=","), sample)
         if _numbers(other) > _numbers(table):
             header, table, about = other_header, other, about | {"decimal_separator": ","}
-    found = found_in(job, table)
+    found = found_in(job, table, data_name=data_name)
     return replace(found, facts={**found.facts, "header": header, **about})
 
 
@@ -93,7 +91,9 @@ def _read_copy(job: Job, form: Form) -> Found:
     columns = min(form.width, job.bounds.described_columns)
     try:
         copied = clean.copy(job.source.path, path, form, columns, job.bounds.line_bytes)
-        found = _read(job, literal(path), form, Dialect(), _EVERY_ROW)
+        # Some of the columns are not all of the data.
+        data_name = "data" if columns == form.width else None
+        found = _read(job, literal(path), form, Dialect(), _EVERY_ROW, data_name)
     except Irregular as error:
         raise Unprocessable(
             "A row of the table is too long, or its cells cannot be told apart.",
