@@ -132,7 +132,7 @@ def test_nuls_are_counted_and_replaced(read):
 
 
 def test_half_a_surrogate_pair_is_replaced(read, monkeypatch):
-    monkeypatch.setattr(text, "encoding_of", lambda file, head: encodings.Encoding("utf-7"))
+    monkeypatch.setattr(text, "encoding_of_text", lambda file: encodings.Encoding("utf-7"))
     _, words = read(b"a +2AA- b\n")
     assert words == "a \ufffd b\n"
 

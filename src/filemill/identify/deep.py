@@ -67,12 +67,18 @@ def _certain(peek: Peek) -> str | None:
 
 
 def _text_type(text: str, name: str, peek: Peek) -> str:
-    media_type = markup.identify(text, whole=peek.whole) or lines.identify(text, whole=peek.whole)
+    media_type = markup.identify(text, whole=peek.whole) or lines.identify(text, whole=peek.whole) or _wide_table(peek)
     unmarked = texts.mark_of(peek.head) is None and texts.wide_encoding(peek.head) is not None
     # Readers of tables take UTF-16 with a byte order mark at best, so without one it is just text.
     if media_type is None or (unmarked and kind_of(media_type) == "table"):
         media_type = markup.html_inside(text) or "text/plain"
     return names.refine(media_type, name)
+
+
+def _wide_table(peek: Peek) -> str | None:
+    """Know a table whose rows are longer than what is looked at of other files."""
+    longer = peek.has_long_lines and texts.text_of(peek.long_head(), whole=False)
+    return lines.table(longer, whole=False) if longer else None
 
 
 def _binary_type(peek: Peek) -> str:
@@ -93,7 +99,8 @@ def _is_zlib(peek: Peek) -> bool:
 def _with_both_ends(peek: Peek) -> str | None:
     """Know formats whose short magic number is convincing only because the end repeats it."""
     tail = peek.tail(8)
-    if peek.head.startswith(b"PAR1") and tail.endswith((b"PAR1", b"PARE")):
+    # Cut off, it has no end; but what follows the beginning is a page's header, and that begins with its kind.
+    if peek.head.startswith(b"PAR1") and (tail.endswith((b"PAR1", b"PARE")) or peek.head[4:5] == b"\x15"):
         return "application/vnd.apache.parquet"
     return "application/vnd.apache.orc" if peek.head.startswith(b"ORC") and tail[-4:-1] == b"ORC" else None
 

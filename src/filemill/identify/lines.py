@@ -11,7 +11,8 @@ _MAX_TABLE_ROWS = 100
 _MAX_HEADER_LINES = 200
 _MAX_YAML_LINES = 200
 _MAX_TOML_LINE = 2000
-_MAX_COLUMNS = 4096
+_MAX_COLUMNS = 20_000
+_FEW_LINES = 3
 
 #: First words that only one type of text has, in capitals or not as written here.
 _FIRST_WORDS = (
@@ -113,13 +114,27 @@ def _has_mail_header(start: str) -> bool:
 
 
 def _table(start: str, whole: bool) -> str | None:  # noqa: FBT001
-    """Know a table by rows that all have as many cells; prose has commas, but never in each line as many."""
+    return table(start, whole=whole)
+
+
+def table(text: str, *, whole: bool) -> str | None:
+    """Return the media type of a table of separated values, or None for any other text."""
+    found = separator(text, whole=whole)
+    return None if found is None else "text/tab-separated-values" if found == "\t" else "text/csv"
+
+
+def separator(text: str, *, whole: bool) -> str | None:
+    """Return what separates a table's cells, or None for text that is no table.
+
+    A table's rows all have as many cells; prose has commas, but never in each line as many.
+    """
+    start = text.lstrip("\ufeff\r\n")
     if start.startswith(("|", "#!", "//", "/*", "- ", "---")):
         return None
-    piece, cut = start[:_MAX_TABLE_CHARACTERS], not whole or len(start) > _MAX_TABLE_CHARACTERS
-    if _is_table(piece, "\t", cut=cut):
-        return "text/tab-separated-values"
-    return "text/csv" if any(_is_table(piece, separator, cut=cut) for separator in ",;|") else None
+    long_lines = start.count("\n", 0, _MAX_TABLE_CHARACTERS) < _FEW_LINES
+    piece = start if long_lines else start[:_MAX_TABLE_CHARACTERS]
+    cut = not whole or len(piece) < len(start)
+    return next((each for each in "\t,;|" if _is_table(piece, each, cut=cut)), None)
 
 
 def _is_table(piece: str, separator: str, *, cut: bool) -> bool:

@@ -4,6 +4,8 @@ from typing import Final, Self
 
 HEAD_BYTES: Final = 64 * 1024
 _TAIL_BYTES: Final = 4096
+_LONG_LINES_BYTES: Final = 1024 * 1024
+_FEW_LINES: Final = 3
 _BUDGET_BYTES: Final = 8 * 1024 * 1024
 
 
@@ -29,6 +31,15 @@ class Peek:
     def whole(self) -> bool:
         """Whether `head` is the whole file."""
         return len(self.head) == self.size
+
+    @property
+    def has_long_lines(self) -> bool:
+        """Whether `head` ends before its third line does."""
+        return not self.whole and self.head.count(b"\n") < _FEW_LINES
+
+    def long_head(self) -> bytes:
+        """Return the head, or more of the file where the head holds hardly a line."""
+        return self.at(0, _LONG_LINES_BYTES) if self.has_long_lines else self.head
 
     def tail(self, length: int = _TAIL_BYTES) -> bytes:
         """Return the last bytes of the file."""

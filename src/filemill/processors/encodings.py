@@ -9,7 +9,7 @@ from typing import IO
 from filemill.core.errors import Unprocessable
 from filemill.identify import texts
 
-_SAMPLE_BYTES = 64 * 1024
+_HEAD_BYTES = _SAMPLE_BYTES = 64 * 1024
 _BEFORE_BYTES = 1024
 _CHUNK_BYTES = 1024 * 1024
 _MOSTLY = 10
@@ -38,6 +38,19 @@ class Encoding:
         if found := re.fullmatch(r"cp(125\d)", self.codec):
             return f"windows-{found.group(1)}"
         return re.sub(r"^(utf-\d+)-([bl]e)$", r"\1\2", self.codec)
+
+
+def encoding_of_text(file: IO[bytes]) -> Encoding:
+    """Return the encoding of an open file that has to be text."""
+    head = file.read(_HEAD_BYTES)
+    whole = not file.read(1)
+    if head and texts.text_of(head, whole=whole) is None:
+        raise Unprocessable(
+            "The file holds binary data, which cannot be read as text in any encoding.",
+            code="not_text",
+            title="The file is not text",
+        )
+    return encoding_of(file, head)
 
 
 def encoding_of(file: IO[bytes], head: bytes) -> Encoding:

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, ClassVar
 
-from filemill.core.errors import Unprocessable
-from filemill.identify import texts
 from filemill.processors import language
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
-from filemill.processors.encodings import Encoding, chunks_of, encoding_of
+from filemill.processors.encodings import Encoding, chunks_of, encoding_of_text
 from filemill.processors.rehearsal import rehearse
 
-_HEAD_BYTES = 64 * 1024
 _LANGUAGE_SAMPLE_CHARACTERS = 16 * 1024
 _MAX_ARTIFACT_BYTES = 128 * MIB
+#: From this size on, a table is more than anybody reads as text, and would take minutes.
+_MAX_TABLE_BYTES = 64 * MIB
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MARKUP = ("html", "xml")
 
@@ -35,10 +34,14 @@ _PROSE = frozenset(
 )
 
 
+_TABLES = ("text/csv", "text/tab-separated-values", "application/x-ndjson")
+
+
 class TextProcessor(Processor):
     """Reads everything that is text to a person, SVG included: it is not rendered here, but its source can be read."""
 
     name = "text"
+    version = 2
     accepts = (
         "text/*",
         "image/svg+xml",
@@ -69,10 +72,12 @@ class TextProcessor(Processor):
 
     def process(self, source: Source, workspace: Workspace) -> Result:
         """Return encoding, line endings, counts and language, and the text as UTF-8."""
+        if source.media_type in _TABLES and source.size > _MAX_TABLE_BYTES:
+            return _unread(source)
         path = workspace.path / "text.txt"
         reading = _Reading()
         with source.path.open("rb", buffering=0) as file, path.open("wb") as artifact:
-            encoding = _encoding(file)
+            encoding = encoding_of_text(file)
             for text in _decoded(file, encoding, reading):
                 reading.add(text)
                 reading.artifact_is_cut |= not _write(text, artifact)
@@ -82,16 +87,11 @@ class TextProcessor(Processor):
         return Result(facts=facts, artifacts=(Made("text", path, "text/plain"),))
 
 
-def _encoding(file: IO[bytes]) -> Encoding:
-    head = file.read(_HEAD_BYTES)
-    whole = not file.read(1)
-    if head and texts.text_of(head, whole=whole) is None:
-        raise Unprocessable(
-            "The file holds binary data, which cannot be read as text in any encoding.",
-            code="not_text",
-            title="The file is not text",
-        )
-    return encoding_of(file, head)
+def _unread(source: Source) -> Result:
+    """Leave a large table to the processor for tables; its encoding is all that is found here."""
+    with source.path.open("rb", buffering=0) as file:
+        encoding = encoding_of_text(file)
+    return Result({**_about_encoding(encoding), "size_bytes": source.size, "read_as_text": False})
 
 
 def _write(text: str, artifact: IO[bytes]) -> bool:

@@ -42,6 +42,14 @@ _SYSTEM = (
 )
 
 
+#: What says how much of the machine a group of processes may use, by the name that the group's tree has.
+_QUOTAS = {
+    "": ("cpu.max", "memory.max"),
+    "cpu": ("cpu.cfs_quota_us", "cpu.cfs_period_us"),
+    "memory": ("memory.limit_in_bytes",),
+}
+
+
 class Wall(NamedTuple):
     """One wall: its name, whether it stands, and why not or how."""
 
@@ -133,10 +141,24 @@ def _drop_capabilities() -> None:
 def readable() -> list[str]:
     """Name the folders that code and its tables are loaded from, also late."""
     interpreters = [f"{prefix}/{folder}" for prefix in (sys.prefix, sys.base_prefix) for folder in ("lib", "share")]
-    named = (path for path in (*_SYSTEM, *interpreters, *sys.path) if path.startswith("/"))
+    named = (path for path in (*_SYSTEM, *_quotas(), *interpreters, *sys.path) if path.startswith("/"))
     wanted = {Path(path).resolve() for path in named if Path(path).exists()} - {Path("/")}
     # Each rule costs every child time; one for a folder holds for all within.
     return sorted(str(path) for path in wanted if wanted.isdisjoint(path.parents))
+
+
+def _quotas() -> list[str]:
+    """Name the quotas of this process's own groups: DuckDB aborts where it sees them, but may not read them."""
+    try:
+        groups = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+    except OSError:
+        return []
+    return [
+        os.path.normpath(f"/sys/fs/cgroup/{tree}/{group}/{file}")
+        for _, trees, group in groups
+        for tree in trees.split(",")
+        for file in _QUOTAS.get(tree, ())
+    ]
 
 
 def _measurements() -> list[str]:
