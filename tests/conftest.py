@@ -182,12 +182,17 @@ apart_for_a_module = pytest.fixture(_apart, scope="module")
 
 
 @pytest.fixture
-def configure(settings: Any) -> Callable[..., None]:
+def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Change Filemill's configuration for one test: configure(max_attempts=2)."""
     from dataclasses import replace
 
+    from django.conf import settings
+
     def change(**changes: Any) -> None:
-        settings.FILEMILL = replace(settings.FILEMILL, **changes)
+        # While Django overrides a setting there is none of any for a moment, and the thread that rings asks for one.
+        fresh = replace(settings.FILEMILL, **changes)
+        monkeypatch.setattr(settings._wrapped, "FILEMILL", fresh)
+        monkeypatch.setitem(settings.__dict__, "FILEMILL", fresh)
 
     return change
 
