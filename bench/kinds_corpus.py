@@ -3,7 +3,7 @@
 .venv/bin/python bench/kinds_corpus.py [FOLDER] [ROUNDS]     ../shared/corpus, 3 rounds unless told otherwise
 
 The service is the embedded one: each file is uploaded over HTTP, kept, identified and processed in the sandbox, and the
-clock runs until the last is done. In process means: as many processes as the worker has threads, everything loaded, each
+clock runs until the last is done. In process means: a process for each thread of the worker, everything loaded, each
 file identified and given to the processors that its type calls for; nothing is kept, and nothing holds back a file that
 does harm. Exits with 1 below what is aimed at, or where the worker died.
 """
@@ -48,9 +48,7 @@ def main() -> int:
     for way, seconds_of in (("in process", alone), ("service", through)):
         print(f"{way:11} median {median(seconds_of):.2f}   from {min(seconds_of):.2f} to {max(seconds_of):.2f}")
     ratio = median(alone) / median(through)
-    print(
-        f"speed {ratio:.2f} x that of the processors in process (aim: at least {AIM}); the worker died {deaths} times"
-    )
+    print(f"speed {ratio:.2f} x that in process (aim: at least {AIM}); the worker died {deaths} times")
     return 0 if ratio >= AIM and not deaths else 1
 
 
