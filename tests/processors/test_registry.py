@@ -119,7 +119,7 @@ def test_our_own_processors_come_through_the_entry_points():
         ("Text/HTML; charset=utf-8", ["text"]),
         ("application/geo+json", ["text"]),
         ("application/json", ["text"]),
-        ("application/pdf", ["binary"]),
+        ("application/x-never-heard-of", ["binary"]),
         ("application/x-empty", ["binary"]),
         ("image/x-never-heard-of", ["binary"]),
         ("", ["binary"]),
