@@ -64,8 +64,10 @@ chaos: dev  ## Kill, stop, flush and restart every part under load, 200 times on
 	@scripts/test-programs
 	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
-corpus: dev  ## Run every file of a corpus through the service
+corpus: dev  ## Run every file of a corpus through the service, embedded and on PostgreSQL and Redis
+	@scripts/test-programs
 	$(BIN)/python scripts/corpus.py $(ARGS)
+	$(BIN)/python scripts/corpus.py --stack production $(ARGS)
 
 fuzz: dev  ## Feed our own readers of bytes with what breaks them, a minute each (Python 3.11 to 3.13)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-fuzz.txt

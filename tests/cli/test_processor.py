@@ -12,6 +12,8 @@ from filemill.processors import registry
 from filemill.processors.base import Processor, Result
 from filemill.processors.image import ImageProcessor
 
+pytestmark = pytest.mark.once
+
 
 class Careless(Processor):
     """Falls over short files."""

@@ -145,9 +145,10 @@ def verify(*, ids: tuple[UUID, ...], sample: int | None, since: datetime | None,
 @click.option("--never-seen", is_flag=True, help="Files that it accepts and has no job for, instead of outdated ones.")
 @click.option("--dry-run", is_flag=True, help="Only count them.")
 def reprocess(*, name: str, version: int | None, never_seen: bool, dry_run: bool) -> None:
-    """Process again what an older version of a processor worked on, or what came before it was installed.
+    """Process again what an older version of a processor saw.
 
-    While everything runs, and behind all that is new. Until new results are there, files keep the old ones.
+    Or what came before it was installed. While everything runs, and behind all that is new; until new results are
+    there, files keep the old ones.
     """
     if never_seen and version is not None:
         raise click.UsageError("Give --older-than-version or --never-seen, not both.")
