@@ -114,19 +114,20 @@ def test_our_own_processors_come_through_the_entry_points():
     [
         ("image/jpeg", ["image"]),
         ("image/emf", ["image"]),
-        ("image/svg+xml", ["text"]),
+        ("image/svg+xml", ["image", "text"]),
         ("text/plain", ["text"]),
         ("Text/HTML; charset=utf-8", ["text"]),
         ("application/geo+json", ["text"]),
         ("application/json", ["text"]),
         ("application/x-never-heard-of", ["binary"]),
+        ("application/pdf", ["pdf"]),
         ("application/x-empty", ["binary"]),
         ("image/x-never-heard-of", ["binary"]),
         ("", ["binary"]),
     ],
 )
 def test_the_media_type_chooses_the_processors_and_binary_is_only_the_fallback(media_type, names):
-    ours = {"image", "text", "binary"}
+    ours = {"image", "pdf", "text", "binary"}
     assert [processor.name for processor in registry.planned_for(media_type) if processor.name in ours] == names
 
 

@@ -32,6 +32,7 @@ _NO_CHECKS = 0x001000 | 0x020000 | 0x080000 | 0x100000 | 0x200000 | 0x400000
 _MAX_BYTES_READ = 1024 * 1024
 _MAX_DESCRIPTION = 300
 _PDF_START = re.compile(rb"(?:^|[\r\n])%PDF-\d\.\d")
+_PAGES = re.compile(r", \d+ pages?\b")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
@@ -58,7 +59,9 @@ def identify(path: Path, name: str) -> Identity:
 
 def describe(path: Path) -> str:
     """Return libmagic's description of the file, in a few words fit for people."""
-    return _UNPRINTABLE.sub(" ", _ask(path, mime=False))[:_MAX_DESCRIPTION].strip()
+    words = _UNPRINTABLE.sub(" ", _ask(path, mime=False))[:_MAX_DESCRIPTION].strip()
+    # Of a PDF it takes the first number for that of the pages.
+    return _PAGES.sub("", words) if words.startswith("PDF document") else words
 
 
 def _certain(peek: Peek) -> str | None:

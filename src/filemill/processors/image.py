@@ -1,8 +1,8 @@
-"""Reads pictures with Pillow: their facts, and two thumbnails.
+"""Reads pictures with Pillow: their facts, and two thumbnails; of SVG the size.
 
 Only the decoder that belongs to the detected type is tried, and only those listed here exist for it: no EPS, FITS, PDF
 or WMF. Picture types that nothing here can decode are accepted too, so that their owner is told so instead of seeing an
-entropy. SVG is not among them: it is text, and the `text` processor reads it as that.
+entropy. SVG is not drawn here (see `svg`); its source is text, and the `text` processor reads it as that.
 """
 
 import importlib
@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, Final, NoReturn
 
 import pi_heif  # type: ignore[import-untyped]
@@ -18,16 +19,19 @@ from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
 from filemill.core.errors import Unprocessable
 from filemill.identify.peek import Peek
-from filemill.processors import exif, thumbnails
+from filemill.processors import animation, exif, svg, thumbnails
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
 from filemill.processors.rehearsal import rehearse
 
 MAX_PIXELS: Final = 100_000_000
+#: Of all frames of an animation together; only the first is decoded here, but others will want to show all.
+MAX_PIXELS_OF_FRAMES: Final = 50_000_000_000
+_SVG: Final = "image/svg+xml"
 _LARGE, _SMALL = 1024, 256
 _TURNED_ASIDE = range(5, 9)
 _SHORTEST = 40
 _MAX_DPI = 50_000
-_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
+_FILMS = ("AVIF", "HEIF")
 _DRAFTABLE = ("JPEG", "MPO")
 
 _FORMATS: Final[dict[str, tuple[str, ...]]] = {
@@ -104,7 +108,8 @@ class ImageProcessor(Processor):
     """Decodes a picture's first frame, and says why where that cannot be done."""
 
     name = "image"
-    accepts = (*_FORMATS, *_UNREADABLE)
+    version = 2
+    accepts = (*_FORMATS, *_UNREADABLE, _SVG)
     libraries = ("pillow", "pi-heif")
     limits: ClassVar[Limits] = Limits(memory_bytes=1536 * MIB, output_bytes=16 * MIB)
 
@@ -119,6 +124,8 @@ class ImageProcessor(Processor):
         """Return the facts of a picture, and a thumbnail of at most 256 and one of at most 1024 pixels."""
         if source.media_type in _UNREADABLE:
             _refuse(f"Filemill cannot read {_UNREADABLE[source.media_type]} images yet.")
+        if source.media_type == _SVG:
+            return Result(facts=svg.facts_of(source.path))
         workspace.progress(0.1, "decoding")
         with _decoding(source):
             facts, picture = _read(source)
@@ -138,7 +145,7 @@ def _read(source: Source) -> tuple[dict[str, Any], Image.Image]:
         size = image.size
         if math.prod(size) > MAX_PIXELS:
             _refuse_size()
-        facts = _facts(image)
+        facts = _facts(image, source.path)
         if image.format in _DRAFTABLE:
             image.draft(None, thumbnails.fitted(size, _LARGE))
         # TIFF is turned upright while it is decoded; to ask PNG would decode it here, and hide what went wrong.
@@ -155,21 +162,40 @@ def _read(source: Source) -> tuple[dict[str, Any], Image.Image]:
         return facts, thumbnails.small_copy(image, _LARGE, pending)
 
 
-def _facts(image: Image.Image) -> dict[str, Any]:
-    # Pillow calls the layers of a Photoshop picture frames.
-    frames = 1 if image.format == "PSD" else getattr(image, "n_frames", 1)
+def _facts(image: Image.Image, path: Path) -> dict[str, Any]:
     facts = {
         "format": image.format,
         "mode": image.mode,
-        "frames": frames,
-        "animated": frames > 1 and image.format in _ANIMATED,
+        **_about_frames(image, path),
         "has_alpha": image.has_transparency_data,
     }
     dpi = image.info.get("dpi")
     # Files that do not know their density write 0 or 1, broken ones anything.
     if isinstance(dpi, tuple) and len(dpi) == 2 and all(1 < float(axis) < _MAX_DPI for axis in dpi):
         facts["dpi"] = [round(float(axis), 2) for axis in dpi]
+    if profile := image.info.get("icc_profile"):
+        facts["icc_profile"] = thumbnails.name_of_profile(profile)
     return facts
+
+
+def _about_frames(image: Image.Image, path: Path) -> dict[str, Any]:
+    """Count the frames; what a film or an animation is besides, its own blocks say."""
+    facts: dict[str, Any] = {}
+    if image.format in animation.READERS and getattr(image, "is_animated", True):
+        found = animation.READERS[image.format](path)
+        frames = max(found.frames, 1)
+        facts = {"duration_seconds": round(found.seconds, 3), "loop_count": found.loop_count}
+    elif image.format == "TIFF":
+        frames = animation.tiff_pages(path)
+    else:
+        # Pillow calls the layers of a Photoshop picture frames.
+        frames = 1 if image.format == "PSD" else getattr(image, "n_frames", 1)
+        if frames > 1 and image.format in _FILMS and (seconds := animation.iso_seconds(path)):
+            facts = {"duration_seconds": round(seconds, 3)}
+    if frames * math.prod(image.size) > MAX_PIXELS_OF_FRAMES:
+        _refuse_size(f"more than {MAX_PIXELS_OF_FRAMES // 1_000_000_000} billion pixels in all its frames together")
+    animated = frames > 1 and bool(facts)
+    return {"frames": frames, "animated": animated, **(facts if animated else {})}
 
 
 def _about_origin(image: Image.Image, orientation: int | None) -> dict[str, Any]:
@@ -190,6 +216,8 @@ def _decoding(source: Source) -> Iterator[None]:
         raise
     except Image.DecompressionBombError:
         _refuse_size()
+    except animation.TooManyBlocksError:
+        _refuse_size(f"more than {animation.MAX_BLOCKS // 1_000_000} million blocks")
     except NotImplementedError:
         _refuse("The image uses a variant of its format that Filemill cannot read yet.")
     except Exception as error:  # noqa: BLE001 -- Pillow's decoders raise errors of every class over broken files
@@ -200,9 +228,9 @@ def _refuse(detail: str) -> NoReturn:
     raise Unprocessable(detail, code="unsupported_format", title="This image format cannot be read") from None
 
 
-def _refuse_size() -> NoReturn:
+def _refuse_size(what: str = f"more than {MAX_PIXELS // 1_000_000} million pixels") -> NoReturn:
     raise Unprocessable(
-        f"The image has more than {MAX_PIXELS // 1_000_000} million pixels, the most that Filemill decodes.",
+        f"The image has {what}, the most that Filemill reads.",
         code="too_many_pixels",
         title="The image has too many pixels",
     ) from None

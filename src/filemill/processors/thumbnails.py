@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 #: From 2 on, the encoder's `method` takes twice the time for 3 % fewer bytes.
 METHOD: Final = 2
 _QUALITY: Final = 80
+_MAX_NAME_CHARACTERS: Final = 100
 _MAX_PROFILE_BYTES: Final = 4 * 1024 * 1024
 _SHRINK_FIRST: Final = 2.0
 _DEEP: Final = 255.0
@@ -45,6 +46,17 @@ def small_copy(image: Image.Image, edge: int, orientation: int | None) -> Image.
 def save_webp(image: Image.Image, path: Path) -> None:
     """Write the picture as WebP."""
     image.save(path, "WEBP", quality=_QUALITY, method=METHOD, exif=b"", icc_profile=None, xmp=b"")
+
+
+def name_of_profile(profile: bytes) -> str | None:
+    """Return what a colour profile calls itself; None where it cannot be read."""
+    if len(profile) > _MAX_PROFILE_BYTES:
+        return None
+    try:
+        name = ImageCms.getProfileDescription(io.BytesIO(profile))
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        return None
+    return "".join(character for character in name if character.isprintable())[:_MAX_NAME_CHARACTERS].strip() or None
 
 
 def shrunk(image: Image.Image, edge: int) -> Image.Image:

@@ -25,6 +25,7 @@ class PdfProcessor(Processor):
 
     name = "pdf"
     accepts = ("application/pdf",)
+    libraries = ("pypdfium2", "pillow")
     large = True
     limits: ClassVar[Limits] = Limits(wall_seconds=300, cpu_seconds=240, output_bytes=128 * MIB)
 
