@@ -1,4 +1,4 @@
-"""Splits HTML into tags and text in one pass, however broken it is; over some, the standard library's parser takes hours."""
+"""Splits HTML into tags and text in one pass, however broken it is; the standard library's parser may take hours."""
 
 import re
 from collections.abc import Iterator

@@ -24,6 +24,7 @@ _FETCHED = {"link": "href"} | dict.fromkeys(("audio", "embed", "iframe", "img", 
 _COUNTED = {"a": "links", "img": "images", "script": "scripts"}
 _SAYING = frozenset({*_FETCHED, *_COUNTED, "meta", "html"})
 _SPACE = re.compile(r"[ \t\r\n\f]+")
+_PIECE_CHARACTERS = 64 * 1024
 _MAX_DEPTH = 1000
 _MAX_CELLS = 1000
 
@@ -45,6 +46,7 @@ class Page:
         self._address: str | None = None
         self._row: list[Pair] | None = None
         self._rows = 0
+        self._in_cell = False
         self._title: list[str] | None = None
         self.said: dict[str, str] = {}
         self.counts = {"links": 0, "images": 0, "scripts": 0, "external_references": 0}
@@ -101,8 +103,11 @@ class Page:
         if self._title is not None:
             self._title.append(data)
         elif not self._unseen:
-            shown = data if self._pre else _SPACE.sub(" ", data)
-            self._add(shown, escaped(shown))
+            # In pieces, for where each character has to be guarded, that takes much more room than the text.
+            for at in range(0, len(data), _PIECE_CHARACTERS):
+                piece = data[at : at + _PIECE_CHARACTERS]
+                shown = piece if self._pre else _SPACE.sub(" ", piece)
+                self._add(shown, escaped(shown))
 
     def _note(self, tag: str, said: dict[str, str]) -> None:
         if tag in _FETCHED and _OUTSIDE.match(said.get(_FETCHED[tag], "").strip()):
@@ -167,30 +172,28 @@ class Page:
 
     def _begin_cell(self, tag: str) -> None:
         if tag == "tr":
-            self._flush()
             self._close_row()
             self._row = []
-        elif self._row is not None:
+        else:
             self._end_cell()
+            self._in_cell = self._row is not None
 
     def _end_cell(self) -> None:
-        if self._row is None:
+        if self._row is None or len(self._row) > _MAX_CELLS:
             self._flush()
-        elif len(self._row) < _MAX_CELLS:
+        elif self._in_cell:
             self._row.append(self._taken())
+        self._in_cell = False
 
     def _close_row(self) -> None:
-        row, self._row = self._row, None
-        if row is None:
-            return
-        rest = self._taken()
-        cells = [cell for cell in [*row, rest] if cell[0]]
-        if len(cells) <= 1:
-            for plain, marked in cells:
-                self._prose.paragraph(plain, marked)
-        else:
-            self._prose.row([plain for plain, _ in [*row, *([rest] if rest[0] else [])]], first=not self._rows)
+        self._end_cell()
+        row, self._row = self._row or [], None
+        filled = [cell for cell in row if cell[0]]
+        if len(filled) > 1:
+            self._prose.row([plain for plain, _ in row], first=not self._rows)
             self._rows += 1
+        for plain, marked in filled if len(filled) == 1 else []:
+            self._prose.paragraph(plain, marked)
 
     def _spill(self) -> None:
         for plain, marked in self._row or []:

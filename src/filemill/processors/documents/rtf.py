@@ -237,19 +237,18 @@ def read(path: Path, prose: Prose) -> Found:
 def _tokens(path: Path) -> Iterator[tuple[bytes, ...]]:
     rest = b""
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
+        chunk = b"..."
+        while chunk:
+            chunk = file.read(_CHUNK_BYTES)
             rest += chunk
-            at = 0
             # A token may go on in the next piece.
-            while at < len(rest) - _LONGEST_TOKEN and (found := _TOKEN.match(rest, at, len(rest))):
+            at, enough = 0, len(rest) - _LONGEST_TOKEN if chunk else len(rest)
+            while at < enough and (found := _TOKEN.match(rest, at)):
                 at = found.end()
                 if found[1] == b"bin" and found[2]:
                     at = _past(file, at, len(rest), int(found[2]))
-                    rest = rest if at < len(rest) else b""
                 yield found.groups(b"")
             rest = rest[at:]
-    for found in _TOKEN.finditer(rest):
-        yield found.groups(b"")
 
 
 def _past(file: Any, at: int, held: int, length: int) -> int:  # noqa: ANN401
