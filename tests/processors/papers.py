@@ -47,7 +47,8 @@ def zipped(parts: dict[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) ->
 def relations(*each: tuple[str, str, str]) -> str:
     """Relations as (purpose, target, mode); the mode may be empty."""
     rows = "".join(
-        f'<Relationship Id="rId{number}" Type="{PURPOSE}{purpose}" Target="{target}"{mode and f" TargetMode={chr(34)}{mode}{chr(34)}"}/>'
+        f'<Relationship Id="rId{number}" Type="{PURPOSE}{purpose}" Target="{target}" '
+        f'TargetMode="{mode or "Internal"}"/>'
         for number, (purpose, target, mode) in enumerate(each, 1)
     )
     return f'<Relationships xmlns="r">{rows}</Relationships>'
@@ -55,7 +56,7 @@ def relations(*each: tuple[str, str, str]) -> str:
 
 def docx_parts(body: str = BODY) -> dict[str, str | bytes]:
     return {
-        "[Content_Types].xml": f'<Types><Override PartName="/word/document.xml" ContentType="{DOCX}.main+xml"/></Types>',
+        "[Content_Types].xml": f'<Types><Override PartName="/main" ContentType="{DOCX}.main+xml"/></Types>',
         "_rels/.rels": relations(
             ("officeDocument", "word/document.xml", ""),
             ("core-properties", "docProps/core.xml", ""),
@@ -86,7 +87,7 @@ def pptx(slides: int = 2) -> bytes:
     numbers = range(slides, 0, -1)  # the order of the parts is not that of the slides
     shape = '<p:sp><p:nvSpPr><p:nvPr><p:ph type="{kind}"/></p:nvPr></p:nvSpPr><p:txBody>{text}</p:txBody></p:sp>'
     parts: dict[str, str | bytes] = {
-        "[Content_Types].xml": f'<Types><Override PartName="/ppt/presentation.xml" ContentType="{PPTX}.main+xml"/></Types>',
+        "[Content_Types].xml": f'<Types><Override PartName="/main" ContentType="{PPTX}.main+xml"/></Types>',
         "_rels/.rels": relations(
             ("officeDocument", "ppt/presentation.xml", ""), ("core-properties", "docProps/core.xml", "")
         ),
@@ -115,13 +116,14 @@ def pptx(slides: int = 2) -> bytes:
 
 def odf(media_type: str, content: str, **parts: str | bytes) -> bytes:
     meta = (
-        f'<office:document-meta {OFFICE} xmlns:meta="m"><office:meta><dc:title>The mill</dc:title><meta:initial-creator>Ada</meta:initial-creator>'
-        '<meta:creation-date>2024-02-29T10:00:00.123</meta:creation-date><meta:document-statistic meta:page-count="4"/></office:meta></office:document-meta>'
+        f'<office:document-meta {OFFICE} xmlns:meta="m"><office:meta><dc:title>The mill</dc:title>'
+        "<meta:initial-creator>Ada</meta:initial-creator><meta:creation-date>2024-02-29T10:00:00.123</meta:creation-date>"
+        '<meta:document-statistic meta:page-count="4"/></office:meta></office:document-meta>'
     )
     return zipped(
         {
             "mimetype": media_type,
-            "content.xml": f"<office:document-content {OFFICE}><office:body>{content}</office:body></office:document-content>",
+            "content.xml": f"<office:document-content {OFFICE}>{content}</office:document-content>",
             "meta.xml": meta,
             "META-INF/manifest.xml": '<manifest:manifest xmlns:manifest="m"/>',
             **parts,
@@ -137,8 +139,8 @@ ODT_BODY = (
     "</table:table-cell></table:table-row></table:table>"
 )
 ODP_BODY = (
-    '<draw:page><draw:frame presentation:class="title"><text:p>Slide 1</text:p></draw:frame><draw:frame presentation:class="outline">'
-    "<text:p>words</text:p></draw:frame></draw:page><draw:page/>"
+    '<draw:page><draw:frame presentation:class="title"><text:p>Slide 1</text:p></draw:frame>'
+    '<draw:frame presentation:class="outline"><text:p>words</text:p></draw:frame></draw:page><draw:page/>'
 )
 
 
@@ -148,11 +150,14 @@ def epub(
     return zipped(
         {
             "mimetype": EPUB,
-            "META-INF/container.xml": '<container><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>',
-            "OEBPS/book.opf": '<package xmlns:dc="d"><metadata><dc:title>The mill</dc:title><dc:creator>Ada</dc:creator><dc:creator>Bo</dc:creator>'
-            '<dc:language>en</dc:language><dc:date>2021</dc:date><meta name="cover" content="pic"/></metadata><manifest>'
-            '<item id="b" href="b%20.xhtml" media-type="application/xhtml+xml"/><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/>'
-            '<item id="pic" href="cover.png" media-type="image/png"/></manifest><spine><itemref idref="a"/><itemref idref="b"/></spine></package>',
+            "META-INF/container.xml": '<container><rootfile full-path="OEBPS/book.opf"/></container>',
+            "OEBPS/book.opf": '<package xmlns:dc="d"><metadata><dc:title>The mill</dc:title>'
+            "<dc:creator>Ada</dc:creator><dc:creator>Bo</dc:creator><dc:language>en</dc:language><dc:date>2021</dc:date>"
+            '<meta name="cover" content="pic"/></metadata>'
+            '<manifest><item id="b" href="b%20.xhtml" media-type="application/xhtml+xml"/>'
+            '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/>'
+            '<item id="pic" href="cover.png" media-type="image/png"/></manifest>'
+            '<spine><itemref idref="a"/><itemref idref="b"/></spine></package>',
             "OEBPS/a.xhtml": chapter,
             "OEBPS/b .xhtml": "<html><body><h1>Two</h1><p>It ends.</p></body></html>",
             **parts,

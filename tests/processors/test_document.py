@@ -196,13 +196,14 @@ def test_a_book_is_read_along_its_spine(read):
 
 
 def test_a_book_that_only_its_own_reader_opens_is_encrypted(reason):
-    locked = '<encryption xmlns="e"><EncryptedData><CipherData><CipherReference URI="OEBPS/a.xhtml"/></CipherData></EncryptedData></encryption>'
+    locked = '<encryption><EncryptedData><CipherReference URI="OEBPS/a.xhtml"/></EncryptedData></encryption>'
     assert reason(epub(**{"META-INF/encryption.xml": locked}), EPUB) == "encrypted"
 
 
 def test_a_page_becomes_markdown_without_scripts_and_tags(read):
     page = (
-        "<html lang=de><head><title>Die &amp; Mühle</title><meta name=Author content=Ada><style>p{}</style></head><body>"
+        "<html lang=de><head><title>Die &amp; Mühle</title><meta name=Author content=Ada>"
+        "<style>p{}</style></head><body>"
         "<script>alert('<p>no</p>')</script><h2>A\n house</h2><p>It <b>stands</b> <a href='https://a.example/'>here</a>"
         "<a href='javascript:alert(1)'>!</a><br>and *there*<ul><li>one<ul><li>two</ul></ul>"
         "<table><tr><th>a<th>b|c<tr><td>1<td>2</table><pre>x  =\n 1</pre>"
@@ -274,10 +275,11 @@ def test_rich_text_is_read_in_all_its_encodings(read):
     content = (
         rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}{\f1\fcharset204 Arial;}}{\colortbl;\red0;}"
         rb"{\info{\title The mill}{\author Ada}{\creatim\yr2024\mo2\dy29\hr10\min5}{\nofpages3}}"
-        rb"{\*\generator no;}{\pict 0a0b}\f0 caf\'e9\tab\u8364? \{x\}\par\f1\'ef\'f0\'e8\par\uc2\u-10179 \'3f\'3f\u-8704 \'3f\'3f\bin3 }{\ end}"
+        rb"{\*\generator no;}{\pict 0a0b}\f0 caf\'e9\tab\u8364? \{x\}\par\f1\'ef\'f0\'e8"
+        rb"\par\uc2\u-10179 \'3f\'3f\u-8704 \'3f\'3f\bin3 }{\ end}"
     )
     facts, artifacts = read(content, RTF)
-    assert artifacts["text"].decode() == "café\t€ {x}\n\nпри\n\n😀 end"
+    assert artifacts["text"].decode() == "café\t€ {x}\n\nпри\n\n😀 end"  # noqa: RUF001 -- Cyrillic on purpose
     assert (facts["title"], facts["author"], facts["created_at"], facts["pages"]) == (
         "The mill",
         "Ada",
@@ -369,7 +371,7 @@ def test_entities_are_not_expanded(reason, tmp_path):
         (f'<!ENTITY x SYSTEM "file://{secret}">', "&x;"),
         ('<!ENTITY % p SYSTEM "http://127.0.0.1/">%p;', ""),
     ):
-        body = f"<!DOCTYPE d [{declared}]><w:document {papers.W}><w:body><w:p><w:r><w:t>{used}</w:t></w:r></w:p></w:body></w:document>"
+        body = f"<!DOCTYPE d [{declared}]><w:document {papers.W}><w:p><w:t>{used}</w:t></w:p></w:document>"
         assert reason(docx(**{"word/document.xml": body}), DOCX) == "unsupported_format"
 
 
@@ -437,7 +439,8 @@ def test_nothing_is_fetched(process):
             *((purpose, f"{home}/x", "External") for purpose in ("attachedTemplate", "image", "oleObject"))
         )
         doctype = f'<!DOCTYPE d SYSTEM "{home}/d.dtd">'
-        page = f"<img src='{home}/a'><script src='{home}/b'></script><link rel=stylesheet href='{home}/c'><iframe src='{home}/d'></iframe>"
+        page = f"<img src='{home}/a'><script src='{home}/b'></script><link rel=stylesheet href='{home}/c'>"
+        page += f"<iframe src='{home}/d'></iframe>"
         for content, media_type in (
             (docx(**{"word/_rels/document.xml.rels": outside, "word/styles.xml": f"{doctype}<a/>"}), DOCX),
             (odf(ODT, f'<draw:image xlink:href="{home}/x"/><text:p>a</text:p>', **{"meta.xml": f"{doctype}<a/>"}), ODT),
