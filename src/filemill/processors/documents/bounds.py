@@ -18,7 +18,7 @@ class Bounds:
     depth: int = 256
     slides: int = 5_000
     chapters: int = 5_000
-    markup_bytes: int = 32 * MIB  #: of a page or of a chapter; the rest is left out
+    markup_bytes: int = 16 * MIB  #: of a page or of a chapter; the rest is left out
     text_bytes: int = 64 * MIB  #: of each artifact; the rest is left out
     picture_bytes: int = 16 * MIB  #: of an embedded thumbnail; a larger one is left out
 

@@ -100,16 +100,16 @@ def _part(folder: str, item: dict[str, str] | None, types: tuple[str, ...] = ())
     return posixpath.normpath(posixpath.join("/" + folder, target)).lstrip("/")
 
 
-def _text(package: Package, part: str) -> list[str]:
+def _text(package: Package, part: str) -> str:
     raw = b""
     for chunk in package.chunks(part):
         raw += chunk[: BOUNDS.markup_bytes - len(raw)]
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return [raw.decode("utf-16", "replace")]
+        return raw.decode("utf-16", "replace")
     try:
-        return [raw.decode("utf-8-sig")]
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return [raw.decode("cp1252", "replace")]
+        return raw.decode("cp1252", "replace")
 
 
 def _facts(book: _Book) -> dict[str, Any]:

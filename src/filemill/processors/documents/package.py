@@ -4,7 +4,7 @@ import contextlib
 import errno
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,7 @@ class Package:
             self._zip = zipfile.ZipFile(path)
         entries = self._zip.infolist()
         if len(entries) > BOUNDS.entries:
+            self._zip.close()
             raise faults.too_large(f"has {len(entries)} parts, above the limit of {BOUNDS.entries}")
         self._entries = {entry.filename.casefold(): entry for entry in reversed(entries)}
         self._unpacked = 0
@@ -51,7 +52,7 @@ class Package:
     def __contains__(self, name: str) -> bool:
         return name.casefold() in self._entries
 
-    def chunks(self, name: str) -> Iterator[bytes]:
+    def chunks(self, name: str) -> Generator[bytes, None, None]:
         """Unpack a part piece by piece."""
         entry = self._entries.get(name.casefold())
         if entry is None:
@@ -70,10 +71,11 @@ class Package:
     def read(self, name: str, most: int = _MAX_PART_IN_MEMORY) -> bytes:
         """Unpack a small part as a whole; one above `most` bytes is too large."""
         raw = b""
-        for chunk in self.chunks(name):
-            raw += chunk
-            if len(raw) > most:
-                raise faults.too_large(f"has a part of more than {most} bytes where others have some thousand")
+        with contextlib.closing(self.chunks(name)) as chunks:
+            for chunk in chunks:
+                raw += chunk
+                if len(raw) > most:
+                    raise faults.too_large(f"has a part of more than {most} bytes where others have some thousand")
         return raw
 
     def checksum(self, name: str) -> tuple[int, int] | None:
@@ -83,7 +85,8 @@ class Package:
 
     def parse(self, name: str, listener: xml.Listener) -> None:
         """Read a part as XML."""
-        xml.parse(self.chunks(name), listener)
+        with contextlib.closing(self.chunks(name)) as chunks:
+            xml.parse(chunks, listener)
 
     def parse_optional(self, name: str, listener: xml.Listener) -> None:
         """Read a part as XML as far as it goes, if it is there: its faults are no reason to show nothing else."""

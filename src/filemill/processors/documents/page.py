@@ -1,11 +1,10 @@
 """Reads HTML as browsers show it: what is not text is left out, nothing is fetched, nothing is run."""
 
 import re
-from collections.abc import Iterable
-from html.parser import HTMLParser
 from typing import Any
 
 from filemill.processors.documents import values
+from filemill.processors.documents.markup import attributes, tokens
 from filemill.processors.documents.prose import Prose, escaped
 
 _MAX_HELD_CHARACTERS = 256 * 1024
@@ -22,6 +21,8 @@ _HEADING = re.compile("h([1-6])")
 _SAFE_ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s<>()]{1,2000}", re.IGNORECASE)
 _OUTSIDE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _FETCHED = {"link": "href"} | dict.fromkeys(("audio", "embed", "iframe", "img", "script", "source", "video"), "src")
+_COUNTED = {"a": "links", "img": "images", "script": "scripts"}
+_SAYING = frozenset({*_FETCHED, *_COUNTED, "meta", "html"})
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _PIECE_CHARACTERS = 64 * 1024
 _MAX_DEPTH = 1000
@@ -30,11 +31,10 @@ _MAX_CELLS = 1000
 Pair = tuple[str, str]
 
 
-class Page(HTMLParser):
+class Page:
     """Turns the elements of a page into blocks of text, as they come."""
 
     def __init__(self, prose: Prose) -> None:
-        super().__init__(convert_charrefs=True)
         self._prose = prose
         self._plain: list[str] = []
         self._marked: list[str] = []
@@ -46,19 +46,20 @@ class Page(HTMLParser):
         self._address: str | None = None
         self._row: list[Pair] | None = None
         self._rows = 0
+        self._in_cell = False
         self._title: list[str] | None = None
         self.said: dict[str, str] = {}
         self.counts = {"links": 0, "images": 0, "scripts": 0, "external_references": 0}
 
-    def read(self, pieces: Iterable[str]) -> None:
+    def read(self, page: str) -> None:
         """Read a page to its end."""
-        for piece in pieces:
-            for at in range(0, len(piece), _PIECE_CHARACTERS):
-                self.feed(piece[at : at + _PIECE_CHARACTERS])
-                # What never ends is looked at anew with each piece.
-                if len(self.rawdata) > _MAX_HELD_CHARACTERS:
-                    self.rawdata = ""
-        self.close()
+        for is_tag, is_end, name, written in tokens(page):
+            if not is_tag:
+                self._hear(name)
+            elif is_end:
+                self._end(name)
+            else:
+                self._start(name, written)
         self._flush()
         self._close_row()
 
@@ -72,10 +73,9 @@ class Page(HTMLParser):
         )
         return {**said, **self.counts}
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Hear that an element begins."""
-        attributes = {key: value or "" for key, value in attrs}
-        self._note(tag, attributes)
+    def _start(self, tag: str, written: str) -> None:
+        said = attributes(written) if tag in _SAYING else {}
+        self._note(tag, said)
         if self._unseen or tag in _UNSEEN:
             self._begin_unseen(tag)
         elif tag in _CELLS or tag == "tr":
@@ -83,10 +83,9 @@ class Page(HTMLParser):
         elif tag in _BLOCKS:
             self._begin_block(tag)
         else:
-            self._begin_inline(tag, attributes)
+            self._begin_inline(tag, said)
 
-    def handle_endtag(self, tag: str) -> None:
-        """Hear that an element ends."""
+    def _end(self, tag: str) -> None:
         if self._unseen:
             self._end_unseen(tag)
         elif tag == "a" and self._address:
@@ -100,32 +99,34 @@ class Page(HTMLParser):
         elif tag in _BLOCKS:
             self._end_block(tag)
 
-    def handle_data(self, data: str) -> None:
-        """Hear a piece of text."""
+    def _hear(self, data: str) -> None:
         if self._title is not None:
             self._title.append(data)
         elif not self._unseen:
-            shown = data if self._pre else _SPACE.sub(" ", data)
-            self._add(shown, escaped(shown))
+            # In pieces, for where each character has to be guarded, that takes much more room than the text.
+            for at in range(0, len(data), _PIECE_CHARACTERS):
+                piece = data[at : at + _PIECE_CHARACTERS]
+                shown = piece if self._pre else _SPACE.sub(" ", piece)
+                self._add(shown, escaped(shown))
 
-    def _note(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag in _FETCHED and _OUTSIDE.match(attributes.get(_FETCHED[tag], "").strip()):
+    def _note(self, tag: str, said: dict[str, str]) -> None:
+        if tag in _FETCHED and _OUTSIDE.match(said.get(_FETCHED[tag], "").strip()):
             self.counts["external_references"] += 1
-        for name, counted in (("a", "links"), ("img", "images"), ("script", "scripts")):
-            self.counts[counted] += tag == name and (tag != "a" or "href" in attributes)
-        if tag == "meta" and attributes.get("name", "").lower() in ("author", "description"):
-            self.said.setdefault(attributes["name"].lower(), attributes.get("content", "")[:4000])
-        elif tag == "html" and "lang" in attributes:
-            self.said.setdefault("language", attributes["lang"])
+        if tag in _COUNTED and (tag != "a" or "href" in said):
+            self.counts[_COUNTED[tag]] += 1
+        if tag == "meta" and (name := said.get("name", "").lower()) in ("author", "description"):
+            self.said.setdefault(name, said.get("content", "")[:4000])
+        elif tag == "html" and "lang" in said:
+            self.said.setdefault("language", said["lang"])
 
-    def _begin_inline(self, tag: str, attributes: dict[str, str]) -> None:
+    def _begin_inline(self, tag: str, said: dict[str, str]) -> None:
         if tag == "br":
             self._add("\n", "  \n")
-        elif tag == "a" and (found := _SAFE_ADDRESS.fullmatch(attributes.get("href", "").strip())):
+        elif tag == "a" and (found := _SAFE_ADDRESS.fullmatch(said.get("href", "").strip())):
             self._address = found.group()
             self._marked.append("[")
-        elif tag == "img" and attributes.get("alt"):
-            alternative = f" {attributes['alt']} "
+        elif tag == "img" and said.get("alt"):
+            alternative = f" {said['alt']} "
             self._add(alternative, escaped(alternative))
 
     def _begin_unseen(self, tag: str) -> None:
@@ -171,30 +172,28 @@ class Page(HTMLParser):
 
     def _begin_cell(self, tag: str) -> None:
         if tag == "tr":
-            self._flush()
             self._close_row()
             self._row = []
-        elif self._row is not None:
+        else:
             self._end_cell()
+            self._in_cell = self._row is not None
 
     def _end_cell(self) -> None:
-        if self._row is None:
+        if self._row is None or len(self._row) > _MAX_CELLS:
             self._flush()
-        elif len(self._row) < _MAX_CELLS:
+        elif self._in_cell:
             self._row.append(self._taken())
+        self._in_cell = False
 
     def _close_row(self) -> None:
-        row, self._row = self._row, None
-        if row is None:
-            return
-        rest = self._taken()
-        cells = [cell for cell in [*row, rest] if cell[0]]
-        if len(cells) <= 1:
-            for plain, marked in cells:
-                self._prose.paragraph(plain, marked)
-        else:
-            self._prose.row([plain for plain, _ in [*row, *([rest] if rest[0] else [])]], first=not self._rows)
+        self._end_cell()
+        row, self._row = self._row or [], None
+        filled = [cell for cell in row if cell[0]]
+        if len(filled) > 1:
+            self._prose.row([plain for plain, _ in row], first=not self._rows)
             self._rows += 1
+        for plain, marked in filled if len(filled) == 1 else []:
+            self._prose.paragraph(plain, marked)
 
     def _spill(self) -> None:
         for plain, marked in self._row or []:
@@ -209,6 +208,9 @@ class Page(HTMLParser):
             self._flush()
 
     def _taken(self) -> Pair:
+        if not self._held:
+            self._marked = []
+            return "", ""
         plain, marked = "".join(self._plain), "".join(self._marked)
         self._plain, self._marked, self._held = [], [], 0
         if self._pre:
@@ -219,6 +221,8 @@ class Page(HTMLParser):
         if self._address:
             self._marked.append(f"]({self._address})")
             self._address = None
+        if not self._held:
+            return
         plain, marked = self._taken()
         if self._pre:
             self._prose.verbatim(plain)

@@ -58,7 +58,7 @@ def _open_document(source: Source, prose: Prose) -> Found:
 
 def _page(source: Source, prose: Prose) -> Found:
     page = Page(prose)
-    page.read(_decoded(source.path))
+    page.read("".join(_decoded(source.path)))
     facts = page.facts()
     return Found(facts | {"read_bytes": BOUNDS.markup_bytes} if source.size > BOUNDS.markup_bytes else facts)
 

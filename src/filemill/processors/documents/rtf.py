@@ -17,9 +17,7 @@ _MAX_GROUPS = 2_000
 _MAX_HELD_CHARACTERS = 1024 * 1024
 _MAX_FONTS = 10_000
 #: A control word with its number, a byte in hexadecimal, a control sign, a brace, or plain bytes.
-_TOKEN = re.compile(
-    rb"\\(?:([A-Za-z]{1,32})(-?\d{1,10})? ?|'([0-9A-Fa-f]{2})|([^A-Za-z']))|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\"
-)
+_TOKEN = re.compile(rb"\\(?:([A-Za-z]{1,32})(-?\d{1,10})? ?|'([0-9A-Fa-f]{2})|([^A-Za-z']))|([{}])|([^\\{}]+)|\\")
 _LONGEST_TOKEN = 64
 
 _SIGNS = {
@@ -159,8 +157,10 @@ class _Rtf:
             gone = min(self._left_out, len(raw))
             self._left_out -= gone
             raw = raw[gone:]
-        if self._group.goes_to != "nowhere" and len(self._bytes) < _MAX_HELD_CHARACTERS:
+        if self._group.goes_to != "nowhere":
             self._bytes += raw
+            if len(self._bytes) > _MAX_HELD_CHARACTERS:
+                self._decode()
 
     def finish(self) -> None:
         """End the last paragraph."""
@@ -221,7 +221,7 @@ def read(path: Path, prose: Prose) -> Found:
     reader = _Rtf(prose)
     for name, number, hexadecimal, sign, brace, raw in _tokens(path):
         if raw or hexadecimal:
-            reader.raw(raw or bytes.fromhex(hexadecimal.decode()))
+            reader.raw(raw.translate(None, b"\r\n") or bytes.fromhex(hexadecimal.decode()))
         elif name:
             reader.word(name.decode(), int(number) if number else None)
         elif brace:
@@ -237,19 +237,18 @@ def read(path: Path, prose: Prose) -> Found:
 def _tokens(path: Path) -> Iterator[tuple[bytes, ...]]:
     rest = b""
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
+        chunk = b"..."
+        while chunk:
+            chunk = file.read(_CHUNK_BYTES)
             rest += chunk
-            at = 0
             # A token may go on in the next piece.
-            while at < len(rest) - _LONGEST_TOKEN and (found := _TOKEN.match(rest, at, len(rest))):
+            at, enough = 0, len(rest) - _LONGEST_TOKEN if chunk else len(rest)
+            while at < enough and (found := _TOKEN.match(rest, at)):
                 at = found.end()
                 if found[1] == b"bin" and found[2]:
                     at = _past(file, at, len(rest), int(found[2]))
-                    rest = rest if at < len(rest) else b""
                 yield found.groups(b"")
             rest = rest[at:]
-    for found in _TOKEN.finditer(rest):
-        yield found.groups(b"")
 
 
 def _past(file: Any, at: int, held: int, length: int) -> int:  # noqa: ANN401

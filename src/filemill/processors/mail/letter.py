@@ -82,7 +82,7 @@ def write(message: Message, prose: Prose) -> None:
     for part in _chosen(message.parts):
         text = _text(part)
         if part.media_type == "text/html":
-            Page(prose).read([text])
+            Page(prose).read(text)
         else:
             prose.paragraph(text.replace("\r\n", "\n"))
 

@@ -1,7 +1,6 @@
-"""Takes a message apart line by line: the bodies are held up to a bound, everything else is only counted."""
+"""Takes a message apart as it goes by: the bodies are held up to a bound, everything else is only counted."""
 
 import binascii
-import re
 from dataclasses import dataclass, field
 
 from filemill.processors.mail.bounds import BOUNDS
@@ -9,7 +8,8 @@ from filemill.processors.mail.header import Header, is_field
 
 _BODIES = ("text/plain", "text/html")
 _MESSAGE = "message/rfc822"
-_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_NO_BASE64 = bytes({*range(256)} - {*b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"})
+_BOUNDARIES = (b"\n--", b"\r--")
 
 
 @dataclass
@@ -30,18 +30,17 @@ class Part:
         """Whether it is words that the message shows, rather than something that comes with it."""
         return self.body is not None
 
-    def add(self, line: bytes) -> None:
-        """Count a line; its end belongs to the boundary, if one follows."""
-        encoding = self.header.transfer_encoding
-        if encoding == "base64":
-            self._letters += len(_NO_BASE64.sub(b"", line))
+    def __post_init__(self) -> None:
+        self._encoding = self.header.transfer_encoding
+
+    def add(self, lines: bytes) -> None:
+        """Count whole lines; the end of the last one belongs to the boundary, if one follows."""
+        if self._encoding == "base64":
+            self._letters += len(lines.translate(None, _NO_BASE64))
             self.size_bytes = self._letters * 3 // 4
-        elif encoding == "quoted-printable":
-            self.size_bytes += len(binascii.a2b_qp(line))
-            self._ending = len(line) - len(line.rstrip(b"\r\n"))
-        else:
-            self.size_bytes += len(line)
-            self._ending = len(line) - len(line.rstrip(b"\r\n"))
+            return
+        self.size_bytes += len(binascii.a2b_qp(lines) if self._encoding == "quoted-printable" else lines)
+        self._ending = 2 if lines.endswith(b"\r\n") else lines.endswith((b"\n", b"\r"))
 
     def end(self) -> None:
         """Take the end of the last line away again."""
@@ -51,12 +50,11 @@ class Part:
     def unpacked(self) -> bytes:
         """Return the body's bytes as they were before they were packed for the way."""
         raw = bytes(self.body or b"")
-        encoding = self.header.transfer_encoding
-        if encoding == "quoted-printable":
+        if self._encoding == "quoted-printable":
             return binascii.a2b_qp(raw)
-        if encoding != "base64":
+        if self._encoding != "base64":
             return raw
-        letters = _NO_BASE64.sub(b"", raw)
+        letters = raw.translate(None, _NO_BASE64)
         # What is left of the last four letters, where they are fewer, is padding or a break.
         return binascii.a2b_base64(letters[: len(letters) // 4 * 4] + _last(letters))
 
@@ -77,7 +75,7 @@ class _Level:
 
 @dataclass
 class Message:
-    """What one message consists of; feed it lines, then `finish`."""
+    """What one message consists of; feed it its bytes, then `finish`."""
 
     header: Header = field(default_factory=lambda: Header([]))
     parts: list[Part] = field(default_factory=list)
@@ -91,16 +89,30 @@ class Message:
     _part: Part | None = None
     _held: int = 0
 
-    def feed(self, line: bytes) -> None:
-        """Take the next line, its end included."""
+    def feed(self, lines: bytes) -> None:
+        """Take the next lines, their ends included; those without a boundary are not looked at one by one."""
+        bounded = lines.startswith(b"--") or any(mark in lines for mark in _BOUNDARIES)
+        if self._lines is not None or bounded:
+            for line in lines.splitlines(keepends=True):
+                self._feed_line(line)
+        else:
+            self._count(lines)
+
+    def _feed_line(self, line: bytes) -> None:
         if line.startswith(b"--") and self._levels and self._is_boundary(line):
+            return
+        if self._lines is None:
+            self._count(line)
             return
         for message in self._messages:
             message.size_bytes += len(line)
-        if self._lines is not None:
-            self._take_header(line)
-        elif self._part is not None:
-            self._take_body(line)
+        self._take_header(line)
+
+    def _count(self, lines: bytes) -> None:
+        for message in self._messages:
+            message.size_bytes += len(lines)
+        if self._part is not None:
+            self._take_body(self._part, lines)
 
     def finish(self) -> None:
         """Take note of the end."""
@@ -142,7 +154,7 @@ class Message:
         elif not bare.startswith((b"From ", b">From ")) and lines:
             self._end_header()
             if self._part is not None:
-                self._take_body(line)
+                self._take_body(self._part, line)
 
     def _end_header(self) -> None:
         header = Header(self._lines or [])
@@ -174,15 +186,11 @@ class Message:
                 part.body = bytearray()
             self._part = part
 
-    def _take_body(self, line: bytes) -> None:
-        part = self._part
-        if part is None:
-            return
-        part.add(line)
+    def _take_body(self, part: Part, lines: bytes) -> None:
+        part.add(lines)
         if part.body is None:
             return
-        if self._held + len(line) > BOUNDS.body_bytes:
-            self.body_is_cut = True
-        else:
-            self._held += len(line)
-            part.body += line
+        room = BOUNDS.body_bytes - self._held
+        self.body_is_cut |= len(lines) > room
+        part.body += lines[:room]
+        self._held += min(len(lines), room)

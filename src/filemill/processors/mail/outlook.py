@@ -147,4 +147,4 @@ def _write(item: _Item, prose: Prose) -> None:
     if body and body.strip("\x00 \r\n\t"):
         prose.paragraph(body.replace("\r\n", "\n"))
     elif page := item.text(_PAGE, BOUNDS.body_bytes):
-        Page(prose).read([page])
+        Page(prose).read(page)

@@ -13,10 +13,11 @@ from filemill.processors.mail import letter, outlook
 from filemill.processors.mail.bounds import BOUNDS
 from filemill.processors.mail.mime import Message
 
+_BLOCK_BYTES = 256 * 1024
 _MAX_LINE_BYTES = 64 * 1024
-_BYTES_BETWEEN_REPORTS = 4 * 1024 * 1024
 _SEPARATOR = b"From "
 _QUOTED = (b">From ", b">>From ", b">>>From ")
+_EMPTY, _EMPTY_AT_END = (b"\n", b"\r\n"), (b"\n\n", b"\n\r\n")
 
 Attachments = list[dict[str, Any]]
 
@@ -32,8 +33,8 @@ def read(source: Source, workspace: Workspace) -> Result:
 def _message(source: Source, prose: Prose, workspace: Workspace) -> tuple[dict[str, Any], Attachments]:
     message = Message()
     with source.path.open("rb") as file:
-        for line in _lines(file, source, workspace):
-            message.feed(line)
+        for lines in _blocks(file, source, workspace):
+            message.feed(lines)
     message.finish()
     if not letter.is_letter(message):
         raise Unprocessable(
@@ -50,7 +51,7 @@ def _mailbox(source: Source, prose: Prose, workspace: Workspace) -> tuple[dict[s
     summaries: list[dict[str, Any]] = []
     listed: Attachments = []
     with source.path.open("rb") as file:
-        for message in _messages(_lines(file, source, workspace)):
+        for message in _messages(_pieces(_blocks(file, source, workspace))):
             count += 1
             if message is None:
                 continue
@@ -72,19 +73,19 @@ def _summary(facts: dict[str, Any]) -> dict[str, Any]:
     return {name: facts[name][:3] if name in ("from", "to") else facts[name] for name in names if name in facts}
 
 
-def _messages(lines: Iterator[bytes]) -> Iterator[Message | None]:
+def _messages(pieces: Iterator[bytes]) -> Iterator[Message | None]:
     """Yield the messages of a mailbox; of those beyond the bound, only that they are there."""
     message: Message | None = None
     is_open, after_empty, number = False, True, 0
-    for line in lines:
-        if after_empty and line.startswith(_SEPARATOR):
+    for lines in pieces:
+        if after_empty and lines.startswith(_SEPARATOR):
             if is_open:
                 yield _finished(message)
             number += 1
             is_open, message = True, Message() if number <= BOUNDS.messages else None
         elif message is not None:
-            message.feed(line[1:] if line.startswith(_QUOTED) else line)
-        after_empty = line in (b"\n", b"\r\n")
+            message.feed(lines[1:] if lines.startswith(_QUOTED) else lines)
+        after_empty = lines in _EMPTY or lines.endswith(_EMPTY_AT_END)
     if is_open:
         yield _finished(message)
 
@@ -106,15 +107,20 @@ _READERS: dict[str, Callable[[Source, Prose, Workspace], tuple[dict[str, Any], A
 }
 
 
-def _lines(file: IO[bytes], source: Source, workspace: Workspace) -> Iterator[bytes]:
-    """Yield lines; those that are longer than any line of e-mail, in pieces."""
-    read, next_report = 0, _BYTES_BETWEEN_REPORTS
-    while line := file.readline(_MAX_LINE_BYTES):
-        read += len(line)
-        if read >= next_report:
-            next_report = read + _BYTES_BETWEEN_REPORTS
-            workspace.progress(read / max(source.size, read), "reading")
-        yield line
+def _blocks(file: IO[bytes], source: Source, workspace: Workspace) -> Iterator[bytes]:
+    """Yield some lines at a time; one that is longer than any line of e-mail, in pieces."""
+    read = 0
+    while block := file.read(_BLOCK_BYTES):
+        lines = block if block.endswith(b"\n") else block + file.readline(_MAX_LINE_BYTES)
+        read += len(lines)
+        workspace.progress(read / max(source.size, read), "reading")
+        yield lines
+
+
+def _pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield blocks as they are, but line by line where one of them may begin a message of a mailbox."""
+    for block in blocks:
+        yield from block.splitlines(keepends=True) if _SEPARATOR in block else (block,)
 
 
 def _listing(attachments: Attachments, folder: Path) -> list[Made]:
