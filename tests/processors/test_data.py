@@ -373,8 +373,8 @@ def test_nothing_outside_of_the_document_is_fetched(find, tmp_path):
         watcher = threading.Thread(target=lambda: calls.extend(_callers(listener)))
         watcher.start()
         facts, preview = find(
-            f'<!DOCTYPE a SYSTEM "{address}d.dtd" [<!ENTITY % p SYSTEM "{address}p"> %p; <!ENTITY e SYSTEM "{address}e">'
-            f'<!ENTITY f SYSTEM "file://{secret}">]><a xmlns:xi="http://www.w3.org/2001/XInclude">&e;&f;'
+            f'<!DOCTYPE a SYSTEM "{address}d.dtd" [<!ENTITY % p SYSTEM "{address}p"> %p; '
+            f'<!ENTITY e SYSTEM "{address}e"><!ENTITY f SYSTEM "file://{secret}">]><a xmlns:xi="http://www.w3.org/2001/XInclude">&e;&f;'
             f'<xi:include href="{address}x"/></a>',
             XML,
         )
