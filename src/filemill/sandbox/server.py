@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import orjson
 
 from filemill.identify import deep
+from filemill.processors.adjust import adjust
 from filemill.processors.base import Limits, Processor
 from filemill.processors.registry import processors
 from filemill.sandbox.inside import Inside
@@ -233,8 +234,9 @@ def load(walls: Walls, *, large: bool) -> Inside:
 
 def main() -> None:
     """Load everything, then serve the worker at the other end of the descriptor that is named on the command line."""
-    descriptor, kind, *plugin_folders = sys.argv[1:]
+    descriptor, kind, settings, *plugin_folders = sys.argv[1:]
     sys.path.extend(plugin_folders)
+    adjust(filter(None, settings.split(",")))
     # Only the control socket ends the server: a service manager that signals the whole group must not take the
     # children away from a worker that is finishing its jobs.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
