@@ -25,12 +25,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS_WITH_PROCESSORS = ("image", "text", "binary")
+KINDS_WITH_PROCESSORS = ("archive", "binary", "data", "image", "text")
 UNDER_WAY = ("queued", "processing")
 BUGS = ("internal", "worker_lost", "server_lost")  # reasons that are our fault, never a file's
 PROCESSES, FAILS, HOSTILE = "processes", "must fail cleanly", "hostile"
 # Where the manifest asks for more than the bytes hold; shown each time, but not counted.
 ACCEPTED = {
+    "data/132-n_string_single_string_no_double_quotes.json": "three letters: only the name says JSON",
     "image/135-crash-4fb027452e6988530aa5dabee76eecacb3b79f8a.j2k": "a JP2 file by its bytes, not a bare codestream",
     "image/164-fixture.nef": "128 bytes of a TIFF header, cut off before the maker's name: only the name says NEF",
     "text/128-cp865.txt": "85 bytes with one letter beyond ASCII, which a dozen encodings explain equally well",
@@ -219,9 +220,21 @@ def wrong_truth(service: Service, path: Path, entry: Json, file: Json) -> list[s
         shown = facts.get("image", {}).get(f"{name}_pixels")
         if entry["kind"] == "image" and name in truth and shown != truth[name]:
             found.append(f"{name} {shown}, not {truth[name]}")
+    found += wrong_count(truth, facts)
     if "encoding" in truth:
         found += wrong_text(service, path, truth["encoding"], file)
     return found
+
+
+def wrong_count(truth: Json, facts: Json) -> list[str]:
+    """Say where an archive has other entries, or a document another soundness, than the manifest knows."""
+    shown = {
+        "entries": facts.get("archive", {}).get("entries"),
+        "valid_json": facts.get("data", {}).get("well_formed"),
+    }
+    return [
+        f"{name} {shown[name]}, not {truth[name]}" for name in shown if name in truth and shown[name] != truth[name]
+    ]
 
 
 def wrong_text(service: Service, path: Path, encoding: str, file: Json) -> list[str]:
