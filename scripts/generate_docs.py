@@ -91,7 +91,7 @@ Each kind of file has bounds of its own, counted while it is read. `FILEMILL_LIM
 
 {fixed}
 
-Archives are not unpacked yet, so there are no limits of unpacked size, entries, ratio or depth. Audio and video are not
+Audio and video are not
 decoded yet, so there is none of duration.
 
 ## What each processor takes

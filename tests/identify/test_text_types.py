@@ -170,6 +170,18 @@ def test_binary_is_binary(type_of, content):
     assert kind_of(type_of(content)) == "binary"
 
 
+@pytest.mark.parametrize(
+    "content", ["[,1]", "[1 true]", '{"x"}', '["x"', '["x', "[3[4]]", "[" * 100_000, '{"a"}\n' * 9000]
+)
+def test_json_that_begins_wrongly_is_broken_json(type_of, content):
+    assert type_of(content) == "application/json"
+
+
+@pytest.mark.parametrize("content", ["[x", "[section]\n", "{key: 1}", "[1] See below.", "[12:00] hello", "{ 1 }; x"])
+def test_what_has_words_of_its_own_is_no_json(type_of, content):
+    assert type_of(content) == "text/plain"
+
+
 def test_a_table_in_unmarked_utf_16_is_just_text_for_nothing_reads_it_as_a_table(type_of):
     table = "a,b,c\r\n1,2,3\r\n" * 9
     assert type_of(table.encode("utf-16-le")) == "text/plain"

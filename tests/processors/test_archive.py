@@ -275,7 +275,7 @@ BOMBS = {
 def test_a_bomb_is_stopped_on_the_way(bounded, bomb):
     media_type, make = BOMBS[bomb]
     with pytest.raises(Unprocessable) as caught:
-        bounded(make(bytes(4 * 1024 * 1024)), media_type, Bounds(ratio_from_bytes=1024 * 1024))
+        bounded(make(bytes(4 * 1024 * 1024)), media_type, Bounds(bomb_bytes=1024 * 1024))
     assert caught.value.reason_code == "archive_bomb"
 
 

@@ -34,6 +34,11 @@ _JSON_START = re.compile(
     r'|\[[\s\[]*(?:\{\s*["}]|\])'  # a list that begins with an object, or an empty one
     r'|\[[\s\[]*(?:"(?:[^"\\]|\\.){0,4096}"|-?\d[\d.eE+-]*|true|false|null)\s*(?:,|\]\s*(?:[,\]]|$))'  # or with a value
 )
+#: Nothing but what JSON is made of, in whatever order; the last string may not be closed.
+_JSON_PARTS = re.compile(
+    r'(?:[\s\[\]{},:]++|"(?:[^"\\\n]|\\.)*+"|-?\d++(?:\.\d*+)?(?:[eE][+-]?\d*+)?|(?:true|false|null)\b)++(?:"[^"\n]*+\Z)?'
+)
+_LONGEST_PART = 256
 _MAX_LINES = 64
 
 
@@ -98,7 +103,7 @@ def _json(start: str, *, whole: bool) -> str | None:
     if sound:
         return _dialect(value)
     if not _JSON_START.match(start):
-        return None
+        return "application/json" if _is_broken_json(start, whole=whole) else None
     lines = [line for line in start.splitlines()[:_MAX_LINES] if line.strip()]
     if not whole and len(lines) > 1:
         lines.pop()
@@ -108,6 +113,12 @@ def _json(start: str, *, whole: bool) -> str | None:
     if whole:
         return "application/json" if start.startswith("{") or start.rstrip().endswith("]") else None
     return _dialect_of_start(start)
+
+
+def _is_broken_json(start: str, *, whole: bool) -> bool:
+    """Know JSON that begins wrongly by the rest: there is no word in it that JSON does not have."""
+    parts = _JSON_PARTS.match(start)
+    return parts is not None and parts.end() >= len(start) - (0 if whole else _LONGEST_PART)
 
 
 def _lines_of_json(records: list[object]) -> str:

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from filemill.processors.archive import library
+from filemill.processors.archive.bounds import Bounds
 from filemill.processors.base import MIB, Limits, Processor, Result, Source, Workspace
 from filemill.processors.extras import lacking
 
@@ -38,6 +39,7 @@ class ArchiveProcessor(Processor):
         "application/zstd",
     )
     libraries = ("archi", "libarchive-c")
+    bounds: ClassVar[Bounds] = Bounds()
     limits: ClassVar[Limits] = Limits(wall_seconds=300, cpu_seconds=240, memory_bytes=512 * MIB, output_bytes=128 * MIB)
 
     @classmethod
@@ -58,4 +60,4 @@ class ArchiveProcessor(Processor):
         library.point_out()
         from filemill.processors.archive.reading import read
 
-        return read(source, workspace)
+        return read(source, workspace, self.bounds)

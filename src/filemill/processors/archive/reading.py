@@ -53,7 +53,7 @@ _ENTRIES_BETWEEN_REPORTS = 256
 _UNRECOGNISED = "Unrecognized archive format"
 
 
-def read(source: Source, workspace: Workspace, bounds: Bounds = Bounds()) -> Result:  # noqa: B008 -- frozen
+def read(source: Source, workspace: Workspace, bounds: Bounds) -> Result:
     """Return the facts of an archive, and its listing."""
     listing = Listing(workspace.path / "listing.json", source.size, bounds)
     if source.media_type in _FORMATS:

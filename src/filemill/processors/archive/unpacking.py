@@ -66,7 +66,7 @@ class Unpacking:
 
 def check(unpacked_bytes: int, packed_bytes: int, bounds: Bounds) -> None:
     """Refuse what unpacks to too much, or to so much more than it is that it can only be a bomb."""
-    if unpacked_bytes > max(bounds.ratio * packed_bytes, bounds.ratio_from_bytes):
+    if unpacked_bytes > max(bounds.ratio * packed_bytes, bounds.bomb_bytes):
         raise failures.bomb(unpacked_bytes, bounds.ratio)
     if unpacked_bytes > bounds.unpacked_bytes:
         raise failures.too_large(f"more than {bounds.unpacked_bytes} bytes")
