@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS_WITH_PROCESSORS = ("image", "text", "binary")
+KINDS_WITH_PROCESSORS = ("image", "text", "binary", "audio", "video")
+LENGTH_TOLERANCE = 0.02
 UNDER_WAY = ("queued", "processing")
 BUGS = ("internal", "worker_lost", "server_lost")  # reasons that are our fault, never a file's
 PROCESSES, FAILS, HOSTILE = "processes", "must fail cleanly", "hostile"
@@ -221,6 +222,26 @@ def wrong_truth(service: Service, path: Path, entry: Json, file: Json) -> list[s
             found.append(f"{name} {shown}, not {truth[name]}")
     if "encoding" in truth:
         found += wrong_text(service, path, truth["encoding"], file)
+    return found + wrong_media(truth, facts.get("audio") or facts.get("video"))
+
+
+def wrong_media(truth: Json, facts: Json | None) -> list[str]:
+    """Say which facts of a recording or a film are others than the truth; lengths are measured in several ways."""
+    if facts is None:
+        return []
+    shown = {
+        "samplerate": facts.get("sample_rate_hz"),
+        "channels": facts.get("channels"),
+        "width": facts.get("width_pixels"),
+        "height": facts.get("height_pixels"),
+        **{name: facts.get("tags", {}).get(name) for name in ("title", "artist", "album")},
+    }
+    found = [
+        f"{name} {shown[name]}, not {truth[name]}" for name in shown if name in truth and shown[name] != truth[name]
+    ]
+    seconds, length = facts.get("duration_seconds") or 0.0, truth.get("duration")
+    if length is not None and abs(seconds - length) > max(LENGTH_TOLERANCE * length, 0.01):
+        found.append(f"duration {seconds}, not {length}")
     return found
 
 

@@ -11,8 +11,8 @@ from processors.recordings import recording, with_cover
 
 from filemill.core.errors import Unprocessable
 from filemill.processors.audio import AudioProcessor
-from filemill.processors.media import formats, waveform
-from filemill.processors.media.formats import Bounds
+from filemill.processors.media import formats
+from filemill.processors.media.formats import AudioBounds
 from filemill.processors.testing import Sample, conformance
 
 
@@ -105,7 +105,7 @@ def test_the_waveform_of_a_recording_that_announces_too_little_still_has_few_pea
 
 
 def test_a_waveform_ends_where_the_bound_is(listen, monkeypatch):
-    monkeypatch.setattr(waveform, "BOUNDS", Bounds(sound_seconds=1))
+    monkeypatch.setattr(AudioProcessor, "bounds", AudioBounds(sound_seconds=1))
     facts, made = listen(recording(seconds=3), "audio/x-wav")
     assert facts["duration_seconds"] == 3.0
     assert facts["decoded_seconds"] == pytest.approx(1.0, abs=0.6)

@@ -15,7 +15,7 @@ from PIL import Image, ImageStat
 from filemill.processors import thumbnails
 from filemill.processors.base import Made, Workspace
 from filemill.processors.media.container import Opened
-from filemill.processors.media.formats import BOUNDS
+from filemill.processors.media.formats import AudioBounds, VideoBounds
 
 _EDGE: Final = 1024
 _COVER_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
@@ -33,16 +33,16 @@ _TURNS: Final = {
 }
 
 
-def cover_of(opened: Opened, workspace: Workspace) -> list[Made]:
+def cover_of(opened: Opened, bounds: AudioBounds, workspace: Workspace) -> list[Made]:
     """Make a WebP of the first picture that comes with a recording; nothing where it cannot be read."""
     if not opened.covers:
         return []
     content = _first_packet(opened, opened.covers[0])
-    if not content or len(content) > BOUNDS.cover_bytes:
+    if not content or len(content) > bounds.cover_bytes:
         return []
     try:
         with Image.open(io.BytesIO(content), formats=_COVER_FORMATS) as image:
-            if image.width * image.height > BOUNDS.cover_pixels:
+            if image.width * image.height > bounds.cover_pixels:
                 return []
             image.draft(None, thumbnails.fitted(image.size, _EDGE))
             image.load()
@@ -78,9 +78,10 @@ class Poster:
         return float(ImageStat.Stat(self.image.convert("L")).stddev[0])
 
 
-def poster_of(opened: Opened, stream: VideoStream, seconds: float | None) -> Poster | None:
+def poster_of(opened: Opened, seconds: float | None, bounds: VideoBounds) -> Poster | None:
     """Decode a few frames here and there, and return the first that shows more than one shade."""
-    if not 0 < stream.codec_context.width * stream.codec_context.height <= BOUNDS.frame_pixels:
+    stream = opened.film[0]
+    if not 0 < stream.codec_context.width * stream.codec_context.height <= bounds.frame_pixels:
         return None
     opened.only(stream)
     best: Poster | None = None
