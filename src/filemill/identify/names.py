@@ -1,4 +1,5 @@
-"""The one use of a file's name: to choose among types within the kind `text` that bytes cannot tell apart.
+"""The uses of a file's name: to choose among types within the kind `text` that bytes cannot tell apart, and whether an MP4
+without a visible track was to be a film or a recording.
 
 A name never makes text anything but text, nor anything else text: what this table refines is of the kind `text`, and so
 is what it refines it to. So a name never decides whether a file is read as a picture, a table or a message.
@@ -41,6 +42,7 @@ _BY_EXTENSION = {
     ".yaml": "application/yaml",
     ".yml": "application/yaml",
 }
+_RECORDINGS = (".m4a", ".m4b", ".m4p")
 #: What the bytes suggest, but a name may know better: a README in Markdown may begin with a tag or look like YAML.
 _OPEN_TO_DOUBT = frozenset({"text/plain", "text/html", "application/yaml", "application/toml"})
 
@@ -52,3 +54,8 @@ def refine(media_type: str, name: str) -> str:
     suggested = _BY_EXTENSION.get(PurePath(name).suffix.lower(), media_type)
     # Bytes that show a form are believed over a name that denies it.
     return media_type if suggested == "text/plain" else suggested
+
+
+def mp4_called(name: str) -> str:
+    """Return the type that the name stands for where an MP4 does not say whether it is a film or a recording."""
+    return "audio/mp4" if PurePath(name).suffix.lower() in _RECORDINGS else "video/mp4"
