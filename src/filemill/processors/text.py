@@ -11,7 +11,9 @@ from filemill.identify import texts
 from filemill.processors import language
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
 from filemill.processors.encodings import Encoding, chunks_of, encoding_of
+from filemill.processors.programming import LANGUAGES
 from filemill.processors.rehearsal import rehearse
+from filemill.processors.subtitles import subtitles_in
 
 _HEAD_BYTES = 64 * 1024
 _LANGUAGE_SAMPLE_CHARACTERS = 16 * 1024
@@ -39,6 +41,7 @@ class TextProcessor(Processor):
     """Reads everything that is text to a person, SVG included: it is not rendered here, but its source can be read."""
 
     name = "text"
+    version = 2
     accepts = (
         "text/*",
         "image/svg+xml",
@@ -68,17 +71,21 @@ class TextProcessor(Processor):
         rehearse(cls, "page.txt", "text/plain", b"A house beside the mill.\n" * 200)
 
     def process(self, source: Source, workspace: Workspace) -> Result:
-        """Return encoding, line endings, counts and language, and the text as UTF-8."""
+        """Return encoding, line endings, counts and language, cues of subtitles, and the text as UTF-8."""
         path = workspace.path / "text.txt"
-        reading = _Reading()
+        reading, subtitles = _Reading(), subtitles_in(source.media_type)
         with source.path.open("rb", buffering=0) as file, path.open("wb") as artifact:
             encoding = _encoding(file)
             for text in _decoded(file, encoding, reading):
                 reading.add(text)
+                if subtitles:
+                    subtitles.add(text)
                 reading.artifact_is_cut |= not _write(text, artifact)
                 workspace.progress(reading.size_bytes / max(source.size, 1), f"reading {encoding.public_name}")
         reading.finish()
         facts = {**_about_encoding(encoding), **reading.facts(), **_about_language(source.media_type, reading)}
+        if subtitles:
+            facts |= subtitles.facts()
         return Result(facts=facts, artifacts=(Made("text", path, "text/plain"),))
 
 
@@ -191,6 +198,8 @@ def _about_encoding(encoding: Encoding) -> dict[str, Any]:
 
 
 def _about_language(media_type: str, reading: _Reading) -> dict[str, Any]:
+    if written_in := LANGUAGES.get(media_type):
+        return {"programming_language": written_in}
     if media_type not in _PROSE:
         return {}
     found = language.language_of(reading.start, marked_up=media_type.endswith(_MARKUP))
