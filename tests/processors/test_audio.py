@@ -193,6 +193,14 @@ def test_sound_without_a_decoder_is_refused(reason):
     assert reason(content, "audio/x-matroska") == "unsupported_format"
 
 
+def test_a_codec_whose_tag_is_no_word_is_read_all_the_same(listen):
+    content = bytearray(recording("wav", "adpcm_ms", rate=44100))
+    content[20:22] = b"\xff\x00"
+    facts, _ = listen(bytes(content), "audio/x-wav")
+    assert facts["codec"] == "aac"
+    assert facts["channels"] == 1
+
+
 def test_a_protected_recording_is_refused(reason):
     keys = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "76" * 16, "encryption_kid": "a7" * 16}
     assert reason(recording("mp4", "aac", rate=44100, **keys), "audio/mp4") == "encrypted"
