@@ -27,9 +27,11 @@ def test_recordings_and_films_are_processed_in_the_sandbox(upload, work, client)
     assert scene["facts"]["video"]["width_pixels"] == 320
 
     made = {each["name"]: each for file in (song, scene) for each in file["artifacts"]}
-    assert set(made) == {"cover", "waveform", "poster"}
+    assert set(made) == {"cover", "waveform", "poster", "thumbnail-256"}
     waveform = json.loads(client.get(made["waveform"]["url"]).getvalue())
     assert waveform["count"] == len(waveform["peaks"]) > 900
     for name, size in (("cover", (600, 400)), ("poster", (320, 240))):
         with Image.open(io.BytesIO(client.get(made[name]["url"]).getvalue())) as picture:
             assert (picture.format, picture.size) == ("WEBP", size)
+        page = client.get(f"/app/files/{sent['audio' if name == 'cover' else 'video']}/").content.decode()
+        assert f'/artifacts/{name}/"' in page

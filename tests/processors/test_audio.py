@@ -139,6 +139,8 @@ def test_a_cover_becomes_a_webp_of_its_own(listen):
     assert facts["tags"]["title"] == "Заглавие"
     with Image.open(io.BytesIO(made["cover"])) as cover:
         assert (cover.format, cover.size) == ("WEBP", (1024, 683))
+    with Image.open(io.BytesIO(made["thumbnail-256"])) as small:
+        assert (small.format, small.size) == ("WEBP", (256, 171))
 
 
 def test_a_cover_that_is_no_picture_is_left_out(listen):

@@ -24,10 +24,11 @@ def watch(process):
 
     def run(content, media_type="video/mp4"):
         result = process(VideoProcessor, content, media_type)
-        posters = [Image.open(io.BytesIO(made.path.read_bytes())) for made in result.artifacts]
-        assert {made.name for made in result.artifacts} <= {"poster"}
+        made = {made.name: Image.open(io.BytesIO(made.path.read_bytes())) for made in result.artifacts}
+        assert set(made) in ({"poster", "thumbnail-256"}, set())
+        assert not made or max(made["thumbnail-256"].size) <= 256
         json.dumps(result.facts, allow_nan=False)
-        return result.facts, next(iter(posters), None)
+        return result.facts, made.get("poster")
 
     return run
 

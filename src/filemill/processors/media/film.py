@@ -22,8 +22,8 @@ def read(source: Source, workspace: Workspace, bounds: VideoBounds) -> Result:
         poster = pictures.poster_of(opened, seconds, bounds) if opened.film else None
         facts = _facts(source, announced, opened, seconds) | _about_film(opened, poster)
         facts["streams"] = [container.described(stream) for stream in opened.streams[: bounds.streams]]
-    made = (pictures.save_poster(poster, workspace),) if poster else ()
-    return Result(facts={name: value for name, value in facts.items() if value is not None}, artifacts=made)
+    made = pictures.saved("poster", poster.image, workspace) if poster else []
+    return Result(facts={name: value for name, value in facts.items() if value is not None}, artifacts=tuple(made))
 
 
 def _facts(source: Source, announced: tags.Announced, opened: Opened, seconds: float | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from filemill.processors.media.container import Opened
 from filemill.processors.media.formats import AudioBounds, VideoBounds
 
 _EDGE: Final = 1024
+_SMALL: Final = 256
 _COVER_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 #: Where in a film to look for a poster; the later places only where the earlier show nothing.
 _PLACES: Final = (0.1, 0.3, 0.5, 0.0)
@@ -51,9 +52,17 @@ def cover_of(opened: Opened, bounds: AudioBounds, workspace: Workspace) -> list[
         raise
     except Exception:  # noqa: BLE001 -- Pillow's decoders raise errors of every class over broken pictures
         return []
-    path = workspace.path / "cover.webp"
-    thumbnails.save_webp(cover, path)
-    return [Made("cover", path, "image/webp")]
+    return saved("cover", cover, workspace)
+
+
+def saved(name: str, image: Image.Image, workspace: Workspace) -> list[Made]:
+    """Write a picture as WebP, and a small one of it for lists."""
+    made = []
+    for called, picture in ((name, image), ("thumbnail-256", thumbnails.shrunk(image, _SMALL))):
+        path = workspace.path / f"{called}.webp"
+        thumbnails.save_webp(picture, path)
+        made.append(Made(called, path, "image/webp"))
+    return made
 
 
 def _first_packet(opened: Opened, stream: VideoStream) -> bytes:
@@ -96,13 +105,6 @@ def poster_of(opened: Opened, seconds: float | None, bounds: VideoBounds) -> Pos
         if best:
             break
     return best
-
-
-def save_poster(poster: Poster, workspace: Workspace) -> Made:
-    """Write the picture as WebP."""
-    path = workspace.path / "poster.webp"
-    thumbnails.save_webp(poster.image, path)
-    return Made("poster", path, "image/webp")
 
 
 def _frames_at(opened: Opened, stream: VideoStream, seconds: float) -> Iterator[VideoFrame]:
