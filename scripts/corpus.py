@@ -30,7 +30,11 @@ KINDS_WITH_PROCESSORS = (
 )  # fmt: skip
     "archive", "audio", "binary", "data", "document", "email", "image", "pdf", "table", "text", "video",
 )  # fmt: skip
+    "archive", "audio", "binary", "data", "document", "email", "image", "pdf", "table", "text", "video",
+)  # fmt: skip
 KINDS_WITH_PROCESSORS = ("archive", "binary", "data", "image", "text")
+KINDS_WITH_PROCESSORS = ("image", "text", "binary", "audio", "video")
+LENGTH_TOLERANCE = 0.02
 UNDER_WAY = ("queued", "processing")
 BUGS = ("internal", "worker_lost", "server_lost")  # reasons that are our fault, never a file's
 PROCESSES, FAILS, HOSTILE = "processes", "must fail cleanly", "hostile"
@@ -250,6 +254,26 @@ def wrong_words(service: Service, kind: str, truth: Json, file: Json) -> list[st
         expected = truth[name].strip() if name == "subject" and name in truth else truth.get(name)
         if kind == "email" and expected is not None and said.get(name) != expected:
             found.append(f"{name} {said.get(name)!r}, not {expected!r}")
+    return found + wrong_media(truth, facts.get("audio") or facts.get("video"))
+
+
+def wrong_media(truth: Json, facts: Json | None) -> list[str]:
+    """Say which facts of a recording or a film are others than the truth; lengths are measured in several ways."""
+    if facts is None:
+        return []
+    shown = {
+        "samplerate": facts.get("sample_rate_hz"),
+        "channels": facts.get("channels"),
+        "width": facts.get("width_pixels"),
+        "height": facts.get("height_pixels"),
+        **{name: facts.get("tags", {}).get(name) for name in ("title", "artist", "album")},
+    }
+    found = [
+        f"{name} {shown[name]}, not {truth[name]}" for name in shown if name in truth and shown[name] != truth[name]
+    ]
+    seconds, length = facts.get("duration_seconds") or 0.0, truth.get("duration")
+    if length is not None and abs(seconds - length) > max(LENGTH_TOLERANCE * length, 0.01):
+        found.append(f"duration {seconds}, not {length}")
     return found
 
 

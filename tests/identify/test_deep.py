@@ -139,6 +139,15 @@ def test_an_ole_directory_that_leads_in_a_circle_is_left_at_some_point(type_of):
         (ASF + bytes(100) + ASF_AUDIO + ASF_VIDEO, "video/x-ms-wmv"),
         (b"\x1a\x45\xdf\xa3\x9fB\x82\x84webm" + b"\x86\x85V_VP8" + bytes(40), "video/webm"),
         (b"\x1a\x45\xdf\xa3\x9fB\x82\x88matroska" + b"\x86\x86A_OPUS" + bytes(40), "audio/x-matroska"),
+        (b"\x1a\x45\xdf\xa3\x01" + bytes(6) + b"\x10B\x82\x85webm\x00", "video/webm"),
+        (b"\x1a\x45\xdf\xa3\x9fB\x82\x84webm" + b"\x86\x86A_OPUS" + b"V_noise", "audio/webm"),
+        (mp4(b"soun", brand=b"M4A\x00", others=(b"3gp5",)), "audio/mp4"),
+        (mp4(b"soun")[24:], "video/quicktime"),
+        (b"wvpk\x80\x00\x00\x00\x10\x04" + bytes(150), "audio/x-wavpack"),
+        (b"wvpk and other words\x00\xff" + bytes(30), "application/octet-stream"),
+        (b"DSD \x1c" + bytes(60), "audio/x-dsf"),
+        (b"caff\x00\x01\x00\x00desc" + bytes(40), "audio/x-caf"),
+        (b"RIFF\x40\x00\x00\x00QLCMfmt " + bytes(40), "audio/qcelp"),
         ((b"\x47" + bytes(187)) * 6, "video/mp2t"),
         ((b"\x00\x00\x00\x00\x47" + bytes(187)) * 6, "video/mp2t"),
         (b"ID3\x03\x00\x00\x00\x00\x00\x05title\xff\xfb\x90\x00", "audio/mpeg"),
@@ -191,6 +200,20 @@ def test_the_description_is_fit_for_people(tmp_path):
     path = tmp_path / "a.gif"
     path.write_bytes(b"GIF89a\x01\x00\x01\x00\x00\x00\x00;")
     assert deep.identify(path, "a").description.startswith("GIF image data")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "media_type"),
+    [
+        (mp4(), "a.m4a", "audio/mp4"),
+        (mp4(), "a.M4B", "audio/mp4"),
+        (mp4(), "a.jpg", "video/mp4"),
+        (mp4(b"vide"), "a.m4a", "video/mp4"),
+        (mp4(b"soun"), "a.mp4", "audio/mp4"),
+    ],
+)
+def test_a_name_says_what_an_mp4_was_to_be_only_where_no_track_does(type_of, content, name, media_type):
+    assert type_of(content, name) == media_type
 
 
 def test_no_name_changes_what_bytes_prove(type_of):

@@ -11,8 +11,8 @@ from processors.recordings import recording, with_cover
 
 from filemill.core.errors import Unprocessable
 from filemill.processors.audio import AudioProcessor
-from filemill.processors.media import formats, waveform
-from filemill.processors.media.formats import Bounds
+from filemill.processors.media import formats
+from filemill.processors.media.formats import AudioBounds
 from filemill.processors.testing import Sample, conformance
 
 
@@ -105,7 +105,7 @@ def test_the_waveform_of_a_recording_that_announces_too_little_still_has_few_pea
 
 
 def test_a_waveform_ends_where_the_bound_is(listen, monkeypatch):
-    monkeypatch.setattr(waveform, "BOUNDS", Bounds(sound_seconds=1))
+    monkeypatch.setattr(AudioProcessor, "bounds", AudioBounds(sound_seconds=1))
     facts, made = listen(recording(seconds=3), "audio/x-wav")
     assert facts["duration_seconds"] == 3.0
     assert facts["decoded_seconds"] == pytest.approx(1.0, abs=0.6)
@@ -139,6 +139,8 @@ def test_a_cover_becomes_a_webp_of_its_own(listen):
     assert facts["tags"]["title"] == "Заглавие"
     with Image.open(io.BytesIO(made["cover"])) as cover:
         assert (cover.format, cover.size) == ("WEBP", (1024, 683))
+    with Image.open(io.BytesIO(made["thumbnail-256"])) as small:
+        assert (small.format, small.size) == ("WEBP", (256, 171))
 
 
 def test_a_cover_that_is_no_picture_is_left_out(listen):
@@ -191,6 +193,14 @@ def test_noise_called_a_recording_is_refused(reason):
 def test_sound_without_a_decoder_is_refused(reason):
     content = recording("matroska", "flac").replace(b"A_FLAC", b"A_FLOC")
     assert reason(content, "audio/x-matroska") == "unsupported_format"
+
+
+def test_a_codec_whose_tag_is_no_word_is_read_all_the_same(listen):
+    content = bytearray(recording("wav", "adpcm_ms", rate=44100))
+    content[20:22] = b"\xff\x00"
+    facts, _ = listen(bytes(content), "audio/x-wav")
+    assert facts["codec"] == "aac"
+    assert facts["channels"] == 1
 
 
 def test_a_protected_recording_is_refused(reason):

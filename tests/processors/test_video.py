@@ -3,15 +3,15 @@
 import io
 import json
 import os
+from pathlib import Path
 
 import pytest
 from PIL import Image
 from processors.recordings import film, recording, turned
 
 from filemill.core.errors import Unprocessable
-from filemill.processors.media import film as reading
 from filemill.processors.media import pictures
-from filemill.processors.media.formats import Bounds
+from filemill.processors.media.formats import VideoBounds
 from filemill.processors.testing import Sample, conformance
 from filemill.processors.video import VideoProcessor
 
@@ -24,10 +24,11 @@ def watch(process):
 
     def run(content, media_type="video/mp4"):
         result = process(VideoProcessor, content, media_type)
-        posters = [Image.open(io.BytesIO(made.path.read_bytes())) for made in result.artifacts]
-        assert {made.name for made in result.artifacts} <= {"poster"}
+        made = {made.name: Image.open(io.BytesIO(made.path.read_bytes())) for made in result.artifacts}
+        assert set(made) in ({"poster", "thumbnail-256"}, set())
+        assert not made or max(made["thumbnail-256"].size) <= 256
         json.dumps(result.facts, allow_nan=False)
-        return result.facts, next(iter(posters), None)
+        return result.facts, made.get("poster")
 
     return run
 
@@ -47,6 +48,10 @@ def reason(process):
 
 def close(picture, at, colour):
     return all(abs(a - b) < 60 for a, b in zip(picture.convert("RGB").getpixel(at), colour, strict=True))
+
+
+def threads():
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def without_pictures(content):
@@ -150,19 +155,19 @@ def test_a_film_without_a_decoder_has_facts_and_no_poster(watch):
 
 
 def test_streams_are_described_only_so_far(watch, monkeypatch):
-    monkeypatch.setattr(reading, "BOUNDS", Bounds(streams=1))
+    monkeypatch.setattr(VideoProcessor, "bounds", VideoBounds(streams=1))
     facts, _ = watch(film(with_sound="aac"))
     assert (facts["streams_count"], len(facts["streams"])) == (2, 1)
 
 
 def test_a_film_of_too_many_pixels_is_not_decoded(watch, monkeypatch):
-    monkeypatch.setattr(pictures, "BOUNDS", Bounds(frame_pixels=64 * 48 - 1))
+    monkeypatch.setattr(VideoProcessor, "bounds", VideoBounds(frame_pixels=64 * 48 - 1))
     facts, poster = watch(MP4)
     assert (facts["width_pixels"], poster) == (64, None)
 
 
 def test_a_search_for_a_poster_ends_where_the_bound_is(watch, monkeypatch):
-    monkeypatch.setattr(reading, "BOUNDS", Bounds(poster_bytes=1500))
+    monkeypatch.setattr(VideoProcessor, "bounds", VideoBounds(poster_bytes=1500))
     facts, _ = watch(film("matroska", frames=100, size=(320, 240)), "video/x-matroska")
     assert facts["width_pixels"] == 320
 
@@ -215,14 +220,14 @@ def test_nothing_is_decoded_in_threads(watch, monkeypatch):
     shown = pictures._shown
 
     def counted(frame, opened, stream):
-        most.append(len(os.listdir("/proc/self/task")))
+        most.append(threads())
         return shown(frame, opened, stream)
 
     monkeypatch.setattr(pictures, "_shown", counted)
-    before = len(os.listdir("/proc/self/task"))
+    before = threads()
     watch(film(codec="libx264", size=(640, 480)))
     assert most
-    assert max(*most, len(os.listdir("/proc/self/task"))) == before
+    assert max(*most, threads()) == before
 
 
 def test_the_video_processor_keeps_the_contract(tmp_path):

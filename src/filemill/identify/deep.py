@@ -50,7 +50,8 @@ def identify(path: Path, name: str) -> Identity:
         if peek.size == 0:
             return Identity("application/x-empty", "empty file")
         if media_type := _certain(peek):
-            return Identity(media_type, describe(path))
+            trackless = media_type == media.TRACKLESS
+            return Identity(names.mp4_called(name) if trackless else media_type, describe(path))
         if text := texts.text_of(peek.head, whole=peek.whole):
             media_type = _text_type(text, name, peek)
             return Identity(media_type, f"text ({media_type})")

@@ -45,7 +45,7 @@ _INTERPRETERS = {
     "zsh": "text/x-shellscript",
 }
 _SHEBANG = re.compile(r"#! *(?:\S*/)?(?:env(?: -\S+)* )?(?:\S*/)?([a-z]+)")
-_SUBRIP = re.compile(r"\s*\d+\r?\n\d\d:\d\d:\d\d[,.]\d{1,3} --> \d\d:")
+_SUBRIP = re.compile(r"\s*\d{1,9}[ \t]*\r?\n[ \t]*\d{1,3}:\d\d:\d\d[,.]\d{1,3}[ \t]*-->[ \t]*\d{1,3}:")
 _UNIFIED_DIFF = re.compile(r"--- \S.*\r?\n\+\+\+ \S")
 _BITMAP = re.compile(r"#define \S+_width \d+\s")
 _SOLID = re.compile(r"solid\b.*\r?\n\s*facet normal ")

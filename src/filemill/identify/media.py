@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Final, Literal
 
 from filemill.identify.peek import Peek
 from filemill.identify.quick import brand_of
 
+#: An MP4 whose tracks nobody sees, as where it was cut off; it may be a film or a recording.
+TRACKLESS: Final = "application/mp4"
 _Order = Literal["little", "big"]
 
 _MAX_BOXES = 512
@@ -52,7 +54,9 @@ def _iso_media(peek: Peek) -> str | None:
     if peek.head[4:8] != b"ftyp":
         # QuickTime is older than brands, and has one type for films and recordings.
         return "video/quicktime" if handlers & {b"vide", b"soun"} else None
-    return "audio/mp4" if b"soun" in handlers and b"vide" not in handlers else "video/mp4"
+    if b"vide" in handlers:
+        return "video/mp4"
+    return "audio/mp4" if b"soun" in handlers else TRACKLESS
 
 
 def _handlers(peek: Peek) -> Iterator[bytes]:

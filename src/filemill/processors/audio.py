@@ -14,7 +14,9 @@ class AudioProcessor(Processor):
     accepts = tuple(formats.AUDIO)
     heavy = True
     large = True
+    libraries = ("av", "pillow", "tinytag")
     limits: ClassVar[Limits] = Limits(wall_seconds=600, cpu_seconds=480, memory_bytes=1024 * MIB, output_bytes=16 * MIB)
+    bounds: ClassVar[formats.AudioBounds] = formats.AudioBounds()
 
     @classmethod
     def missing(cls) -> list[str]:
@@ -32,4 +34,4 @@ class AudioProcessor(Processor):
         """Return facts and tags, a waveform, and the cover where there is one."""
         from filemill.processors.media import sound
 
-        return sound.read(source, workspace)
+        return sound.read(source, workspace, self.bounds)

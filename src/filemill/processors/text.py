@@ -9,7 +9,10 @@ from typing import IO, Any, ClassVar
 from filemill.processors import language
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
 from filemill.processors.encodings import Encoding, chunks_of, encoding_of_text
+from filemill.processors.encodings import Encoding, chunks_of, encoding_of
+from filemill.processors.programming import LANGUAGES
 from filemill.processors.rehearsal import rehearse
+from filemill.processors.subtitles import subtitles_in
 
 _LANGUAGE_SAMPLE_CHARACTERS = 16 * 1024
 _MAX_ARTIFACT_BYTES = 128 * MIB
@@ -74,16 +77,21 @@ class TextProcessor(Processor):
         """Return encoding, line endings, counts and language, and the text as UTF-8."""
         if source.media_type in _TABLES and source.size > _MAX_TABLE_BYTES:
             return _unread(source)
+        """Return encoding, line endings, counts and language, cues of subtitles, and the text as UTF-8."""
         path = workspace.path / "text.txt"
-        reading = _Reading()
+        reading, subtitles = _Reading(), subtitles_in(source.media_type)
         with source.path.open("rb", buffering=0) as file, path.open("wb") as artifact:
             encoding = encoding_of_text(file)
             for text in _decoded(file, encoding, reading):
                 reading.add(text)
+                if subtitles:
+                    subtitles.add(text)
                 reading.artifact_is_cut |= not _write(text, artifact)
                 workspace.progress(reading.size_bytes / max(source.size, 1), f"reading {encoding.public_name}")
         reading.finish()
         facts = {**_about_encoding(encoding), **reading.facts(), **_about_language(source.media_type, reading)}
+        if subtitles:
+            facts |= subtitles.facts()
         return Result(facts=facts, artifacts=(Made("text", path, "text/plain"),))
 
 
@@ -191,6 +199,8 @@ def _about_encoding(encoding: Encoding) -> dict[str, Any]:
 
 
 def _about_language(media_type: str, reading: _Reading) -> dict[str, Any]:
+    if written_in := LANGUAGES.get(media_type):
+        return {"programming_language": written_in}
     if media_type not in _PROSE:
         return {}
     found = language.language_of(reading.start, marked_up=media_type.endswith(_MARKUP))

@@ -13,7 +13,9 @@ class VideoProcessor(Processor):
     name = "video"
     accepts = tuple(formats.VIDEO)
     large = True
+    libraries = ("av", "pillow", "tinytag")
     limits: ClassVar[Limits] = Limits(wall_seconds=120, cpu_seconds=90, memory_bytes=2048 * MIB, output_bytes=16 * MIB)
+    bounds: ClassVar[formats.VideoBounds] = formats.VideoBounds()
 
     @classmethod
     def missing(cls) -> list[str]:
@@ -29,4 +31,4 @@ class VideoProcessor(Processor):
         """Return facts, streams and tags, and a poster."""
         from filemill.processors.media import film
 
-        return film.read(source, workspace)
+        return film.read(source, workspace, self.bounds)

@@ -10,7 +10,8 @@ from filemill.files.keep import root
 from filemill.files.models import File
 from filemill.processing.models import Artifact
 
-PICTURE = "thumbnail-1024"
+#: By the names of what processors make, the first that is there.
+PICTURES = ("thumbnail-1024", "poster", "cover")
 TEXT = "text"
 TEXT_BYTES = 16 * 1024
 
@@ -27,8 +28,8 @@ class Preview:
 def preview_of(file: File, artifacts: Sequence[Artifact]) -> Preview | None:
     """Return the picture or the beginning of the text that processors made of a file, if they made one."""
     by_name = {artifact.name: artifact for artifact in artifacts}
-    if PICTURE in by_name:
-        return Preview(picture=reverse("artifact", kwargs={"file_id": file.id, "name": PICTURE}))
+    if picture := next(filter(by_name.get, PICTURES), None):
+        return Preview(picture=reverse("artifact", kwargs={"file_id": file.id, "name": picture}))
     if TEXT in by_name:
         return _beginning(by_name[TEXT])
     return None

@@ -137,14 +137,21 @@ def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
 
 
 def _look_for_keys(container: InputContainer, source: Source) -> None:
-    tags = {stream.codec_context.codec_tag for stream in container.streams if has_decoder(stream)}
-    locked = not tags.isdisjoint(_ENCRYPTED_TAGS) or any("enc_key_id" in each.metadata for each in container.streams)
+    locked = any(_tag_of(each) in _ENCRYPTED_TAGS or "enc_key_id" in each.metadata for each in container.streams)
     if locked or _has_asf_keys(source) or _first_packet_is_locked(container):
         raise Unprocessable(
             "The file is protected (DRM): without its key it can be neither played nor read. Send an unprotected copy.",
             code="encrypted",
             title="The file is protected",
         )
+
+
+def _tag_of(stream: Stream) -> str:
+    try:
+        return stream.codec_context.codec_tag if has_decoder(stream) else ""
+    except UnicodeDecodeError:
+        # The numbers that WAVE has in that place need not be letters.
+        return ""
 
 
 def _has_asf_keys(source: Source) -> bool:

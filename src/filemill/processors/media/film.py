@@ -5,24 +5,25 @@ from typing import Any
 from filemill.processors.base import Result, Source, Workspace
 from filemill.processors.media import container, pictures, tags
 from filemill.processors.media.container import Opened
-from filemill.processors.media.formats import BOUNDS
+from filemill.processors.media.formats import VideoBounds
 from filemill.processors.media.pictures import Poster
 
 _DECIMALS = 3
 
 
-def read(source: Source, workspace: Workspace) -> Result:
+def read(source: Source, workspace: Workspace, bounds: VideoBounds) -> Result:
     """Return facts and, where a picture can be decoded, a poster."""
     announced = tags.announced(source)
-    with container.opened(source, BOUNDS.poster_bytes) as opened:
+    with container.opened(source, bounds.poster_bytes) as opened:
         # What is left of an ASF file that was cut off is all that FFmpeg measures.
         lengths = (opened.seconds, announced.seconds)
         seconds = next(filter(None, reversed(lengths) if opened.name == "asf" else lengths), None)
         workspace.progress(0.2, "looking for a poster")
-        poster = pictures.poster_of(opened, opened.film[0], seconds) if opened.film else None
+        poster = pictures.poster_of(opened, seconds, bounds) if opened.film else None
         facts = _facts(source, announced, opened, seconds) | _about_film(opened, poster)
-    made = (pictures.save_poster(poster, workspace),) if poster else ()
-    return Result(facts={name: value for name, value in facts.items() if value is not None}, artifacts=made)
+        facts["streams"] = [container.described(stream) for stream in opened.streams[: bounds.streams]]
+    made = pictures.saved("poster", poster.image, workspace) if poster else []
+    return Result(facts={name: value for name, value in facts.items() if value is not None}, artifacts=tuple(made))
 
 
 def _facts(source: Source, announced: tags.Announced, opened: Opened, seconds: float | None) -> dict[str, Any]:
@@ -41,7 +42,6 @@ def _facts(source: Source, announced: tags.Announced, opened: Opened, seconds: f
             "sample_rate_hz": container.sample_rate_of(first),
         }
     facts["streams_count"] = len(opened.streams)
-    facts["streams"] = [container.described(stream) for stream in opened.streams[: BOUNDS.streams]]
     facts["tags"] = tags.tags_of(announced, opened) or None
     return facts
 

@@ -3,23 +3,28 @@
 from dataclasses import dataclass
 from typing import Final
 
+from filemill.processors.base import MIB, bound
+
 
 @dataclass(frozen=True)
-class Bounds:
-    """What is read of one file at most; beyond it the facts stay, and what is made of them is partial or left out."""
+class AudioBounds:
+    """How much of a recording is read; beyond it the waveform ends."""
 
-    streams: int = 32  # described one by one
-    sound_seconds: float = 4 * 3600  # decoded for a waveform
-    packets: int = 4_000_000  # read for a waveform
-    peaks: int = 1000  # of a waveform, at least, where the sound is long enough; fewer than twice as many
-    frame_pixels: int = 40_000_000  # of a film: 8K is 33 million
-    poster_bytes: int = 512 * 1024 * 1024  # read in search of a poster
-    cover_bytes: int = 32 * 1024 * 1024
-    cover_pixels: int = 100_000_000
-    tag_characters: int = 500
+    sound_seconds: float = bound(4 * 3600, "seconds of sound that a waveform covers")
+    packets: int = bound(4_000_000, "packets that are read for a waveform")
+    peaks: int = bound(1000, "peaks of a waveform, at least, where the sound is long enough; at most twice as many")
+    cover_bytes: int = bound(32 * MIB, "bytes of a cover; of one that has more nothing is made")
+    cover_pixels: int = bound(100_000_000, "pixels of a cover; of one that has more nothing is made")
 
 
-BOUNDS: Final = Bounds()
+@dataclass(frozen=True)
+class VideoBounds:
+    """How much of a film is read; beyond it the facts stay, and the poster is left out."""
+
+    streams: int = bound(32, "streams that are described one by one")
+    frame_pixels: int = bound(40_000_000, "pixels of a film's picture; where it has more there is no poster")
+    poster_bytes: int = bound(512 * MIB, "bytes that are read in all, search for a poster included")
+
 
 #: Media types of recordings, each with the demuxers that are tried for it, in turn. Nothing is ever probed for: that
 #: would reach playlists, which name other files.

@@ -15,9 +15,10 @@ from PIL import Image, ImageStat
 from filemill.processors import thumbnails
 from filemill.processors.base import Made, Workspace
 from filemill.processors.media.container import Opened
-from filemill.processors.media.formats import BOUNDS
+from filemill.processors.media.formats import AudioBounds, VideoBounds
 
 _EDGE: Final = 1024
+_SMALL: Final = 256
 _COVER_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 #: Where in a film to look for a poster; the later places only where the earlier show nothing.
 _PLACES: Final = (0.1, 0.3, 0.5, 0.0)
@@ -33,16 +34,16 @@ _TURNS: Final = {
 }
 
 
-def cover_of(opened: Opened, workspace: Workspace) -> list[Made]:
+def cover_of(opened: Opened, bounds: AudioBounds, workspace: Workspace) -> list[Made]:
     """Make a WebP of the first picture that comes with a recording; nothing where it cannot be read."""
     if not opened.covers:
         return []
     content = _first_packet(opened, opened.covers[0])
-    if not content or len(content) > BOUNDS.cover_bytes:
+    if not content or len(content) > bounds.cover_bytes:
         return []
     try:
         with Image.open(io.BytesIO(content), formats=_COVER_FORMATS) as image:
-            if image.width * image.height > BOUNDS.cover_pixels:
+            if image.width * image.height > bounds.cover_pixels:
                 return []
             image.draft(None, thumbnails.fitted(image.size, _EDGE))
             image.load()
@@ -51,9 +52,17 @@ def cover_of(opened: Opened, workspace: Workspace) -> list[Made]:
         raise
     except Exception:  # noqa: BLE001 -- Pillow's decoders raise errors of every class over broken pictures
         return []
-    path = workspace.path / "cover.webp"
-    thumbnails.save_webp(cover, path)
-    return [Made("cover", path, "image/webp")]
+    return saved("cover", cover, workspace)
+
+
+def saved(name: str, image: Image.Image, workspace: Workspace) -> list[Made]:
+    """Write a picture as WebP, and a small one of it for lists."""
+    made = []
+    for called, picture in ((name, image), ("thumbnail-256", thumbnails.shrunk(image, _SMALL))):
+        path = workspace.path / f"{called}.webp"
+        thumbnails.save_webp(picture, path)
+        made.append(Made(called, path, "image/webp"))
+    return made
 
 
 def _first_packet(opened: Opened, stream: VideoStream) -> bytes:
@@ -78,9 +87,10 @@ class Poster:
         return float(ImageStat.Stat(self.image.convert("L")).stddev[0])
 
 
-def poster_of(opened: Opened, stream: VideoStream, seconds: float | None) -> Poster | None:
+def poster_of(opened: Opened, seconds: float | None, bounds: VideoBounds) -> Poster | None:
     """Decode a few frames here and there, and return the first that shows more than one shade."""
-    if not 0 < stream.codec_context.width * stream.codec_context.height <= BOUNDS.frame_pixels:
+    stream = opened.film[0]
+    if not 0 < stream.codec_context.width * stream.codec_context.height <= bounds.frame_pixels:
         return None
     opened.only(stream)
     best: Poster | None = None
@@ -95,13 +105,6 @@ def poster_of(opened: Opened, stream: VideoStream, seconds: float | None) -> Pos
         if best:
             break
     return best
-
-
-def save_poster(poster: Poster, workspace: Workspace) -> Made:
-    """Write the picture as WebP."""
-    path = workspace.path / "poster.webp"
-    thumbnails.save_webp(poster.image, path)
-    return Made("poster", path, "image/webp")
 
 
 def _frames_at(opened: Opened, stream: VideoStream, seconds: float) -> Iterator[VideoFrame]:

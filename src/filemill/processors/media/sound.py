@@ -9,6 +9,7 @@ from filemill.core.errors import Unprocessable
 from filemill.processors.base import MIB, Made, Processor, Result, Source, Workspace
 from filemill.processors.media import container, pictures, tags
 from filemill.processors.media.container import Opened
+from filemill.processors.media.formats import AudioBounds
 from filemill.processors.media.waveform import Waveform, waveform_of
 from filemill.processors.rehearsal import rehearse
 
@@ -27,27 +28,29 @@ def warm(processor: type[Processor]) -> None:
     rehearse(processor, "silence.wav", "audio/x-wav", content.getvalue())
 
 
-def read(source: Source, workspace: Workspace) -> Result:
+def read(source: Source, workspace: Workspace, bounds: AudioBounds) -> Result:
     """Return facts, waveform and cover; what a header says is worth having where nothing can be decoded."""
     announced = tags.announced(source)
     try:
         with container.opened(source, 2 * source.size + 64 * MIB) as opened:
-            return _read(source, workspace, announced, opened)
+            return _read(source, workspace, bounds, announced, opened)
     except Unprocessable as fault:
         if fault.reason_code not in ("truncated", "corrupt") or announced == tags.Announced():
             raise
         return Result(facts=_facts(source, announced, None, None))
 
 
-def _read(source: Source, workspace: Workspace, announced: tags.Announced, opened: Opened) -> Result:
+def _read(
+    source: Source, workspace: Workspace, bounds: AudioBounds, announced: tags.Announced, opened: Opened
+) -> Result:
     if not opened.sound:
         raise Unprocessable(
             "There is no sound in the file that Filemill can decode. Send it in another format, such as MP3 or FLAC.",
             code="unsupported_format",
             title="No sound can be read",
         )
-    made = pictures.cover_of(opened, workspace)
-    heard = waveform_of(opened, opened.sound[0], announced.seconds or opened.seconds, workspace)
+    made = pictures.cover_of(opened, bounds, workspace)
+    heard = waveform_of(opened, announced.seconds or opened.seconds, bounds, workspace)
     if not heard.seconds and announced == tags.Announced() and not (opened.is_measured and opened.seconds):
         raise container.fault_of(source)
     if heard.seconds:

@@ -8,7 +8,6 @@ from tinytag import TinyTag
 
 from filemill.processors.base import Source
 from filemill.processors.media.container import Opened
-from filemill.processors.media.formats import BOUNDS
 
 #: What we call it, what tinytag calls it, what FFmpeg does.
 _WORDS: Final = (
@@ -23,6 +22,7 @@ _WORDS: Final = (
 _NUMBERS: Final = (("year", "year", "date"), ("track", "track", "track"), ("disc", "disc", "disc"))
 _YEAR: Final = re.compile(r"\b\d{4}")
 _NUMBER: Final = re.compile(r"\s*(\d{1,6})")
+_MAX_CHARACTERS: Final = 500
 _MAX_SECONDS: Final = 10 * 365 * 24 * 3600
 
 
@@ -68,7 +68,7 @@ def _tags(values: dict[str, Any]) -> dict[str, Any]:
     tags: dict[str, Any] = {}
     for name, _, _ in _WORDS:
         if words := str(values[name] or "").replace("\x00", " ").strip():
-            tags[name] = words[: BOUNDS.tag_characters]
+            tags[name] = words[:_MAX_CHARACTERS]
     if year := _YEAR.search(str(values["year"] or "")):
         tags["year"] = int(year.group())
     for name in ("track", "disc"):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from filemill.processors.base import Workspace
 from filemill.processors.media.container import Opened
-from filemill.processors.media.formats import BOUNDS
+from filemill.processors.media.formats import AudioBounds
 
 #: By sample format: Pillow's mode and raw mode, bytes a sample, silence, the loudest. Pillow finds extremes in C.
 _SAMPLES: Final = {
@@ -30,9 +30,10 @@ _FRAMES_BETWEEN_REPORTS: Final = 512
 class Waveform:
     """Peaks of all channels together; their steps double where the sound goes on for longer than announced."""
 
-    def __init__(self, rate: int, seconds: float | None) -> None:
+    def __init__(self, rate: int, seconds: float | None, wanted: int) -> None:
         self._rate = rate
-        self._step = max(math.ceil((seconds or 1.0) * rate / BOUNDS.peaks), 1)
+        self._wanted = wanted
+        self._step = max(math.ceil((seconds or 1.0) * rate / wanted), 1)
         self._filled = 0
         self._peak = 0.0
         self._peaks: list[float] = []
@@ -55,7 +56,7 @@ class Waveform:
     def _close_step(self) -> None:
         self._peaks.append(self._peak)
         self._filled, self._peak = 0, 0.0
-        if len(self._peaks) == 2 * BOUNDS.peaks:
+        if len(self._peaks) == 2 * self._wanted:
             self._peaks = [max(pair) for pair in zip(self._peaks[::2], self._peaks[1::2], strict=True)]
             self._step *= 2
 
@@ -70,25 +71,26 @@ class Waveform:
         }
 
 
-def waveform_of(opened: Opened, stream: AudioStream, seconds: float | None, workspace: Workspace) -> Waveform:
-    """Decode the sound as far as it goes; damaged pieces are skipped and counted."""
+def waveform_of(opened: Opened, seconds: float | None, bounds: AudioBounds, workspace: Workspace) -> Waveform:
+    """Decode the first stream of sound as far as it goes; damaged pieces are skipped and counted."""
+    stream = opened.sound[0]
     opened.only(stream)
-    found = Waveform(stream.codec_context.sample_rate or 1, seconds)
-    for number, frame in enumerate(_frames(opened, stream, found)):
+    found = Waveform(stream.codec_context.sample_rate or 1, seconds, bounds.peaks)
+    for number, frame in enumerate(_frames(opened, stream, bounds, found)):
         if frame.format.packed.name not in _SAMPLES:
             break
         found.add(frame)
         if number % _FRAMES_BETWEEN_REPORTS == 0:
             workspace.progress(found.seconds / max(seconds or 1.0, found.seconds), "reading sound")
-        if found.seconds >= BOUNDS.sound_seconds:
+        if found.seconds >= bounds.sound_seconds:
             found.cut = True
             break
     return found
 
 
-def _frames(opened: Opened, stream: AudioStream, found: Waveform) -> Iterator[AudioFrame]:
+def _frames(opened: Opened, stream: AudioStream, bounds: AudioBounds, found: Waveform) -> Iterator[AudioFrame]:
     packets: Iterator[Packet[AudioStream]] = opened.container.demux(stream)
-    for _ in range(BOUNDS.packets):
+    for _ in range(bounds.packets):
         try:
             packet = next(packets, None)
         except av.FFmpegError:
