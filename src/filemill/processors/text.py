@@ -9,7 +9,6 @@ from typing import IO, Any, ClassVar
 from filemill.processors import language
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
 from filemill.processors.encodings import Encoding, chunks_of, encoding_of_text
-from filemill.processors.encodings import Encoding, chunks_of, encoding_of
 from filemill.processors.programming import LANGUAGES
 from filemill.processors.rehearsal import rehearse
 from filemill.processors.subtitles import subtitles_in
@@ -74,10 +73,9 @@ class TextProcessor(Processor):
         rehearse(cls, "page.txt", "text/plain", b"A house beside the mill.\n" * 200)
 
     def process(self, source: Source, workspace: Workspace) -> Result:
-        """Return encoding, line endings, counts and language, and the text as UTF-8."""
+        """Return encoding, line endings, counts and language, cues of subtitles, and the text as UTF-8."""
         if source.media_type in _TABLES and source.size > _MAX_TABLE_BYTES:
             return _unread(source)
-        """Return encoding, line endings, counts and language, cues of subtitles, and the text as UTF-8."""
         path = workspace.path / "text.txt"
         reading, subtitles = _Reading(), subtitles_in(source.media_type)
         with source.path.open("rb", buffering=0) as file, path.open("wb") as artifact:

@@ -229,7 +229,9 @@ def _count(repeated: str | None) -> int:
 def refuse_size(what: str) -> NoReturn:
     """Refuse a workbook that is too large."""
     raise Unprocessable(
-        f"{what}. Split it, or send its sheets as CSV or Parquet.", code="too_large", title="The spreadsheet is too large"
+        f"{what}. Split it, or send its sheets as CSV or Parquet.",
+        code="too_large",
+        title="The spreadsheet is too large",
     )
 
 
