@@ -117,15 +117,15 @@ def test_both_readmes_show_the_same_commands(pages: dict[str, str], name: str):
 @pytest.mark.parametrize("name", BOTH_READMES)
 def test_the_readmes_name_every_processor_of_ours(root: Path, pages: dict[str, str], name: str):
     ours = tomllib.loads((root / "pyproject.toml").read_text())["project"]["entry-points"]["filemill.processors"]
-    table = re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$", pages[name], re.MULTILINE)
+    table = re.findall(r"^\| \[?`([a-z-]+)`[^|]* \| [^|]+ \| [^|]+ \|$", pages[name], re.MULTILINE)
 
     assert sorted(table) == sorted(ours)
     assert ours.keys() <= processors().keys()
 
 
 def test_the_settings_name_every_media_type_that_we_take(pages: dict[str, str]):
-    for name in ("image", "text", "binary"):
-        for accepted in processors()[name].accepts:
+    for processor in processors().values():
+        for accepted in processor.accepts:
             assert f"`{accepted}`" in pages["docs/settings.md"]
 
 
@@ -209,3 +209,16 @@ def _commands(text: str) -> list[str]:
 def _first_table(text: str) -> list[list[str]]:
     rows = [line.strip("| ").split(" | ") for line in text.partition("\n## ")[0].splitlines() if line.startswith("| ")]
     return rows[2:]
+
+
+def test_every_library_that_reads_files_is_listed_with_its_extra(root: Path):
+    listed = {}
+    for line in (root / "docs" / "libraries.md").read_text().splitlines():
+        if line.startswith("| `"):
+            _, libraries, _, home, *_ = line.split("|")
+            listed |= dict.fromkeys(re.findall("`([\\w-]+)`", libraries), home.strip(" `"))
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+
+    for extra, needed in extras.items():
+        assert {re.split("[<>=]", each)[0]: extra for each in needed}.items() <= listed.items()
+    assert {name for processor in processors().values() for name in processor.libraries} <= listed.keys()
