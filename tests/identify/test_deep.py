@@ -193,6 +193,12 @@ def test_the_description_is_fit_for_people(tmp_path):
     assert deep.identify(path, "a").description.startswith("GIF image data")
 
 
+def test_the_description_of_a_pdf_guesses_at_no_pages(tmp_path):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"%PDF-1.4\n1 0 obj <</Type/Pages/Count 9>> endobj\n")
+    assert deep.identify(path, "a").description == "PDF document, version 1.4"
+
+
 def test_no_name_changes_what_bytes_prove(type_of):
     png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(17) + b"\x00\x00\x00\x00IDAT" + bytes(9)
     for name in ("a.txt", "a.jpg", "a.csv", "a.exe", "a.md", "../../a.html", ""):
