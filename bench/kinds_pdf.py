@@ -86,11 +86,11 @@ def _alone(path: Path, workspace: Path) -> tuple[int, float]:
 def _processed(path: Path, workspace: Path) -> tuple[int, float]:
     from filemill.processors.base import Source, Workspace
     from filemill.processors.pdf import reading
-    from filemill.processors.pdf.bounds import BOUNDS
+    from filemill.processors.pdf.bounds import Bounds
 
     source = Source(path, path.name, "application/pdf", path.stat().st_size)
     began = time.process_time()
-    result = reading.read(source, Workspace(workspace, lambda _fraction, _words: None), BOUNDS)
+    result = reading.read(source, Workspace(workspace, lambda _fraction, _words: None), Bounds())
     return result.facts["pages"], time.process_time() - began
 
 

@@ -251,8 +251,6 @@ def _fixed_limits() -> list[tuple[str, ...]]:
     from filemill.files.rules import METADATA_MAX_BYTES
     from filemill.processing.ring import EXPIRES_SECONDS
     from filemill.processors import text
-    from filemill.processors.image import MAX_PIXELS, MAX_PIXELS_OF_FRAMES
-    from filemill.processors.pdf.bounds import BOUNDS as PDF
     from filemill.sandbox import allowance, answers, facts, workspace
     from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES
 
@@ -262,9 +260,6 @@ def _fixed_limits() -> list[tuple[str, ...]]:
         ("a JSON body", amount(JSON_MAX_BYTES)),
         ("a multipart body beyond its file", amount(MULTIPART_OVERHEAD_BYTES)),
         ("files on a page of the list", f"{PAGE_SIZE} by default, {PAGE_SIZE_MAX} at most"),
-        ("an image that is decoded", f"{MAX_PIXELS:,} pixels"),
-        ("all frames of an animation together", f"{MAX_PIXELS_OF_FRAMES:,} pixels"),
-        ("pages of a PDF that are read", f"{PDF.pages:,}, and {amount(PDF.text_bytes)} of text"),
         ("the artifact `text`", f"{amount(text._MAX_ARTIFACT_BYTES)}; a longer one is cut, and the facts say so"),
         ("facts of one job, as JSON", amount(facts.MAX_FACTS)),
         ("artifacts of one job", str(answers._MAX_ARTIFACTS)),

@@ -8,8 +8,7 @@ from PIL import ImageCms
 from processors.pictures import encoded, gradient, png_chunk
 
 from filemill.core.errors import Unprocessable
-from filemill.processors import animation, image
-from filemill.processors.image import ImageProcessor
+from filemill.processors.image import ImageBounds, ImageProcessor
 
 KINDS = [("GIF", "image/gif"), ("PNG", "image/apng"), ("WEBP", "image/webp")]
 
@@ -59,7 +58,7 @@ def test_a_claimed_number_of_frames_is_not_believed(facts_of):
 
 
 def test_frames_are_counted_with_their_pixels(process, monkeypatch):
-    monkeypatch.setattr(image, "MAX_PIXELS_OF_FRAMES", 3 * 16 * 12 - 1)
+    monkeypatch.setattr(ImageProcessor, "bounds", ImageBounds(pixels_of_frames=3 * 16 * 12 - 1))
     with pytest.raises(Unprocessable, match="in all its frames together") as caught:
         process(ImageProcessor, animated("GIF"), "image/gif")
     assert caught.value.reason_code == "too_many_pixels"
@@ -67,7 +66,7 @@ def test_frames_are_counted_with_their_pixels(process, monkeypatch):
 
 @pytest.mark.parametrize(("kind", "media_type"), [*KINDS, ("TIFF", "image/tiff")])
 def test_a_picture_in_very_many_pieces_is_refused(process, monkeypatch, kind, media_type):
-    monkeypatch.setattr(animation, "MAX_BLOCKS", 2)
+    monkeypatch.setattr(ImageProcessor, "bounds", ImageBounds(blocks=2))
     with pytest.raises(Unprocessable) as caught:
         process(ImageProcessor, animated(kind), media_type)
     assert caught.value.reason_code == "too_many_pixels"

@@ -14,8 +14,7 @@ from PIL.TiffImagePlugin import IFDRational
 from processors.pictures import HEIC, encoded, gradient, photo, png_chunk, png_header, sample
 
 from filemill.core.errors import Unprocessable
-from filemill.processors import image
-from filemill.processors.image import ImageProcessor
+from filemill.processors.image import ImageBounds, ImageProcessor
 from filemill.processors.thumbnails import fitted
 
 ORIENTATION, MAKE, DATE, OFFSET = 0x0112, 0x010F, 0x9003, 0x9011
@@ -337,7 +336,7 @@ def test_an_icon_shows_its_largest_picture(read):
 @pytest.mark.parametrize(("kind", "media_type"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("TIFF", "image/tiff")])
 def test_pixels_are_counted_before_any_is_decoded(reason, monkeypatch, kind, media_type):
     content = encoded(gradient(60, 40), kind)
-    monkeypatch.setattr(image, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(ImageProcessor, "bounds", ImageBounds(pixels=1000))
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("it was decoded"))
     assert reason(content, media_type) == "too_many_pixels"
 

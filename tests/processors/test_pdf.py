@@ -10,7 +10,6 @@ from processors.pdfs import WORDS, document, encrypted, pages, stream
 
 from filemill.core.errors import Unprocessable
 from filemill.processors.base import Source
-from filemill.processors.pdf import bounds
 from filemill.processors.pdf.processor import PdfProcessor
 from filemill.processors.testing import Sample, conformance
 from filemill.sandbox.client import Sandbox
@@ -46,7 +45,7 @@ def reason(process):
 @pytest.fixture
 def bounded(monkeypatch):
     def set_bounds(**values):
-        monkeypatch.setattr(bounds, "BOUNDS", replace(bounds.BOUNDS, **values))
+        monkeypatch.setattr(PdfProcessor, "bounds", replace(PdfProcessor.bounds, **values))
 
     return set_bounds
 

@@ -4,8 +4,7 @@ import socket
 import pytest
 
 from filemill.core.errors import Unprocessable
-from filemill.processors import svg
-from filemill.processors.image import ImageProcessor
+from filemill.processors.image import ImageBounds, ImageProcessor
 from filemill.processors.testing import Sample, conformance
 
 SVG = "image/svg+xml"
@@ -96,7 +95,7 @@ def test_a_drawing_in_an_encoding_that_the_parser_lacks_is_no_failure(facts_of, 
 
 
 def test_of_a_very_long_drawing_only_the_start_is_read(facts_of, monkeypatch):
-    monkeypatch.setattr(svg, "MAX_BYTES", 2 * 1024 * 1024)
+    monkeypatch.setattr(ImageProcessor, "bounds", ImageBounds(svg_bytes=2 * 1024 * 1024))
     facts = facts_of('<svg width="3" height="2">' + "<g/>" * 600_000 + "</svg")
     assert (facts["width_pixels"], facts["well_formed"]) == (3, None)
 

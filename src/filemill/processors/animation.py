@@ -7,7 +7,6 @@ from typing import IO, Final, Literal
 
 from filemill.identify.peek import Peek
 
-MAX_BLOCKS: Final = 3_000_000
 _MAX_BOXES: Final = 512
 _HEADER: Final = 8
 _ON_THE_WAY: Final = (b"moov", b"trak", b"mdia")
@@ -32,11 +31,11 @@ class Animation:
     loop_count: int = 1
 
 
-def gif(path: Path) -> Animation:
+def gif(path: Path, most_blocks: int) -> Animation:
     """Read the frames of a GIF; it is played once where it says nothing else."""
     found, delay = Animation(), 0.0
     with path.open("rb") as file:
-        blocks = _GifBlocks(file)
+        blocks = _GifBlocks(file, most_blocks)
         file.seek(10)
         blocks.skip_palette(file.read(3))
         while introducer := file.read(1).strip(b";"):
@@ -60,9 +59,9 @@ def gif(path: Path) -> Animation:
 class _GifBlocks:
     """Goes over the blocks of a GIF, of at most 255 bytes each, and counts them."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], most: int) -> None:
         self._file = file
-        self._left = MAX_BLOCKS
+        self._left = most
 
     def skip_palette(self, flags: bytes) -> None:
         if flags and flags[0] & _GIF_PALETTE:
@@ -86,10 +85,10 @@ class _GifBlocks:
             yield self._file.read(size[0])
 
 
-def png(path: Path) -> Animation:
+def png(path: Path, most_blocks: int) -> Animation:
     """Read the frames of an APNG."""
     found = Animation()
-    for name, content in _chunks(path, 8, "big"):
+    for name, content in _chunks(path, most_blocks, 8, "big"):
         if name == b"acTL":
             found.loop_count = int.from_bytes(content[4:8])
         elif name == b"fcTL":
@@ -98,10 +97,10 @@ def png(path: Path) -> Animation:
     return found
 
 
-def webp(path: Path) -> Animation:
+def webp(path: Path, most_blocks: int) -> Animation:
     """Read the frames of a WebP."""
     found = Animation()
-    for name, content in _chunks(path, 12, "little"):
+    for name, content in _chunks(path, most_blocks, 12, "little"):
         if name == b"ANIM":
             found.loop_count = int.from_bytes(content[4:6], "little")
         elif name == b"ANMF":
@@ -110,11 +109,11 @@ def webp(path: Path) -> Animation:
     return found
 
 
-def _chunks(path: Path, start: int, order: Literal["big", "little"]) -> Iterator[tuple[bytes, bytes]]:
+def _chunks(path: Path, most: int, start: int, order: Literal["big", "little"]) -> Iterator[tuple[bytes, bytes]]:
     """Yield names and beginnings of the chunks of a PNG (big) or a RIFF file (little)."""
     with path.open("rb") as file:
         file.seek(start)
-        for _ in range(MAX_BLOCKS):
+        for _ in range(most):
             header = file.read(_HEADER)
             if len(header) < _HEADER:
                 return
@@ -127,7 +126,7 @@ def _chunks(path: Path, start: int, order: Literal["big", "little"]) -> Iterator
     raise TooManyBlocksError
 
 
-def tiff_pages(path: Path) -> int:
+def tiff_pages(path: Path, most: int) -> int:
     """Count the directories of a TIFF, one of which may lead back to another; Pillow compares each with all others."""
     seen: set[int] = set()
     with path.open("rb") as file:
@@ -138,7 +137,7 @@ def tiff_pages(path: Path) -> int:
         at = int.from_bytes(head[8:16] if wide else head[4:8], order)
         while at and at not in seen:
             seen.add(at)
-            if len(seen) > MAX_BLOCKS:
+            if len(seen) > most:
                 raise TooManyBlocksError
             file.seek(at)
             entries = int.from_bytes(file.read(count_bytes), order)
@@ -170,4 +169,4 @@ def _iso_duration(content: bytes) -> float | None:
 
 
 #: The readers of those formats of pictures that are animations.
-READERS: Final[dict[str, Callable[[Path], Animation]]] = {"GIF": gif, "PNG": png, "WEBP": webp}
+READERS: Final[dict[str, Callable[[Path, int], Animation]]] = {"GIF": gif, "PNG": png, "WEBP": webp}

@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, NoReturn
 
@@ -18,18 +19,13 @@ import pi_heif  # type: ignore[import-untyped]
 from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
 from filemill.core.errors import Unprocessable
-from filemill.identify.peek import Peek
-from filemill.processors import animation, exif, svg, thumbnails
-from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
+from filemill.processors import animation, endings, exif, svg, thumbnails
+from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace, bound
 from filemill.processors.rehearsal import rehearse
 
-MAX_PIXELS: Final = 100_000_000
-#: Of all frames of an animation together; only the first is decoded here, but others will want to show all.
-MAX_PIXELS_OF_FRAMES: Final = 50_000_000_000
 _SVG: Final = "image/svg+xml"
 _LARGE, _SMALL = 1024, 256
 _TURNED_ASIDE = range(5, 9)
-_SHORTEST = 40
 _MAX_DPI = 50_000
 _FILMS = ("AVIF", "HEIF")
 _DRAFTABLE = ("JPEG", "MPO")
@@ -99,9 +95,18 @@ pi_heif.register_heif_opener()
 # One child uses one core, and its memory limit counts every thread's stack.
 pi_heif.options.DECODE_THREADS = 1
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-# Pillow warns from this number on and refuses from twice as much, pictures within pictures included.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+@dataclass(frozen=True)
+class ImageBounds:
+    """How much of a picture is read at most; one that has more is refused."""
+
+    pixels: int = bound(100_000_000, "pixels of a picture that is decoded")
+    #: Only the first frame is decoded here, but others will want to show all.
+    pixels_of_frames: int = bound(50_000_000_000, "pixels of all frames together")
+    blocks: int = bound(3_000_000, "blocks, chunks or pages that are counted")
+    svg_bytes: int = bound(64 * MIB, "SVG that is looked through")
 
 
 class ImageProcessor(Processor):
@@ -112,6 +117,7 @@ class ImageProcessor(Processor):
     accepts = (*_FORMATS, *_UNREADABLE, _SVG)
     libraries = ("pillow", "pi-heif")
     limits: ClassVar[Limits] = Limits(memory_bytes=1536 * MIB, output_bytes=16 * MIB)
+    bounds: ClassVar[ImageBounds] = ImageBounds()
 
     @classmethod
     def warm(cls) -> None:
@@ -125,10 +131,10 @@ class ImageProcessor(Processor):
         if source.media_type in _UNREADABLE:
             _refuse(f"Filemill cannot read {_UNREADABLE[source.media_type]} images yet.")
         if source.media_type == _SVG:
-            return Result(facts=svg.facts_of(source.path))
+            return Result(facts=svg.facts_of(source.path, self.bounds.svg_bytes))
         workspace.progress(0.1, "decoding")
-        with _decoding(source):
-            facts, picture = _read(source)
+        with _decoding(source, self.bounds):
+            facts, picture = _read(source, self.bounds)
         made = []
         for edge in (_LARGE, _SMALL):
             picture = thumbnails.shrunk(picture, edge)
@@ -139,13 +145,13 @@ class ImageProcessor(Processor):
         return Result(facts=facts, artifacts=tuple(made))
 
 
-def _read(source: Source) -> tuple[dict[str, Any], Image.Image]:
+def _read(source: Source, bounds: ImageBounds) -> tuple[dict[str, Any], Image.Image]:
     """Decode the picture as far as a thumbnail needs it; what is true of it is read on the way."""
     with Image.open(source.path, formats=_FORMATS[source.media_type]) as image:
         size = image.size
-        if math.prod(size) > MAX_PIXELS:
-            _refuse_size()
-        facts = _facts(image, source.path)
+        if math.prod(size) > bounds.pixels:
+            _refuse_pixels(bounds)
+        facts = _facts(image, source.path, bounds)
         if image.format in _DRAFTABLE:
             image.draft(None, thumbnails.fitted(size, _LARGE))
         # TIFF is turned upright while it is decoded; to ask PNG would decode it here, and hide what went wrong.
@@ -162,11 +168,11 @@ def _read(source: Source) -> tuple[dict[str, Any], Image.Image]:
         return facts, thumbnails.small_copy(image, _LARGE, pending)
 
 
-def _facts(image: Image.Image, path: Path) -> dict[str, Any]:
+def _facts(image: Image.Image, path: Path, bounds: ImageBounds) -> dict[str, Any]:
     facts = {
         "format": image.format,
         "mode": image.mode,
-        **_about_frames(image, path),
+        **_about_frames(image, path, bounds),
         "has_alpha": image.has_transparency_data,
     }
     dpi = image.info.get("dpi")
@@ -178,22 +184,22 @@ def _facts(image: Image.Image, path: Path) -> dict[str, Any]:
     return facts
 
 
-def _about_frames(image: Image.Image, path: Path) -> dict[str, Any]:
+def _about_frames(image: Image.Image, path: Path, bounds: ImageBounds) -> dict[str, Any]:
     """Count the frames; what a film or an animation is besides, its own blocks say."""
     facts: dict[str, Any] = {}
     if image.format in animation.READERS and getattr(image, "is_animated", True):
-        found = animation.READERS[image.format](path)
+        found = animation.READERS[image.format](path, bounds.blocks)
         frames = max(found.frames, 1)
         facts = {"duration_seconds": round(found.seconds, 3), "loop_count": found.loop_count}
     elif image.format == "TIFF":
-        frames = animation.tiff_pages(path)
+        frames = animation.tiff_pages(path, bounds.blocks)
     else:
         # Pillow calls the layers of a Photoshop picture frames.
         frames = 1 if image.format == "PSD" else getattr(image, "n_frames", 1)
         if frames > 1 and image.format in _FILMS and (seconds := animation.iso_seconds(path)):
             facts = {"duration_seconds": round(seconds, 3)}
-    if frames * math.prod(image.size) > MAX_PIXELS_OF_FRAMES:
-        _refuse_size(f"more than {MAX_PIXELS_OF_FRAMES // 1_000_000_000} billion pixels in all its frames together")
+    if frames * math.prod(image.size) > bounds.pixels_of_frames:
+        _refuse_size(f"more than {bounds.pixels_of_frames:,} pixels in all its frames together")
     animated = frames > 1 and bool(facts)
     return {"frames": frames, "animated": animated, **(facts if animated else {})}
 
@@ -206,8 +212,10 @@ def _about_origin(image: Image.Image, orientation: int | None) -> dict[str, Any]
 
 
 @contextmanager
-def _decoding(source: Source) -> Iterator[None]:
+def _decoding(source: Source, bounds: ImageBounds) -> Iterator[None]:
     """Turn whatever a decoder stumbles over into the reason that the file is to blame for."""
+    # Pillow warns from this number on and refuses from twice as much, pictures within pictures included.
+    Image.MAX_IMAGE_PIXELS = bounds.pixels // 2
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -215,9 +223,9 @@ def _decoding(source: Source) -> Iterator[None]:
     except (Unprocessable, MemoryError):
         raise
     except Image.DecompressionBombError:
-        _refuse_size()
+        _refuse_pixels(bounds)
     except animation.TooManyBlocksError:
-        _refuse_size(f"more than {animation.MAX_BLOCKS // 1_000_000} million blocks")
+        _refuse_size(f"more than {bounds.blocks:,} blocks")
     except NotImplementedError:
         _refuse("The image uses a variant of its format that Filemill cannot read yet.")
     except Exception as error:  # noqa: BLE001 -- Pillow's decoders raise errors of every class over broken files
@@ -228,7 +236,11 @@ def _refuse(detail: str) -> NoReturn:
     raise Unprocessable(detail, code="unsupported_format", title="This image format cannot be read") from None
 
 
-def _refuse_size(what: str = f"more than {MAX_PIXELS // 1_000_000} million pixels") -> NoReturn:
+def _refuse_pixels(bounds: ImageBounds) -> NoReturn:
+    _refuse_size(f"more than {bounds.pixels:,} pixels")
+
+
+def _refuse_size(what: str) -> NoReturn:
     raise Unprocessable(
         f"The image has {what}, the most that Filemill reads.",
         code="too_many_pixels",
@@ -237,7 +249,7 @@ def _refuse_size(what: str = f"more than {MAX_PIXELS // 1_000_000} million pixel
 
 
 def _blame(source: Source, error: Exception) -> NoReturn:
-    if _says_truncated(error) or _ends_early(source):
+    if _says_truncated(error) or endings.ends_early(source.path):
         raise Unprocessable(
             "The image ends before it is complete; it may have been cut off while it was copied or sent.",
             code="truncated",
@@ -257,31 +269,3 @@ def _says_truncated(error: Exception) -> bool:
     words = str(error).lower()
     said = ("truncated", "end of file", "eof", "not enough image data", "but only got", "incomplete header")
     return isinstance(error, EOFError) or any(phrase in words for phrase in said)
-
-
-def _ends_early(source: Source) -> bool:
-    """Compare the length that a container announces with the file's own."""
-    with Peek(source.path) as peek:
-        head = peek.head
-        if head[:4] == b"RIFF":
-            return int.from_bytes(head[4:8], "little") + 8 > peek.size
-        if head[:4] == b"icns":
-            return int.from_bytes(head[4:8]) > peek.size
-        if head[:8] == b"\x89PNG\r\n\x1a\n":
-            return b"IEND" not in peek.tail()
-        if head[4:8] == b"jP  " or head[:4] == b"\xff\x4f\xff\x51":
-            return peek.tail(2) != b"\xff\xd9"
-        if head[4:8] == b"ftyp":
-            return _last_box_is_cut(peek)
-        return peek.size < _SHORTEST
-
-
-def _last_box_is_cut(peek: Peek) -> bool:
-    at = 0
-    while header := peek.at(at, 16):
-        size = int.from_bytes(header[8:16]) if header[:4] == b"\x00\x00\x00\x01" else int.from_bytes(header[:4])
-        if len(header) < 8 or size < 8:
-            # A length of zero means: to the end of the file.
-            return len(header) < 8
-        at += size
-    return at > peek.size

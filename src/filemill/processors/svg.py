@@ -8,7 +8,6 @@ from xml.parsers import expat
 from filemill.core.errors import Unprocessable
 from filemill.processors.base import MIB
 
-MAX_BYTES: Final = 64 * MIB
 _CHUNK_BYTES: Final = MIB
 _LARGEST: Final = 1e9
 _LENGTH: Final = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(px|pt|pc|mm|cm|in|q|)\s*", re.IGNORECASE)
@@ -16,12 +15,12 @@ _LENGTH: Final = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(px|
 _PIXELS: Final = {"": 1, "px": 1, "pt": 96 / 72, "pc": 16, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96, "q": 96 / 101.6}
 
 
-def facts_of(path: Path) -> dict[str, Any]:
+def facts_of(path: Path, most_bytes: int) -> dict[str, Any]:
     """Return the size in pixels, the view box, and whether the drawing is well-formed XML."""
     root: dict[str, str] = {}
     fault, whole = None, False
     try:
-        whole = _read(path, root)
+        whole = _read(path, root, most_bytes)
     except expat.ExpatError as error:
         fault = f"line {error.lineno}, column {error.offset + 1}: {expat.ErrorString(error.code)}"
         if not root:
@@ -35,7 +34,7 @@ def facts_of(path: Path) -> dict[str, Any]:
     return {**facts, "fault": fault} if fault else facts
 
 
-def _read(path: Path, root: dict[str, str]) -> bool:
+def _read(path: Path, root: dict[str, str], most_bytes: int) -> bool:
     """Go over the drawing and keep what its root says; return whether that was the whole of it."""
 
     def begin(name: str, attributes: dict[str, str]) -> None:
@@ -46,7 +45,7 @@ def _read(path: Path, root: dict[str, str]) -> bool:
     parser.StartElementHandler = begin
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
-            if file.tell() > MAX_BYTES:
+            if file.tell() > most_bytes:
                 return False
             parser.Parse(chunk)
     parser.Parse(b"", True)  # noqa: FBT003 -- its parameters have no names

@@ -4,6 +4,7 @@ from typing import ClassVar, Final
 
 from filemill.processors.base import MIB, Limits, Processor, Result, Source, Workspace
 from filemill.processors.extras import lacking
+from filemill.processors.pdf.bounds import Bounds
 from filemill.processors.rehearsal import rehearse
 
 #: A page with words in a font that is not in it, so that the fonts of the machine are looked up once for all children.
@@ -28,6 +29,7 @@ class PdfProcessor(Processor):
     libraries = ("pypdfium2", "pillow")
     large = True
     limits: ClassVar[Limits] = Limits(wall_seconds=300, cpu_seconds=240, output_bytes=128 * MIB)
+    bounds: ClassVar[Bounds] = Bounds()
 
     @classmethod
     def missing(cls) -> list[str]:
@@ -42,6 +44,5 @@ class PdfProcessor(Processor):
     def process(self, source: Source, workspace: Workspace) -> Result:
         """Return facts, the text of all pages, thumbnails of the first page, and the first pages in a row."""
         from filemill.processors.pdf import reading
-        from filemill.processors.pdf.bounds import BOUNDS
 
-        return reading.read(source, workspace, BOUNDS)
+        return reading.read(source, workspace, self.bounds)

@@ -13,6 +13,7 @@ from filemill.processors.pdf.drawing import Pictures
 from filemill.processors.pdf.texts import TextFile, TextReader
 
 _MAX_SIZES: Final = 20
+_PAGES_IN_ROW: Final = 6
 
 
 def read(source: Source, workspace: Workspace, bounds: Bounds) -> Result:
@@ -44,7 +45,6 @@ class _Reading:
     """What is found while the pages go by."""
 
     def __init__(self, text: TextFile, bounds: Bounds) -> None:
-        self._bounds = bounds
         self._until = time.process_time() + bounds.reading_cpu_seconds
         self._reader = TextReader(bounds.characters_of_page)
         self._text = text
@@ -68,7 +68,7 @@ class _Reading:
             width, height = page.get_size()
             self._sizes[round(width, 2), round(height, 2)] += 1
             text = self._reader.text_of(page)
-            if number < self._bounds.pages_in_strip:
+            if number < _PAGES_IN_ROW:
                 self.pictures.add(page, number)
         self._text.add(text, first=number == 0)
 

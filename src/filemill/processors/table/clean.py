@@ -5,7 +5,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -41,7 +41,9 @@ def dialect_of(head: str, delimiter: str) -> Dialect:
     """Return the dialect that the start of a table shows."""
     quote = "'" if _quoted(head, "'", delimiter) and not _quoted(head, '"', delimiter) else '"'
     escaped = f"\\{quote}" in head or f"\\{delimiter}" in head
-    return Dialect(delimiter, quote, "\\" if escaped and quote * 2 not in head else quote)
+    end = re.escape(delimiter)
+    doubled = re.search(rf"[^\\\n{end}]{quote}{quote}(?!{end}|\s|$)", head)
+    return Dialect(delimiter, quote, "\\" if escaped and not doubled else quote)
 
 
 def _quoted(head: str, quote: str, delimiter: str) -> bool:
@@ -118,10 +120,15 @@ def lines_of(file: IO[bytes], encoding: Encoding, copied: Copied, most: int) -> 
     codecs.register_error(_ERRORS, copied.replace)
     file.seek(len(encoding.mark))
     lines = io.TextIOWrapper(file, encoding.codec, _ERRORS, newline="")
-    while line := lines.readline(most):
-        if len(line) == most:
-            raise _too_long("A line of the table")
-        yield line.replace("\x00", "\ufffd")
+    try:
+        while line := lines.readline(most):
+            if len(line) == most:
+                raise _too_long("A line of the table")
+            yield line.replace("\x00", "\ufffd")
+    finally:
+        # Whoever opened the file closes it, and may have done so.
+        with suppress(ValueError):
+            lines.detach()
 
 
 def refuse_to_copy(size: int, most: int) -> None:
