@@ -1,6 +1,6 @@
 """Holds processors against the libraries that they use, on one large file each.
 
-.venv/bin/python bench/kinds.py csv [--rows N] [--rounds N]
+.venv/bin/python bench/kinds_table.py csv [--rows N] [--rounds N]
 
 `csv` makes a table of 1.1 GB and 11 million rows, then reads it by turns in fresh processes: once as the processor does,
 once as somebody would with DuckDB alone, who wants the same of it: columns and their types, counts, nulls, smallest and
