@@ -56,6 +56,34 @@ def rarred(name, data):
     return b"Rar!\x1a\x07\x00" + _block(0x73, 0, bytes(6)) + _block(0x74, 0x8000, size + size + about + name) + data
 
 
+def rarred_anew(name, data):
+    """Write a RAR 5 archive of one stored file."""
+    about = _number(4) + _number(len(data)) + _number(0o100644) + zlib.crc32(data).to_bytes(4, "little")
+    about += _number(0) + _number(1) + _number(len(name)) + name
+    blocks = _new_block(1, 0, _number(0)), _new_block(2, 2, about, data), _new_block(5, 0, _number(0))
+    return b"Rar!\x1a\x07\x01\x00" + b"".join(blocks)
+
+
+def _new_block(kind, flags, fields, data=b""):
+    body = _number(kind) + _number(flags) + (_number(len(data)) if flags & 2 else b"") + fields
+    head = _number(len(body)) + body
+    return zlib.crc32(head).to_bytes(4, "little") + head + data
+
+
+def _number(value):
+    raw = b""
+    while value > 0x7F:
+        raw += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return raw + bytes([value])
+
+
+def rpm(payload):
+    """Write an RPM with empty headers."""
+    header = b"\x8e\xad\xe8\x01" + bytes(12)
+    return b"\xed\xab\xee\xdb\x03\x00" + bytes(90) + header + header + payload
+
+
 def _block(kind, flags, body):
     head = bytes([kind]) + flags.to_bytes(2, "little") + (7 + len(body)).to_bytes(2, "little") + body
     return (zlib.crc32(head) & 0xFFFF).to_bytes(2, "little") + head

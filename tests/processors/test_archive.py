@@ -10,7 +10,7 @@ import zlib
 from importlib.util import find_spec
 
 import pytest
-from processors.archives import FILES, rarred, tarred, with_flag, written, zipped
+from processors.archives import FILES, rarred, rarred_anew, rpm, tarred, with_flag, written, zipped
 
 from filemill.core.errors import Unprocessable
 from filemill.processors.archive.bounds import Bounds
@@ -111,6 +111,23 @@ def test_a_rar_is_listed(read):
     facts, listing = read(rarred(b"a.txt", b"Hello"), "application/x-rar")
     assert (facts["format"], facts["entries"], facts["unpacked_bytes"]) == ("rar", 1, 5)
     assert listing["entries"][0]["path"] == "a.txt"
+
+
+def test_a_rar_5_is_listed(read):
+    facts, listing = read(rarred_anew("отчёт.txt".encode(), b"Hello"), "application/x-rar")
+    assert (facts["format"], facts["entries"], facts["unpacked_bytes"]) == ("rar", 1, 5)
+    assert listing["entries"][0]["path"] == "отчёт.txt"
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, lzma.compress])
+def test_an_rpm_is_listed(read, compress):
+    facts, listing = read(rpm(compress(written("cpio_newc"))), "application/x-rpm")
+    assert (facts["format"], facts["entries"]) == ("rpm", 2)
+    assert [entry["path"] for entry in listing["entries"]] == list(FILES)
+
+
+def test_an_rpm_in_bzip2_is_not_supported(refused):
+    assert refused(rpm(bz2.compress(written("cpio_newc"))), "application/x-rpm")[0] == "unsupported_format"
 
 
 @pytest.mark.parametrize("media_type", COMPRESSED)

@@ -12,10 +12,11 @@ from libarchive import ffi
 from libarchive.read import ArchiveRead, new_archive_read
 
 _BLOCK_BYTES = 64 * 1024
-_METHOD = re.compile(r"\((.+)\)")
+#: What libarchive says of the last entry of these two: `ZIP 2.0 (deflation)`.
+_METHOD = re.compile(r"(?:ZIP|CAB) .*\((.+)\)")
 _is_encrypted = ffi.ffi("entry_is_encrypted", [ffi.c_archive_entry_p], ffi.c_int)
 
-_METHODS = {"deflation": "deflate", "deflation-64-bit": "deflate64", "uncompressed": "stored"}
+_METHODS = {"deflation": "deflate", "deflation-64-bit": "deflate64", "none": "stored", "uncompressed": "stored"}
 _TYPES = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
 
 
@@ -49,7 +50,7 @@ def entries(archive: ArchiveRead) -> Iterator[Entry]:
     for entry in archive:
         # A hard link has the type of what it links to, or none.
         target = entry.linkpath
-        method = _METHOD.search((archive.format_name or b"").decode("ascii", "replace"))
+        method = _METHOD.match((archive.format_name or b"").decode("ascii", "replace"))
         yield Entry(
             path=_readable(entry.pathname),
             type="link" if target else _TYPES.get(stat.S_IFMT(entry.filetype), "other"),
@@ -57,7 +58,7 @@ def entries(archive: ArchiveRead) -> Iterator[Entry]:
             modified=entry.mtime,
             link_target=_readable(target) if target else None,
             encrypted=bool(_is_encrypted(entry._entry_p)),
-            method=_METHODS.get(method.group(1), method.group(1)) if method else None,
+            method=_METHODS.get(name := method.group(1).lower(), name) if method else None,
         )
 
 

@@ -32,7 +32,6 @@ class ArchiveProcessor(Processor):
         "application/x-rar",
         "application/x-rpm",
         "application/x-tar",
-        "application/x-xar",
         "application/x-xpinstall",
         "application/x-xz",
         "application/zip",

@@ -34,7 +34,6 @@ _FORMATS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "application/x-rar": ("rar", ("rar", "rar5"), ()),
     "application/x-rpm": ("rpm", ("cpio",), ("rpm", "gzip", "lzma", "xz", "zstd")),
     "application/x-tar": ("tar", ("tar",), ()),
-    "application/x-xar": ("xar", ("xar",), ()),
     "application/x-xpinstall": _ZIP,
     "application/zip": _ZIP,
 }
@@ -69,11 +68,18 @@ def _archive(source: Source, workspace: Workspace, listing: Listing) -> dict[str
         with opened(source.path, formats, filters) as archive, listing:
             _list(archive, listing, source, workspace)
     except ArchiveError as error:
-        # A zip's directory is at its end; what begins like one and has none was cut off.
-        lost = name == "zip" and error.msg == _UNRECOGNISED
-        raise (failures.truncated() if lost else failures.by_words(str(error.msg))) from None
+        raise _failure(name, str(error.msg)) from None
     compression = {"compression": sorted(listing.methods)} if listing.methods else {}
     return {"format": name, **compression, **listing.facts()}
+
+
+def _failure(name: str, words: str) -> Exception:
+    if words == _UNRECOGNISED and name == "zip":
+        # Its directory is at the end; what begins like a zip and has none was cut off.
+        return failures.truncated()
+    if words == _UNRECOGNISED and name == "rpm":
+        return failures.unsupported("what the package holds is packed with bzip2 or something else")
+    return failures.by_words(words)
 
 
 def _list(archive: ArchiveRead, listing: Listing, source: Source, workspace: Workspace) -> None:
