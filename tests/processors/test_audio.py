@@ -3,6 +3,8 @@
 import io
 import json
 import socket
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -13,6 +15,7 @@ from filemill.core.errors import Unprocessable
 from filemill.processors.audio import AudioProcessor
 from filemill.processors.media import formats
 from filemill.processors.media.formats import AudioBounds
+from filemill.processors.media.reader import Reader
 from filemill.processors.testing import Sample, conformance
 
 
@@ -182,6 +185,13 @@ def test_tags_without_sound_behind_them_are_still_told(listen):
         "tags": {"title": "A title", "artist": "Somebody"},
     }
     assert not made
+
+
+def test_a_recording_of_nothing_but_tiny_pieces_is_left_at_some_point(reason):
+    pieces = b"ID3\x03\x00\x00\x3f\x7f\x7f\x7f" + (b"TXXX\x00\x00\x00\x05\x00\x00\x00aa\x00b" * 500_000)
+    assert reason(pieces, "audio/mpeg") == "truncated"
+    with closing(Reader(Path(__file__), 5 * 4096)) as reader:
+        assert [len(reader.read(1)) for _ in range(6)] == [1, 1, 1, 1, 1, 0]
 
 
 def test_noise_called_a_recording_is_refused(reason):

@@ -166,12 +166,6 @@ def test_a_film_of_too_many_pixels_is_not_decoded(watch, monkeypatch):
     assert (facts["width_pixels"], poster) == (64, None)
 
 
-def test_a_search_for_a_poster_ends_where_the_bound_is(watch, monkeypatch):
-    monkeypatch.setattr(VideoProcessor, "bounds", VideoBounds(poster_bytes=1500))
-    facts, _ = watch(film("matroska", frames=100, size=(320, 240)), "video/x-matroska")
-    assert facts["width_pixels"] == 320
-
-
 def test_a_film_that_was_cut_off_before_its_description_is_truncated(reason):
     assert reason(MP4[: len(MP4) // 2]) == "truncated"
     assert reason(MP4[:40]) == "truncated"

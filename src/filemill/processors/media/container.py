@@ -1,8 +1,7 @@
 """Opens a recording or a film with FFmpeg, which sees bytes only: no path, no playlist, no second file."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Final, NoReturn
 
 import av
@@ -15,8 +14,8 @@ from filemill.core.errors import Unprocessable
 from filemill.identify.peek import Peek
 from filemill.processors.base import Source
 from filemill.processors.media import formats
+from filemill.processors.media.reader import Reader
 
-_INVALID: Final = -22  # EINVAL, which FFmpeg wants as a number
 _MICROSECONDS: Final = 1_000_000
 #: Of no existing protocol, for demuxers that would open addresses past `io_open`.
 _NO_PROTOCOL: Final = {"protocol_whitelist": "none"}
@@ -28,37 +27,6 @@ _ASF_KEYS: Final = (
     bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"),
     bytes.fromhex("14e68a292226174cb935dae07ee9289c"),
 )
-
-
-class Reader:
-    """A file as FFmpeg sees it: it ends early once so many bytes were read, however often it was sought back."""
-
-    name = "file"
-
-    def __init__(self, path: Path, budget: int) -> None:
-        self._file = path.open("rb")
-        self._budget = budget
-
-    def read(self, size: int) -> bytes:
-        """Return the next bytes; none where the file or the budget is at its end."""
-        piece = self._file.read(min(size, self._budget))
-        self._budget -= len(piece)
-        return piece
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Move within the file; a negative number says that this cannot be."""
-        try:
-            return self._file.seek(offset, whence)
-        except (OSError, ValueError, OverflowError):
-            return _INVALID
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._file.tell()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 class Opened:
@@ -92,8 +60,7 @@ class Opened:
 def opened(source: Source, budget: int) -> Iterator[Opened]:
     """Open the container of the detected type, with not more than so many bytes read; raises Unprocessable."""
     with ExitStack() as stack:
-        reader = Reader(source.path, budget)
-        stack.callback(reader.close)
+        reader = stack.enter_context(closing(Reader(source.path, budget)))
         container, demuxer = _open(source, reader)
         stack.enter_context(container)
         _look_for_keys(container, source)

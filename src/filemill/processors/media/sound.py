@@ -15,6 +15,8 @@ from filemill.processors.rehearsal import rehearse
 
 _DECIMALS = 3
 _NEARLY_ALL = 0.9
+_READ_AGAIN = 4
+_PADDING_SECONDS = 0.5
 
 
 def warm(processor: type[Processor]) -> None:
@@ -32,7 +34,7 @@ def read(source: Source, workspace: Workspace, bounds: AudioBounds) -> Result:
     """Return facts, waveform and cover; what a header says is worth having where nothing can be decoded."""
     announced = tags.announced(source)
     try:
-        with container.opened(source, 2 * source.size + 64 * MIB) as opened:
+        with container.opened(source, _READ_AGAIN * source.size + 64 * MIB) as opened:
             return _read(source, workspace, bounds, announced, opened)
     except Unprocessable as fault:
         if fault.reason_code not in ("truncated", "corrupt") or announced == tags.Announced():
@@ -73,7 +75,9 @@ def _facts(source: Source, announced: tags.Announced, opened: Opened | None, hea
             "sample_rate_hz": container.sample_rate_of(first) or announced.sample_rate_hz,
         }
     decoded = heard.seconds if heard else 0.0
-    truncated = decoded < _NEARLY_ALL * (seconds or 0.0) and not heard.cut if heard else True
+    # Encoders pad, and a short recording more than a tenth.
+    lacks = (seconds or 0.0) - decoded > max(0.1 * (seconds or 0.0), _PADDING_SECONDS)
+    truncated = lacks and not heard.cut if heard else True
     facts |= {
         "duration_seconds": None if seconds is None else round(seconds, _DECIMALS),
         # Of what is missing nobody knows how many bytes it had.

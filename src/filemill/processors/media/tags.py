@@ -1,13 +1,15 @@
 """What a recording says of itself: titles and names, and the length that its header announces."""
 
 import re
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
-from tinytag import TinyTag
+from tinytag import TinyTag, TinyTagException
 
-from filemill.processors.base import Source
+from filemill.processors.base import MIB, Source
 from filemill.processors.media.container import Opened
+from filemill.processors.media.reader import Reader
 
 #: What we call it, what tinytag calls it, what FFmpeg does.
 _WORDS: Final = (
@@ -23,6 +25,7 @@ _NUMBERS: Final = (("year", "year", "date"), ("track", "track", "track"), ("disc
 _YEAR: Final = re.compile(r"\b\d{4}")
 _NUMBER: Final = re.compile(r"\s*(\d{1,6})")
 _MAX_CHARACTERS: Final = 500
+_MAX_BYTES: Final = 256 * MIB
 _MAX_SECONDS: Final = 10 * 365 * 24 * 3600
 
 
@@ -39,11 +42,9 @@ class Announced:
 def announced(source: Source) -> Announced:
     """Read the header with tinytag, which also reads those of files that are cut off behind it."""
     try:
-        with source.path.open("rb") as file:
-            found = TinyTag.get(file_obj=file)
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001 -- over broken files it raises errors of many classes
+        with closing(Reader(source.path, _MAX_BYTES)) as reader:
+            found = TinyTag.get(file_obj=cast(BinaryIO, reader))
+    except TinyTagException:
         return Announced()
     seconds = found.duration
     sane = seconds is not None and 0 < seconds < _MAX_SECONDS
