@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
@@ -15,7 +16,6 @@ from processors import papers
 
 from filemill.core.errors import Unprocessable
 from filemill.processors.email import EmailProcessor
-from filemill.processors.mail import bounds
 from filemill.processors.testing import Sample, conformance
 
 EML, MBOX, MSG = "message/rfc822", "application/mbox", "application/vnd.ms-outlook"
@@ -48,16 +48,9 @@ def reason(process):
 
 
 @pytest.fixture
-def bounded():
-    """Have the readers keep to tighter bounds."""
-
-    def tighten(**values):
-        for name, value in values.items():
-            object.__setattr__(bounds.BOUNDS, name, value)
-
-    before = dict(vars(bounds.BOUNDS))
-    yield tighten
-    tighten(**before)
+def bounded(monkeypatch):
+    """Have the processor keep to tighter bounds."""
+    return lambda **tighter: monkeypatch.setattr(EmailProcessor, "bounds", replace(EmailProcessor.bounds, **tighter))
 
 
 def letter():
