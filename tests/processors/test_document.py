@@ -6,6 +6,7 @@ import select
 import socket
 import struct
 import zipfile
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -14,7 +15,7 @@ from processors.papers import DOCX, EPUB, ODP, ODT, PPTX, docx, epub, odf, pptx,
 
 from filemill.core.errors import Unprocessable
 from filemill.processors.document import DocumentProcessor
-from filemill.processors.documents import bounds, reading
+from filemill.processors.documents import reading
 from filemill.processors.documents.markup import attributes, tokens
 from filemill.processors.testing import Sample, conformance
 
@@ -61,15 +62,10 @@ def reason(process):
 
 @pytest.fixture
 def bounded(monkeypatch):
-    """Have the readers keep to tighter bounds."""
-
-    def tighten(**values):
-        for name, value in values.items():
-            object.__setattr__(bounds.BOUNDS, name, value)
-
-    before = dict(vars(bounds.BOUNDS))
-    yield tighten
-    tighten(**before)
+    """Have the processor keep to tighter bounds."""
+    return lambda **tighter: monkeypatch.setattr(
+        DocumentProcessor, "bounds", replace(DocumentProcessor.bounds, **tighter)
+    )
 
 
 def picture(size=(300, 100)):

@@ -6,6 +6,7 @@ The class is light, for every process of the service loads it; what reads a form
 from typing import ClassVar, Final
 
 from filemill.processors.base import MIB, Limits, Processor, Result, Source, Workspace
+from filemill.processors.documents.bounds import Bounds
 from filemill.processors.rehearsal import rehearse
 
 _OOXML: Final = "application/vnd.openxmlformats-officedocument"
@@ -54,6 +55,8 @@ class DocumentProcessor(Processor):
     accepts = tuple(media_type for media_types in FORMATS.values() for media_type in media_types)
     limits: ClassVar[Limits] = Limits(wall_seconds=180, cpu_seconds=120, memory_bytes=768 * MIB, output_bytes=256 * MIB)
 
+    bounds: ClassVar[Bounds] = Bounds()
+
     @classmethod
     def warm(cls) -> None:
         """Import what reads documents, by reading a page."""
@@ -65,4 +68,4 @@ class DocumentProcessor(Processor):
         """Return what the document says of itself, its text, and its thumbnail where one is embedded."""
         from filemill.processors.documents import reading
 
-        return reading.read(source, workspace)
+        return reading.read(source, workspace, self.bounds)

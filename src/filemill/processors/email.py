@@ -6,6 +6,7 @@ The class is light, for every process of the service loads it; what reads is imp
 from typing import ClassVar
 
 from filemill.processors.base import MIB, Limits, Processor, Result, Source, Workspace
+from filemill.processors.mail.bounds import Bounds
 from filemill.processors.rehearsal import rehearse
 
 
@@ -16,6 +17,8 @@ class EmailProcessor(Processor):
     accepts = ("message/rfc822", "application/mbox", "application/vnd.ms-outlook")
     limits: ClassVar[Limits] = Limits(wall_seconds=300, cpu_seconds=240, memory_bytes=512 * MIB, output_bytes=256 * MIB)
 
+    bounds: ClassVar[Bounds] = Bounds()
+
     @classmethod
     def warm(cls) -> None:
         """Import what reads messages, by reading one."""
@@ -25,4 +28,4 @@ class EmailProcessor(Processor):
         """Return what the header says, the text of the body, and the list of attachments."""
         from filemill.processors.mail import reading
 
-        return reading.read(source, workspace)
+        return reading.read(source, workspace, self.bounds)

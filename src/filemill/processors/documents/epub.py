@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from filemill.processors.documents import faults, values
-from filemill.processors.documents.bounds import BOUNDS
 from filemill.processors.documents.found import Found
 from filemill.processors.documents.package import Package
 from filemill.processors.documents.page import Page
@@ -41,8 +40,9 @@ class _Container:
 class _Book(Fields):
     """Hears what the book says of itself, its parts and their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__()
+        self._most = most
         self.items: dict[str, dict[str, str]] = {}
         self.spine: list[str] = []
         self.authors: list[str] = []
@@ -54,7 +54,7 @@ class _Book(Fields):
             self.items[attributes.get("id", "")] = attributes
             if "cover-image" in attributes.get("properties", "").split():
                 self.cover = attributes.get("id", "")
-        elif name == "itemref" and len(self.spine) <= BOUNDS.chapters:
+        elif name == "itemref" and len(self.spine) <= self._most:
             self.spine.append(attributes.get("idref", ""))
         elif name == "meta" and attributes.get("name") == "cover":
             self.cover = self.cover or attributes.get("content", "")
@@ -71,12 +71,13 @@ class _Book(Fields):
 
 def read(package: Package, prose: Prose) -> Found:
     """Write the text of a book; return what else was found."""
-    container, book = _Container(), _Book()
+    most = package.bounds.chapters
+    container, book = _Container(), _Book(most)
     package.parse(_CONTAINER, container)
     package.parse_optional("META-INF/encryption.xml", container)
     package.parse(container.root, book)
-    if len(book.spine) > BOUNDS.chapters:
-        raise faults.too_large(f"has more than {BOUNDS.chapters} chapters")
+    if len(book.spine) > most:
+        raise faults.too_large(f"has more than {most} chapters")
     folder = posixpath.dirname(container.root)
     chapters = [part for key in book.spine if (part := _part(folder, book.items.get(key), _PAGES))]
     if container.encrypted.intersection(chapters):
@@ -103,7 +104,7 @@ def _part(folder: str, item: dict[str, str] | None, types: tuple[str, ...] = ())
 def _text(package: Package, part: str) -> str:
     raw = b""
     for chunk in package.chunks(part):
-        raw += chunk[: BOUNDS.markup_bytes - len(raw)]
+        raw += chunk[: package.bounds.markup_bytes - len(raw)]
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16", "replace")
     try:

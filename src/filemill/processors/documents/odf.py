@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from filemill.processors.documents import faults, values
-from filemill.processors.documents.bounds import BOUNDS
 from filemill.processors.documents.found import Found
 from filemill.processors.documents.package import Package
 from filemill.processors.documents.prose import Prose
@@ -24,8 +23,9 @@ _MACRO = re.compile(r"(?:Basic/.+/(?!script-l[bc]\.xml$)[^/]+\.xml|Scripts/(?!.*
 class _Content:
     """Turns the elements of a document's content into blocks of text."""
 
-    def __init__(self, prose: Prose) -> None:
+    def __init__(self, prose: Prose, most_pages: int) -> None:
         self._prose = prose
+        self._most_pages = most_pages
         self._open: list[list[str]] = []
         self._levels: list[int | None] = []
         self._rows: list[list[str]] = []
@@ -86,8 +86,8 @@ class _Content:
         elif name == "page":
             self.pages += 1
             self._is_title = False
-            if self.pages > BOUNDS.slides:
-                raise faults.too_large(f"has more than {BOUNDS.slides} slides")
+            if self.pages > self._most_pages:
+                raise faults.too_large(f"has more than {self._most_pages} slides")
         elif name in _FETCHED and _OUTSIDE.match(attributes.get("href", "")):
             self.outside += 1
 
@@ -171,7 +171,7 @@ class _Macro:
 
 def read(package: Package, prose: Prose, media_type: str) -> Found:
     """Write the text of an OpenDocument file; return what else was found."""
-    manifest, meta, content = _Manifest(), _Meta(), _Content(prose)
+    manifest, meta, content = _Manifest(), _Meta(), _Content(prose, package.bounds.slides)
     package.parse_optional("META-INF/manifest.xml", manifest)
     if manifest.encrypted:
         raise faults.encrypted()

@@ -13,7 +13,7 @@ from typing import Self
 from filemill.core.errors import Unprocessable
 from filemill.identify.peek import Peek
 from filemill.processors.documents import faults, xml
-from filemill.processors.documents.bounds import BOUNDS
+from filemill.processors.documents.bounds import Bounds
 
 _CHUNK_BYTES = 64 * 1024
 _MAX_PART_IN_MEMORY = 8 * 1024 * 1024
@@ -25,14 +25,15 @@ _ENCRYPTED = 1
 class Package:
     """The parts of a document, by names in any case."""
 
-    def __init__(self, path: Path) -> None:
-        _check_directory(path)
+    def __init__(self, path: Path, bounds: Bounds) -> None:
+        self.bounds = bounds
+        _check_directory(path, bounds.directory_bytes)
         with _unzipping():
             self._zip = zipfile.ZipFile(path)
         entries = self._zip.infolist()
-        if len(entries) > BOUNDS.entries:
+        if len(entries) > bounds.entries:
             self._zip.close()
-            raise faults.too_large(f"has {len(entries)} parts, above the limit of {BOUNDS.entries}")
+            raise faults.too_large(f"has {len(entries)} parts, above the limit of {bounds.entries}")
         self._entries = {entry.filename.casefold(): entry for entry in reversed(entries)}
         self._unpacked = 0
 
@@ -86,7 +87,7 @@ class Package:
     def parse(self, name: str, listener: xml.Listener) -> None:
         """Read a part as XML."""
         with contextlib.closing(self.chunks(name)) as chunks:
-            xml.parse(chunks, listener)
+            xml.parse(chunks, listener, self.bounds.depth)
 
     def parse_optional(self, name: str, listener: xml.Listener) -> None:
         """Read a part as XML as far as it goes, if it is there: its faults are no reason to show nothing else."""
@@ -97,15 +98,15 @@ class Package:
     def picture(self, name: str | None) -> bytes | None:
         """Unpack a part that is a picture; None where there is none, or none that is worth the memory."""
         with contextlib.suppress(Unprocessable):
-            return self.read(name, BOUNDS.picture_bytes) if name and name in self else None
+            return self.read(name, self.bounds.picture_bytes) if name and name in self else None
         return None
 
     def _count(self, more: int, unpacked: int, packed: int) -> None:
         self._unpacked += more
-        if self._unpacked > BOUNDS.unpacked_bytes:
-            raise faults.too_large(f"unpacks to more than {BOUNDS.unpacked_bytes} bytes")
-        if unpacked > BOUNDS.ratio_from_bytes and unpacked > packed * BOUNDS.ratio:
-            raise faults.too_large(f"unpacks to more than {BOUNDS.ratio} times its size, as only attacks do")
+        if self._unpacked > self.bounds.unpacked_bytes:
+            raise faults.too_large(f"unpacks to more than {self.bounds.unpacked_bytes} bytes")
+        if unpacked > self.bounds.ratio_from_bytes and unpacked > packed * self.bounds.ratio:
+            raise faults.too_large(f"unpacks to more than {self.bounds.ratio} times its size, as only attacks do")
 
 
 @contextmanager
@@ -128,7 +129,7 @@ def _unzipping() -> Iterator[None]:
         raise faults.corrupt("A part of it cannot be unpacked") from error
 
 
-def _check_directory(path: Path) -> None:
+def _check_directory(path: Path, most: int) -> None:
     """Refuse a zip without a directory, and one whose directory alone would fill the memory."""
     with Peek(path) as peek:
         tail = peek.tail(22 + 0xFFFF)
@@ -139,5 +140,5 @@ def _check_directory(path: Path) -> None:
     long_end = tail.rfind(_END_64, 0, at)
     if long_end >= 0:
         size = max(size if size != _NO_NUMBER else 0, int.from_bytes(tail[long_end + 40 : long_end + 48], "little"))
-    if size > BOUNDS.directory_bytes:
-        raise faults.too_large(f"has a list of parts of {size} bytes, above the limit of {BOUNDS.directory_bytes}")
+    if size > most:
+        raise faults.too_large(f"has a list of parts of {size} bytes, above the limit of {most}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from filemill.processors.documents import faults
-from filemill.processors.documents.bounds import BOUNDS
+from filemill.processors.documents.bounds import Bounds
 from filemill.processors.documents.compound import Compound
 from filemill.processors.documents.found import Found
 from filemill.processors.documents.prose import Prose
@@ -14,6 +14,7 @@ _ENCRYPTED_TOKEN = bytes.fromhex("dfc4d1f3")
 _CONTAINER = 0x0F
 _MAX_RECORDS = 1_000_000
 _MAX_EDITS = 1_000
+_MAX_DEPTH = 64
 _DOCUMENT, _SLIDE, _NOTES, _USER_EDIT, _PERSIST = 1000, 1006, 1008, 0x0FF5, 0x1772
 _LIST, _SLIDE_HERE, _HEADER, _WIDE, _NARROW = 0x0FF0, 1011, 0x0F9F, 0x0FA0, 0x0FA8
 _VBA = 0x03FF
@@ -43,11 +44,11 @@ class _Records:
         """Yield these records and all that are inside of them, in their order."""
         for record in self.within(begin, end):
             yield record
-            if record[0] & 0x0F == _CONTAINER and depth < BOUNDS.depth // 4:
+            if record[0] & 0x0F == _CONTAINER and depth < _MAX_DEPTH:
                 yield from self.tree(record[2], record[3], depth + 1)
 
 
-def read(path: Path, prose: Prose) -> Found:
+def read(path: Path, prose: Prose, bounds: Bounds) -> Found:
     """Write the text of a presentation; return what else was found."""
     with Compound(path) as compound:
         if _STREAM not in compound:
@@ -60,6 +61,8 @@ def read(path: Path, prose: Prose) -> Found:
         records = _Records(compound.read(_STREAM))
         places = _places(records, _long(user, 16))
         facts = _slides(records, places, prose)
+        if facts["slides"] > bounds.slides:
+            raise faults.too_large(f"has more than {bounds.slides} slides")
         return Found({**facts, **compound.summary()})
 
 
@@ -84,7 +87,7 @@ def _places(records: _Records, edit: int) -> dict[int, int]:
     return found
 
 
-def _slides(records: _Records, places: dict[int, int], prose: Prose) -> dict[str, object]:
+def _slides(records: _Records, places: dict[int, int], prose: Prose) -> dict[str, int]:
     """Write the slides in their order: the document's outline of each, then the boxes that stand on it alone."""
     whole = len(records.raw)
     documents = [record for record in records.within(0, whole) if record[1] == _DOCUMENT]
@@ -97,8 +100,6 @@ def _slides(records: _Records, places: dict[int, int], prose: Prose) -> dict[str
         has_macros |= kind == _VBA
         if kind == _LIST and version >> 4 == _SLIDES:
             slides += _listed(records, places, begin, end, prose)
-    if slides > BOUNDS.slides:
-        raise faults.too_large(f"has more than {BOUNDS.slides} slides")
     return {"slides": slides, "has_macros": has_macros}
 
 

@@ -2,7 +2,6 @@
 
 from filemill.processors.documents import faults, ooxml
 from filemill.processors.documents.blocks import Blocks
-from filemill.processors.documents.bounds import BOUNDS
 from filemill.processors.documents.found import Found
 from filemill.processors.documents.package import Package
 from filemill.processors.documents.prose import Prose
@@ -16,11 +15,12 @@ _REPEATED = ("dt", "ftr", "hdr", "sldNum", "sldImg")
 class _Order:
     """Hears the order of the slides."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.keys: list[str] = []
+        self._most = most
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "sldId" and len(self.keys) <= BOUNDS.slides:
+        if name == "sldId" and len(self.keys) <= self._most:
             self.keys.append(attributes.get("id", ""))
 
     def end(self, name: str) -> None:
@@ -59,10 +59,11 @@ def read(package: Package, prose: Prose) -> Found:
     main = next(ooxml.of_purpose(roots, "officeDocument"), "ppt/presentation.xml")
     if main not in package:
         raise faults.corrupt("It lacks its main part")
-    order = _Order()
+    most = package.bounds.slides
+    order = _Order(most)
     package.parse(main, order)
-    if len(order.keys) > BOUNDS.slides:
-        raise faults.too_large(f"has more than {BOUNDS.slides} slides")
+    if len(order.keys) > most:
+        raise faults.too_large(f"has more than {most} slides")
     targets = {each.key: each.target for each in ooxml.relations(package, main)}
     slides = [targets[key] for key in order.keys if targets.get(key, "") in package]
     for slide in slides:

@@ -7,7 +7,6 @@ from typing import IO, Any, Self
 
 from filemill.processors import language
 from filemill.processors.base import Made
-from filemill.processors.documents.bounds import BOUNDS
 from filemill.processors.documents.values import neat, storable
 
 _SAMPLE_CHARACTERS = 4096
@@ -33,11 +32,11 @@ def _guarded(found: re.Match[str]) -> str:
 class _Page:
     """One artifact: text as UTF-8 up to a bound."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most_bytes: int) -> None:
         self.path = path
         self.is_cut = False
         self._file: IO[bytes] = path.open("wb")
-        self._left = BOUNDS.text_bytes
+        self._left = most_bytes
 
     def write(self, text: str) -> None:
         raw = text.encode()
@@ -54,9 +53,10 @@ class _Page:
 class Prose:
     """The text of one document on its way into artifacts; nothing of it stays in memory but a sample and headings."""
 
-    def __init__(self, folder: Path, *, text: bool = True, markdown: bool = True) -> None:
-        self._text = _Page(folder / "text.txt") if text else None
-        self._markdown = _Page(folder / "markdown.md") if markdown else None
+    def __init__(self, folder: Path, most_bytes: int, *, text: bool = True, markdown: bool = True) -> None:
+        self._most_bytes = most_bytes
+        self._text = _Page(folder / "text.txt", most_bytes) if text else None
+        self._markdown = _Page(folder / "markdown.md", most_bytes) if markdown else None
         self._last = ""
         self._sample = ""
         self._words = 0
@@ -116,7 +116,7 @@ class Prose:
         if found := language.language_of(self._sample, marked_up=False):
             facts |= {"language": found[0], "language_confidence": found[1]}
         if any(page.is_cut for page in self._pages()):
-            facts["text_artifact_cut_at_bytes"] = BOUNDS.text_bytes
+            facts["text_artifact_cut_at_bytes"] = self._most_bytes
         return facts
 
     def artifacts(self) -> tuple[Made, ...]:

@@ -5,7 +5,6 @@ from typing import NoReturn, Protocol
 from xml.parsers import expat
 
 from filemill.processors.documents import faults
-from filemill.processors.documents.bounds import BOUNDS
 
 _SPACES = "\n"
 
@@ -24,8 +23,9 @@ class Listener(Protocol):
 
 
 class _Reader:
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, deepest: int) -> None:
         self._listener = listener
+        self._deepest = deepest
         self._depth = 0
         self._names: dict[str, str] = {}
         # With namespaces, expat gives the address, this sign and the local name.
@@ -46,8 +46,8 @@ class _Reader:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
-        if self._depth > BOUNDS.depth:
-            raise faults.too_large(f"is nested more than {BOUNDS.depth} levels deep")
+        if self._depth > self._deepest:
+            raise faults.too_large(f"is nested more than {self._deepest} levels deep")
         # Where two have the same local name, the one with a namespace says more: a slide's `r:id` beside its `id`.
         keys = sorted(attributes, key=lambda key: _SPACES in key) if len(attributes) > 1 else attributes
         self._listener.start(self._local(name), {self._local(key): attributes[key] for key in keys})
@@ -57,9 +57,9 @@ class _Reader:
         self._listener.end(self._local(name))
 
 
-def parse(chunks: Iterable[bytes], listener: Listener) -> None:
-    """Tell the listener what is in the XML; raises Unprocessable where it is broken or declares entities."""
-    parser = _Reader(listener).parser
+def parse(chunks: Iterable[bytes], listener: Listener, deepest: int) -> None:
+    """Tell the listener what is in the XML; raises Unprocessable where it is broken, too deep or declares entities."""
+    parser = _Reader(listener, deepest).parser
     try:
         for chunk in chunks:
             parser.Parse(chunk)

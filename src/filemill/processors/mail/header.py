@@ -9,7 +9,6 @@ from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 
 from filemill.processors.documents import values
-from filemill.processors.mail.bounds import BOUNDS
 
 _MAX_VALUE_BYTES = 64 * 1024
 _MAX_NAME = 255
@@ -49,14 +48,14 @@ class Header:
         """Return a field's words, decoded."""
         return values.line(decoded(self._raw(name)), most)
 
-    def addresses(self, name: str) -> list[Address]:
-        """Return the addresses of a field; those that are none, as names."""
+    def addresses(self, name: str, most: int) -> list[Address]:
+        """Return the first addresses of a field; those that are none, as names."""
         raw = [_as_text(value) for value in self._fields.get(name, [])][:10]
         try:
             found = getaddresses(raw)
         except (RecursionError, ValueError, IndexError):
             found = [(value, "") for value in raw]
-        pairs = [(values.neat(decoded(name)), values.neat(address, 320)) for name, address in found[: BOUNDS.addresses]]
+        pairs = [(values.neat(decoded(name)), values.neat(address, 320)) for name, address in found[:most]]
         return [{"name": name, "address": address} for name, address in pairs if name or address]
 
     def date(self) -> str | None:

@@ -6,7 +6,6 @@ from typing import Any
 from filemill.processors.documents import values
 from filemill.processors.documents.page import Page
 from filemill.processors.documents.prose import Prose
-from filemill.processors.mail.bounds import BOUNDS
 from filemill.processors.mail.header import in_charset
 from filemill.processors.mail.mime import Message, Part
 
@@ -28,15 +27,15 @@ def is_letter(message: Message) -> bool:
 
 def facts(message: Message) -> dict[str, Any]:
     """Return what the header says, and what the message consists of."""
-    header = message.header
+    header, most = message.header, message.bounds.addresses
     attached = attachments(message)
     found = values.stated(
         subject=header.text("subject"),
-        **{"from": header.addresses("from")},
-        to=header.addresses("to"),
-        cc=header.addresses("cc"),
-        bcc=header.addresses("bcc"),
-        reply_to=header.addresses("reply-to"),
+        **{"from": header.addresses("from", most)},
+        to=header.addresses("to", most),
+        cc=header.addresses("cc", most),
+        bcc=header.addresses("bcc", most),
+        reply_to=header.addresses("reply-to", most),
         date=header.date(),
         message_id=header.text("message-id"),
         in_reply_to=header.text("in-reply-to"),
@@ -48,7 +47,9 @@ def facts(message: Message) -> dict[str, Any]:
         **found,
         "parts": len(message.parts),
         "attachments": len(attached),
-        **values.stated(attachment_names=[name for part in attached[: BOUNDS.names] if (name := name_of(part))]),
+        **values.stated(
+            attachment_names=[name for part in attached[: message.bounds.names] if (name := name_of(part))]
+        ),
         **{name: True for name in ("too_many_parts", "ends_early", "body_is_cut") if getattr(message, name)},
     }
 

@@ -3,7 +3,7 @@
 import binascii
 from dataclasses import dataclass, field
 
-from filemill.processors.mail.bounds import BOUNDS
+from filemill.processors.mail.bounds import Bounds
 from filemill.processors.mail.header import Header, is_field
 
 _BODIES = ("text/plain", "text/html")
@@ -77,6 +77,7 @@ class _Level:
 class Message:
     """What one message consists of; feed it its bytes, then `finish`."""
 
+    bounds: Bounds
     header: Header = field(default_factory=lambda: Header([]))
     parts: list[Part] = field(default_factory=list)
     too_many_parts: bool = False
@@ -149,7 +150,7 @@ class Message:
             return
         if is_field(bare) or (lines and bare[:1] in (b" ", b"\t")):
             self._header_bytes += len(bare)
-            if self._header_bytes <= BOUNDS.header_bytes:
+            if self._header_bytes <= self.bounds.header_bytes:
                 lines.append(bare)
         elif not bare.startswith((b"From ", b">From ")) and lines:
             self._end_header()
@@ -161,7 +162,7 @@ class Message:
         self._lines = None
         if not self.parts:
             self.header = header
-        if len(self.parts) >= BOUNDS.parts:
+        if len(self.parts) >= self.bounds.parts:
             self.too_many_parts = True
             return
         level = self._levels[-1] if self._levels else None
@@ -171,7 +172,7 @@ class Message:
 
     def _open(self, part: Part) -> None:
         boundary = part.header.boundary
-        deep = len(self._levels) + len(self._messages) >= BOUNDS.depth
+        deep = len(self._levels) + len(self._messages) >= self.bounds.depth
         if part.media_type.startswith("multipart/") and not boundary:
             part.media_type = "text/plain"
         if part.media_type.startswith("multipart/") and boundary and not deep:
@@ -190,7 +191,7 @@ class Message:
         part.add(lines)
         if part.body is None:
             return
-        room = BOUNDS.body_bytes - self._held
+        room = self.bounds.body_bytes - self._held
         self.body_is_cut |= len(lines) > room
         part.body += lines[:room]
         self._held += min(len(lines), room)

@@ -9,7 +9,7 @@ from filemill.processors.documents import faults, values
 from filemill.processors.documents.compound import Compound
 from filemill.processors.documents.page import Page
 from filemill.processors.documents.prose import Prose
-from filemill.processors.mail.bounds import BOUNDS
+from filemill.processors.mail.bounds import Bounds
 from filemill.processors.mail.header import Header, in_charset
 
 _PROPERTIES = "__properties_version1.0"
@@ -82,7 +82,7 @@ class _Item:
         return {int.from_bytes(row[2:4], "little"): int.from_bytes(row[8:16], "little") for row in rows}
 
 
-def read(path: Path, prose: Prose) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def read(path: Path, prose: Prose, bounds: Bounds) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Write the words of a message; return its facts and its attachments."""
     with Compound(path) as compound:
         item = _Item(compound)
@@ -92,25 +92,28 @@ def read(path: Path, prose: Prose) -> tuple[dict[str, Any], list[dict[str, Any]]
         people = [_Item(compound, f"{name}/", item.codec) for name in folders if name.lower().startswith("__recip")]
         things = [_Item(compound, f"{name}/", item.codec) for name in folders if name.lower().startswith("__attach")]
         listed = [_attachment(thing) for thing in things]
-        facts = _facts(item, people, listed)
-        _write(item, prose)
+        facts = _facts(item, people, listed, bounds)
+        _write(item, prose, bounds.body_bytes)
     return facts, listed
 
 
-def _facts(item: _Item, people: list[_Item], listed: list[dict[str, Any]]) -> dict[str, Any]:
+def _facts(item: _Item, people: list[_Item], listed: list[dict[str, Any]], bounds: Bounds) -> dict[str, Any]:
     header = Header((item.text(_HEADERS) or "").encode("utf-8", "replace").splitlines())
     message_class = (item.text(_CLASS) or "").lower()
     pgp = any(each["media_type"] == "application/pgp-encrypted" for each in listed)
     found = values.stated(
         subject=values.line(item.text(_SUBJECT)),
-        **{"from": _sender(item) or header.addresses("from")},
-        **{name: _addresses(people, kind) or header.addresses(name) for kind, name in _LISTS.items()},
+        **{"from": _sender(item) or header.addresses("from", bounds.addresses)},
+        **{
+            name: _addresses(people, kind, bounds.addresses) or header.addresses(name, bounds.addresses)
+            for kind, name in _LISTS.items()
+        },
         date=header.date() or item.moment(_SUBMITTED) or item.moment(_DELIVERED),
         message_id=values.neat(item.text(_ID)) or header.text("message-id"),
         encrypted="smime" if message_class == "ipm.note.smime" else "openpgp" if pgp else None,
         signed="smime" if message_class == "ipm.note.smime.multipartsigned" else None,
     )
-    names = [each["name"] for each in listed[: BOUNDS.names] if each["name"]]
+    names = [each["name"] for each in listed[: bounds.names] if each["name"]]
     return {**found, "attachments": len(listed), **values.stated(attachment_names=names)}
 
 
@@ -118,8 +121,8 @@ def _sender(item: _Item) -> list[Address]:
     return _address(item.text(_SENDER_NAME), item.text(_SENDER_SMTP) or item.text(_SENDER))
 
 
-def _addresses(people: list[_Item], kind: int) -> list[Address]:
-    chosen = [person for person in people if person.number(_RECIPIENT_KIND) == kind][: BOUNDS.addresses]
+def _addresses(people: list[_Item], kind: int, most: int) -> list[Address]:
+    chosen = [person for person in people if person.number(_RECIPIENT_KIND) == kind][:most]
     return [
         each for person in chosen for each in _address(person.text(_NAME), person.text(_SMTP) or person.text(_ADDRESS))
     ]
@@ -142,9 +145,9 @@ def _attachment(thing: _Item) -> dict[str, Any]:
     }
 
 
-def _write(item: _Item, prose: Prose) -> None:
-    body = item.text(_BODY, BOUNDS.body_bytes)
+def _write(item: _Item, prose: Prose, most: int) -> None:
+    body = item.text(_BODY, most)
     if body and body.strip("\x00 \r\n\t"):
         prose.paragraph(body.replace("\r\n", "\n"))
-    elif page := item.text(_PAGE, BOUNDS.body_bytes):
+    elif page := item.text(_PAGE, most):
         Page(prose).read(page)

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from filemill.core.errors import Unprocessable
 from filemill.processors.base import Made, Result, Source, Workspace
 from filemill.processors.documents import values
 from filemill.processors.documents.prose import Prose
 from filemill.processors.mail import letter, outlook
-from filemill.processors.mail.bounds import BOUNDS
+from filemill.processors.mail.bounds import Bounds
 from filemill.processors.mail.mime import Message
 
 _BLOCK_BYTES = 256 * 1024
@@ -22,18 +22,24 @@ _EMPTY, _EMPTY_AT_END = (b"\n", b"\r\n"), (b"\n\n", b"\n\r\n")
 Attachments = list[dict[str, Any]]
 
 
-def read(source: Source, workspace: Workspace) -> Result:
+class _Job(NamedTuple):
+    source: Source
+    workspace: Workspace
+    bounds: Bounds
+
+
+def read(source: Source, workspace: Workspace, bounds: Bounds) -> Result:
     """Return facts and artifacts of a file of e-mail."""
-    with Prose(workspace.path, markdown=False) as prose:
-        facts, attachments = _READERS[source.media_type](source, prose, workspace)
+    with Prose(workspace.path, bounds.text_bytes, markdown=False) as prose:
+        facts, attachments = _READERS[source.media_type](_Job(source, workspace, bounds), prose)
         facts |= prose.facts()
-    return Result(facts, (*prose.artifacts(), *_listing(attachments, workspace.path)))
+    return Result(facts, (*prose.artifacts(), *_listing(attachments, workspace.path, bounds.listed)))
 
 
-def _message(source: Source, prose: Prose, workspace: Workspace) -> tuple[dict[str, Any], Attachments]:
-    message = Message()
-    with source.path.open("rb") as file:
-        for lines in _blocks(file, source, workspace):
+def _message(job: _Job, prose: Prose) -> tuple[dict[str, Any], Attachments]:
+    message = Message(job.bounds)
+    with job.source.path.open("rb") as file:
+        for lines in _blocks(file, job):
             message.feed(lines)
     message.finish()
     if not letter.is_letter(message):
@@ -46,17 +52,17 @@ def _message(source: Source, prose: Prose, workspace: Workspace) -> tuple[dict[s
     return letter.facts(message), letter.listing(letter.attachments(message))
 
 
-def _mailbox(source: Source, prose: Prose, workspace: Workspace) -> tuple[dict[str, Any], Attachments]:
+def _mailbox(job: _Job, prose: Prose) -> tuple[dict[str, Any], Attachments]:
     count = 0
     summaries: list[dict[str, Any]] = []
     listed: Attachments = []
-    with source.path.open("rb") as file:
-        for message in _messages(_pieces(_blocks(file, source, workspace))):
+    with job.source.path.open("rb") as file:
+        for message in _messages(_pieces(_blocks(file, job)), job.bounds):
             count += 1
             if message is None:
                 continue
             facts = letter.facts(message)
-            if len(summaries) < BOUNDS.summaries:
+            if len(summaries) < job.bounds.summaries:
                 summaries.append(_summary(facts))
             prose.heading(1, facts.get("subject") or "(no subject)")
             letter.write(message, prose)
@@ -64,7 +70,7 @@ def _mailbox(source: Source, prose: Prose, workspace: Workspace) -> tuple[dict[s
             listed += [{"message": count, **row} for row in attached]
     if not summaries:
         raise Unprocessable("The mailbox holds no message.", code="corrupt", title="The mailbox is damaged")
-    left_out = values.stated(messages_in_text=BOUNDS.messages if count > BOUNDS.messages else None)
+    left_out = values.stated(messages_in_text=job.bounds.messages if count > job.bounds.messages else None)
     return {"messages": count, **left_out, "first_messages": summaries, "attachments": len(listed)}, listed
 
 
@@ -73,7 +79,7 @@ def _summary(facts: dict[str, Any]) -> dict[str, Any]:
     return {name: facts[name][:3] if name in ("from", "to") else facts[name] for name in names if name in facts}
 
 
-def _messages(pieces: Iterator[bytes]) -> Iterator[Message | None]:
+def _messages(pieces: Iterator[bytes], bounds: Bounds) -> Iterator[Message | None]:
     """Yield the messages of a mailbox; of those beyond the bound, only that they are there."""
     message: Message | None = None
     is_open, after_empty, number = False, True, 0
@@ -82,7 +88,7 @@ def _messages(pieces: Iterator[bytes]) -> Iterator[Message | None]:
             if is_open:
                 yield _finished(message)
             number += 1
-            is_open, message = True, Message() if number <= BOUNDS.messages else None
+            is_open, message = True, Message(bounds) if number <= bounds.messages else None
         elif message is not None:
             message.feed(lines[1:] if lines.startswith(_QUOTED) else lines)
         after_empty = lines in _EMPTY or lines.endswith(_EMPTY_AT_END)
@@ -96,24 +102,24 @@ def _finished(message: Message | None) -> Message | None:
     return message
 
 
-def _outlook(source: Source, prose: Prose, workspace: Workspace) -> tuple[dict[str, Any], Attachments]:
-    return outlook.read(source.path, prose)
+def _outlook(job: _Job, prose: Prose) -> tuple[dict[str, Any], Attachments]:
+    return outlook.read(job.source.path, prose, job.bounds)
 
 
-_READERS: dict[str, Callable[[Source, Prose, Workspace], tuple[dict[str, Any], Attachments]]] = {
+_READERS: dict[str, Callable[[_Job, Prose], tuple[dict[str, Any], Attachments]]] = {
     "message/rfc822": _message,
     "application/mbox": _mailbox,
     "application/vnd.ms-outlook": _outlook,
 }
 
 
-def _blocks(file: IO[bytes], source: Source, workspace: Workspace) -> Iterator[bytes]:
+def _blocks(file: IO[bytes], job: _Job) -> Iterator[bytes]:
     """Yield some lines at a time; one that is longer than any line of e-mail, in pieces."""
     read = 0
     while block := file.read(_BLOCK_BYTES):
         lines = block if block.endswith(b"\n") else block + file.readline(_MAX_LINE_BYTES)
         read += len(lines)
-        workspace.progress(read / max(source.size, read), "reading")
+        job.workspace.progress(read / max(job.source.size, read), "reading")
         yield lines
 
 
@@ -123,10 +129,10 @@ def _pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield from block.splitlines(keepends=True) if _SEPARATOR in block else (block,)
 
 
-def _listing(attachments: Attachments, folder: Path) -> list[Made]:
+def _listing(attachments: Attachments, folder: Path, most: int) -> list[Made]:
     if not attachments:
         return []
     path = folder / "listing.json"
-    listed = {"attachments": attachments[: BOUNDS.listed], "left_out": max(len(attachments) - BOUNDS.listed, 0)}
+    listed = {"attachments": attachments[:most], "left_out": max(len(attachments) - most, 0)}
     path.write_text(json.dumps(listed, ensure_ascii=False, indent=1), encoding="utf-8", errors="replace")
     return [Made("listing", path, "application/json")]
