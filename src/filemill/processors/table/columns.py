@@ -134,7 +134,11 @@ def value(column: Column, found: object, characters: int) -> object:
 
 def _nested(found: str, characters: int) -> object:
     try:
-        return orjson.loads(found) if len(found) <= characters and not _UNSTORABLE.search(found) else cut(found, characters)
+        return (
+            orjson.loads(found)
+            if len(found) <= characters and not _UNSTORABLE.search(found)
+            else cut(found, characters)
+        )
     except orjson.JSONDecodeError:
         return cut(found, characters)
 
