@@ -2,9 +2,9 @@
 
 .venv/bin/python bench/kinds_table.py csv [--rows N] [--rounds N]
 
-`csv` makes a table of 1.1 GB and 11 million rows, then reads it by turns in fresh processes: once as the processor does,
-once as somebody would with DuckDB alone, who wants the same of it: columns and their types, counts, nulls, smallest and
-largest values, distinct estimates and the first 100 rows. Prints seconds, peak memory and the ratio.
+`csv` makes a table of 1.1 GB and 11 million rows, then reads it by turns in fresh processes: once as the processor
+does, once as somebody would with DuckDB alone, who wants the same of it: columns and their types, counts, nulls,
+smallest and largest values, distinct estimates and the first 100 rows. Prints seconds, peak memory and the ratio.
 """
 
 import argparse
@@ -90,7 +90,9 @@ def compare(folder: Path, rows: int, rounds: int) -> None:
 def measured(way: str, path: Path) -> tuple[float, float]:
     """Return the seconds and the peak memory in MiB of a fresh process that reads the table so."""
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, __file__, way, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, __file__, way, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{way} ended with {status}.")

@@ -49,7 +49,8 @@ def xlsx(sheets: dict[str, str], states: dict[str, str] | None = None, **parts: 
             "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r" '
             f'Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
             "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_RELATIONS}"><sheets>{listed}</sheets></workbook>',
-            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}</Relationships>',
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}'
+            "</Relationships>",
         }
         | {
             f"xl/worksheets/sheet{number}.xml": f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
@@ -90,7 +91,7 @@ def ods(rows: str, before: str = "") -> bytes:
 
 def ods_row(*texts: str, repeated: int = 1, cells: int = 1) -> str:
     """Return a row of texts, which may stand for many rows, and its last cell for many cells."""
-    *first, last = [f'<text:p>{text}</text:p></table:table-cell>' for text in texts]
+    *first, last = [f"<text:p>{text}</text:p></table:table-cell>" for text in texts]
     start = '<table:table-cell office:value-type="string"'
     return (
         f'<table:table-row table:number-rows-repeated="{repeated}">'

@@ -6,7 +6,6 @@ import struct
 import duckdb
 import pytest
 from identify.containers import compound
-from processors import tables
 from processors.tables import ODS, XLS, XLSB, XLSX, ods, ods_row, rows_of, xlsx, zipped
 
 from filemill.core.errors import Unprocessable
@@ -59,7 +58,13 @@ def test_each_sheet_is_a_table(read):
     facts, preview, made = read(xlsx({"Mills": MILLS, "Mixed": mixed, "Empty": ""}, {"Mixed": "hidden"}))
     assert (facts["sheet_count"], facts["rows"], facts["macros"]) == (3, 4, False)
     mills, mixed, empty = facts["sheets"]
-    assert (mills["name"], mills["hidden"], mills["rows"], mills["columns"], mills["header"]) == ("Mills", False, 2, 3, True)
+    assert (mills["name"], mills["hidden"], mills["rows"], mills["columns"], mills["header"]) == (
+        "Mills",
+        False,
+        2,
+        3,
+        True,
+    )
     assert [(field["name"], field["type"]) for field in mills["fields"]] == [
         ("name", "text"),
         ("wheels", "integer"),
@@ -164,10 +169,16 @@ def test_what_is_cut_off_damaged_or_encrypted_says_so(refused):
 def test_nothing_outside_is_read(read, tmp_path):
     """A sheet that lies elsewhere, by its relations, is a sheet that is not there."""
     (tmp_path / "secret.xml").write_text("secret")
-    package = xlsx({"Sheet": MILLS}, **{"xl/_rels/workbook.xml.rels": (
-        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
-        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
-        f'TargetMode="External" Target="file://{tmp_path}/secret.xml"/></Relationships>'
-    )})
+    package = xlsx(
+        {"Sheet": MILLS},
+        **{
+            "xl/_rels/workbook.xml.rels": (
+                '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+                '<Relationship Id="r1" '
+                'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
+                f'TargetMode="External" Target="file://{tmp_path}/secret.xml"/></Relationships>'
+            )
+        },
+    )
     with pytest.raises(Unprocessable):
         read(package)

@@ -143,7 +143,11 @@ def test_text_is_read_in_its_encoding_and_decimal_commas_as_decimals(read, encod
         (b'a,b,c\n1,"two\nlines",3\n4,"say ""x""",6\n', [(1, "two\nlines", 3), (4, 'say "x"', 6)], {}),
         (b'a,b,c\n1,"say \\"x\\"",3\n', [(1, 'say "x"', 3)], {}),
         (b"a,b,c\n1,x\x00y,3\n", [(1, "x\x00y", 3)], {}),
-        (b"a,b,c\n" + "1,é,3\n".encode() * 99 + b"1,\xff,3\n", [*[(1, "é", 3)] * 99, (1, "\ufffd", 3)], {"undecodable_bytes": 1}),
+        (
+            b"a,b,c\n" + "1,é,3\n".encode() * 99 + b"1,\xff,3\n",
+            [*[(1, "é", 3)] * 99, (1, "\ufffd", 3)],
+            {"undecodable_bytes": 1},
+        ),
         (b"zip,n,m\n01234,1,2\n00501,3,4\n", [("01234", 1, 2), ("00501", 3, 4)], {}),
         (b"a,b,c\n", [], {}),
         (b"1,2,x\n3,4,y\n", [(1, 2, "x"), (3, 4, "y")], {}),

@@ -154,8 +154,8 @@ def _long_cells(most: int) -> Iterator[None]:
 
 def _too_long(what: str) -> Unprocessable:
     return Unprocessable(
-        f"{what} is longer than Filemill reads; perhaps a quotation mark is missing. Split it or mend it, then send the "
-        "file again.",
+        f"{what} is longer than Filemill reads; perhaps a quotation mark is missing. Split it or mend it, then send "
+        "the file again.",
         code="too_large",
         title="The table has a cell that is too long",
     )

@@ -89,7 +89,8 @@ def _load(job: Job, *, stream: bool) -> None:
 
 def _truncated(what: str) -> Unprocessable:
     return Unprocessable(
-        f"The {what} file ends before it is complete; it may have been cut off while it was copied or sent. Send it again.",
+        f"The {what} file ends before it is complete; it may have been cut off while it was copied or sent. "
+        "Send it again.",
         code="truncated",
         title="The table is truncated",
     )

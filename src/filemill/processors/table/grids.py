@@ -1,8 +1,8 @@
 """Looks how large the sheets of a workbook are before anything is built of them.
 
-A cell takes a few bytes in the file, but its place alone decides how much memory the sheet takes: calamine holds all cells
-between the first and the last. So the places are read first, from a stream that is counted, and no size is believed that
-the file only announces.
+A cell takes a few bytes in the file, but its place alone decides how much memory the sheet takes: calamine holds all
+cells between the first and the last. So the places are read first, from a stream that is counted, and no size is
+believed that the file only announces.
 """
 
 import re
@@ -192,8 +192,8 @@ class _OpenDocument:
         parser.StartDoctypeDeclHandler = self._refuse
         try:
             for piece in part.pieces():
-                parser.Parse(piece, False)
-            parser.Parse(b"", True)
+                parser.Parse(piece)
+            parser.Parse(b"", True)  # noqa: FBT003 -- it takes no keyword
         except xml.parsers.expat.ExpatError as error:
             raise ValueError("the content is no XML") from error
 

@@ -32,13 +32,13 @@ def read(source: Source, workspace: Workspace, bounds: Bounds = BOUNDS) -> Resul
 def _fitting(facts: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
     """Leave out the last fields and sheets where all together are more than facts can hold."""
     tables = facts.get("sheets", [facts])
-    bare = [{name: value for name, value in table.items() if name != "fields"} for table in tables]
+    bare = [{name: value for name, value in each.items() if name != "fields"} for each in tables]
     room = bounds.facts_bytes - len(orjson.dumps(facts | {"sheets": bare}))
     fitting = []
-    for table, about in zip(tables, bare, strict=True):
-        fields = list(_that_fit(table["fields"], room))
+    for each, about in zip(tables, bare, strict=True):
+        fields = list(_that_fit(each["fields"], room))
         room -= len(orjson.dumps(fields))
-        left_out = table["columns"] - len(fields)
+        left_out = each["columns"] - len(fields)
         fitting.append(about | ({"fields_left_out": left_out} if left_out else {}) | {"fields": fields})
     return facts | {"sheets": fitting} if "sheets" in facts else fitting[0]
 

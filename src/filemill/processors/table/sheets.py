@@ -43,7 +43,7 @@ _TYPES: Final[dict[frozenset[type], str]] = {
 def read(job: Job) -> Found:
     """Return what is found in each sheet of a workbook."""
     about = {} if job.source.media_type in XLS else grids.check_package(job.source, job.bounds)
-    found = []
+    found: list[Found] = []
     with _opened(job) as workbook:
         sheets = [each for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
         for sheet in sheets[: job.bounds.sheets]:
@@ -156,7 +156,7 @@ def _write(rows: Iterable[list[Any]], path: Path, width: int) -> list[str]:
     return [_TYPES.get(frozenset(kinds), "VARCHAR") for kinds in seen]
 
 
-def _whole(cell: Any) -> Any:
+def _whole(cell: object) -> object:
     """Return a number without decimals as what it is: spreadsheets know no other numbers than floats."""
     if type(cell) is float and cell.is_integer() and abs(cell) < _EXACT:
         return int(cell)
@@ -165,7 +165,7 @@ def _whole(cell: Any) -> Any:
 
 def _corrupt() -> Unprocessable:
     return Unprocessable(
-        "The spreadsheet is damaged and cannot be read. Open it where it was made and save it anew, then send it again.",
+        "The spreadsheet is damaged and cannot be read. Open it where it was made, save it anew, and send it again.",
         code="corrupt",
         title="The spreadsheet is damaged",
     )
