@@ -169,3 +169,21 @@ def test_a_name_is_given_once(install, caplog):
 def test_a_plugin_needs_to_say_nothing_about_missing_programs_or_tables():
     assert Stranger.missing() == []
     assert Stranger.warm() is None
+
+
+class Speechless(Stranger):
+    """A plugin that falls over when it is asked what it lacks."""
+
+    name = "speechless"
+
+    @classmethod
+    def missing(cls):
+        raise OSError("no such file")
+
+
+def test_a_plugin_that_cannot_say_what_it_lacks_is_planned_for_nothing(install, caplog):
+    install(BINARY, here("Stranger"), here("Speechless"))
+
+    assert registry.planned_for("image/jpeg") == [Stranger]
+    assert registry.lacks(Speechless) == ("an answer: its `missing` raised OSError.",)
+    assert "'speechless'" in caplog.text

@@ -106,3 +106,9 @@ def test_an_artifact_that_is_no_plain_file_of_its_own_is_refused(trial, kind):
     with pytest.raises(Unprocessable) as raised:
         trial.run("make_an_artifact_of", [kind, str(secret)])
     assert raised.value.reason_code == "artifact_refused"
+
+
+def test_a_wall_time_of_months_leaves_the_server_alive(trial, server):
+    trial.run("say_who_you_are", limits=replace(trial.limits, wall_seconds=10_000_000))
+
+    assert trial.run("say_who_you_are").facts["ppid"] == server

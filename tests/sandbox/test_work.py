@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from sandbox.processes import children_of
 
 from filemill.core.errors import TryAgain, Unprocessable
 from filemill.processors.base import Source
+from filemill.sandbox.client import Sandbox
 from filemill.sandbox.errors import ChildFailed
 from filemill.sandbox.workspace import open_artifact
 
@@ -156,3 +158,19 @@ def test_an_unknown_processor_is_a_fault_of_ours(trial):
 
 def test_an_infinite_wall_time_is_none(trial):
     assert trial.run("behave", limits=replace(trial.limits, wall_seconds=math.inf)).facts == {"pages": 3}
+
+
+def test_a_plugin_that_cannot_say_what_it_lacks_leaves_the_others_a_server(tmp_path):
+    (tmp_path / "speechless.py").write_text(
+        "from filemill.processors.binary import BinaryProcessor\n\n\n"
+        "class Speechless(BinaryProcessor):\n"
+        "    name = 'speechless'\n\n"
+        "    @classmethod\n"
+        "    def missing(cls):\n"
+        "        raise OSError\n"
+    )
+    (tmp_path / "speechless-1.0.dist-info").mkdir()
+    entry_point = "[filemill.processors]\nspeechless = speechless:Speechless\n"
+    (tmp_path / "speechless-1.0.dist-info" / "entry_points.txt").write_text(entry_point)
+    with closing(Sandbox(plugin_folders=[tmp_path])) as sandbox:
+        sandbox.start()

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from filemill.api import schema
 from filemill.api.serializers import ProcessorSerializer
-from filemill.processors.registry import processors
+from filemill.processors.registry import lacks, processors
 
 
 class ProcessorsView(APIView):
@@ -27,7 +27,7 @@ class ProcessorsView(APIView):
                 "version": processor.version,
                 "accepts": processor.accepts,
                 "required": processor.required,
-                "missing": processor.missing(),
+                "missing": lacks(processor),
                 "limits": asdict(processor.limits),
             }
             for processor in processors().values()

@@ -8,7 +8,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, register
 
 from filemill.config.env import is_loopback
-from filemill.processors.registry import processors
+from filemill.processors.registry import lacks, processors
 from filemill.sandbox import probe
 from filemill.sandbox.walls import complaint
 
@@ -116,5 +116,5 @@ def processors_have_what_they_need(**_kwargs: Any) -> list[CheckMessage]:  # noq
     return [
         checks.Warning(f"The processor `{name}` lacks: {words}", id="filemill.W001")
         for name, processor in processors().items()
-        for words in processor.missing()
+        for words in lacks(processor)
     ]

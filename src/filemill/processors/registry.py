@@ -42,7 +42,11 @@ def planned_for(media_type: str) -> list[type[Processor]]:
 @functools.cache
 def lacks(processor: type[Processor]) -> tuple[str, ...]:
     """Return what this machine lacks for the processor, as it was when this process first asked."""
-    return tuple(processor.missing())
+    try:
+        return tuple(processor.missing())
+    except Exception as error:  # noqa: BLE001 -- as `_loaded`: one plugin must not take the others along
+        _log.exception("The processor %r is left out: its `missing` does not say what it lacks.", processor.name)
+        return (f"an answer: its `missing` raised {type(error).__name__}.",)
 
 
 def accepts(processor: type[Processor], media_type: str) -> bool:

@@ -24,7 +24,7 @@ import orjson
 from filemill.identify import deep
 from filemill.processors.adjust import adjust
 from filemill.processors.base import Limits, Processor
-from filemill.processors.registry import processors
+from filemill.processors.registry import lacks, processors
 from filemill.sandbox.inside import Inside
 from filemill.sandbox.walls import Wall, Walls
 from filemill.sandbox.wire import JOB, LARGE, READY, Exit
@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 _FAR_ENDS = 2  # talk and lifeline
 _SECONDS_FOR_STRAYS = 0.05
+_SECONDS_AT_ONCE = 3600.0  # the kernel refuses to wait for months
 
 
 @dataclass
@@ -133,7 +134,7 @@ class Server:
         waits = [ward.deadline - now for ward in self._wards.values() if ward.deadline is not None]
         if self._strays:
             waits.append(_SECONDS_FOR_STRAYS)
-        return max(0.0, min(waits)) if waits else None
+        return max(0.0, min(*waits, _SECONDS_AT_ONCE)) if waits else None
 
     def _end_overdue(self) -> None:
         now = time.monotonic()
@@ -223,7 +224,7 @@ def load(walls: Walls, *, large: bool) -> Inside:
     """Import the processors of a kind, load what every child needs, rehearse; return what the children are."""
     deep.warm()
     of_kind = {name: processor for name, processor in processors().items() if processor.large is large}
-    known = {name: processor for name, processor in of_kind.items() if not processor.missing() and _warmed(processor)}
+    known = {name: processor for name, processor in of_kind.items() if not lacks(processor) and _warmed(processor)}
     inside = Inside(known, _most_that_any_wants(known.values()), walls)
     inside.rehearse()
     # Children share these pages until somebody writes on them; the collector would.
