@@ -202,7 +202,6 @@ def test_the_description_is_fit_for_people(tmp_path):
     assert deep.identify(path, "a").description.startswith("GIF image data")
 
 
-<<<<<<< .merge_file_2KdPBB
 @pytest.mark.parametrize(
     ("content", "name", "media_type"),
     [
@@ -215,12 +214,12 @@ def test_the_description_is_fit_for_people(tmp_path):
 )
 def test_a_name_says_what_an_mp4_was_to_be_only_where_no_track_does(type_of, content, name, media_type):
     assert type_of(content, name) == media_type
-=======
+
+
 def test_the_description_of_a_pdf_guesses_at_no_pages(tmp_path):
     path = tmp_path / "a.pdf"
     path.write_bytes(b"%PDF-1.4\n1 0 obj <</Type/Pages/Count 9>> endobj\n")
     assert deep.identify(path, "a").description == "PDF document, version 1.4"
->>>>>>> .merge_file_i9htlU
 
 
 def test_no_name_changes_what_bytes_prove(type_of):

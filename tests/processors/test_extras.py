@@ -15,7 +15,7 @@ class Rare(Processor):
 
     @classmethod
     def missing(cls):
-        return extras.lacking(["json", "no_such_mill", "no_such_stone"], extra="mills")
+        return extras.lacking(["json", "no_such_mill", "no_such_stone.inner"], extra="mills")
 
     def process(self, source, workspace):
         return Result()
@@ -28,7 +28,7 @@ def rare(monkeypatch):
     registry.lacks.cache_clear()
 
 
-WORDS = "no_such_mill and no_such_stone, not installed here. Run: pip install 'filemill[mills]'"
+WORDS = "no_such_mill and no_such_stone.inner, not installed here. Run: pip install 'filemill[mills]'"
 
 
 def test_what_is_there_lacks_nothing():

@@ -53,6 +53,7 @@ class DocumentProcessor(Processor):
 
     name = "document"
     accepts = tuple(media_type for media_types in FORMATS.values() for media_type in media_types)
+    libraries = ("olefile", "pillow")
     limits: ClassVar[Limits] = Limits(wall_seconds=180, cpu_seconds=120, memory_bytes=768 * MIB, output_bytes=256 * MIB)
 
     bounds: ClassVar[Bounds] = Bounds()

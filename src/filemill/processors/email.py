@@ -15,6 +15,7 @@ class EmailProcessor(Processor):
 
     name = "email"
     accepts = ("message/rfc822", "application/mbox", "application/vnd.ms-outlook")
+    libraries = ("olefile",)
     limits: ClassVar[Limits] = Limits(wall_seconds=300, cpu_seconds=240, memory_bytes=512 * MIB, output_bytes=256 * MIB)
 
     bounds: ClassVar[Bounds] = Bounds()

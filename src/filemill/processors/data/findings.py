@@ -17,7 +17,7 @@ _MAX_REASON = 300
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class Broken(Exception):  # noqa: N818 -- no error of the program's: it is what was found
+class Broken(Exception):
     """The document breaks the rules of its format: why, and where, counted from 1."""
 
     def __init__(self, reason: str, line: int | None = None, column: int | None = None) -> None:

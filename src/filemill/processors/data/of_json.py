@@ -126,9 +126,9 @@ class _Reading:
     def _key(self, text: str) -> None:
         # Of a list of objects, these are the columns.
         levels = len(self._open)
-        if levels == 1 or (levels == 2 and self._open[0] == "["):
-            if len(self._keys) < self.bounds.names:
-                self._keys[text] = None
+        is_column = levels == 2 and self._open[0] == "["
+        if (levels == 1 or is_column) and len(self._keys) < self.bounds.names:
+            self._keys[text] = None
         self.items += levels == 1
         if not self._preview_is_cut:
             self._write((self._new_line() if self.state == "first key" else "") + text + ": ")
