@@ -92,3 +92,23 @@ print(hooks)
 """
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_server_of_small_files_has_loaded_nothing_large():
+    code = """
+import sys
+from importlib.metadata import packages_distributions
+from filemill.processors.registry import processors
+from filemill.sandbox.server import load
+from filemill.sandbox.walls import Walls
+
+load(Walls(), large=False)
+named = {large: {name for each in processors().values() if each.large is large for name in each.libraries}
+         for large in (True, False)}
+apart = named[True] - named[False]
+large = {module for module, homes in packages_distributions().items() if apart & {home.lower() for home in homes}}
+print(sorted(apart), sorted((large | {"ssl", "asyncio", "http.client"}) & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert "duckdb" in done.stdout
+    assert done.stdout.endswith("] []\n")

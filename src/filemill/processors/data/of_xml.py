@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from filemill.processors.data.bounds import Bounds
 from filemill.processors.data.findings import (
@@ -27,6 +26,9 @@ _DECLARED = re.compile(rb"\s*<\?xml\s[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,
 _MULTI_BYTE = ("big5", "cp932", "cp936", "cp949", "cp950", "euc", "gb", "hz", "iso2022", "johab", "ms949", "shift")
 _INDENT = "  "
 _UNFOLDS_TOO_FAR = "amplification"
+# xml.sax knows these too, and would bring TLS and HTTP into a server that all children are forked from.
+_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_IN_ATTRIBUTES = {**_IN_TEXT, **str.maketrans({'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})}
 
 
 def read(path: Path, preview: Preview, bounds: Bounds) -> dict[str, Any]:
@@ -159,7 +161,7 @@ class _Reading:
         elif self._level == 1:
             self.children.add(name)
         self._flush()
-        self._line(f"<{name}{''.join(f' {key}={quoteattr(value)}' for key, value in pairs)}>")
+        self._line(f"<{name}{''.join(_attribute(*pair) for pair in pairs)}>")
         self._level += 1
         self._is_open = True
         self.depth = max(self.depth, self._level)
@@ -182,7 +184,7 @@ class _Reading:
 
     def _characters(self, text: str) -> None:
         if not self.preview.is_cut:
-            self._text.append(escape(text))
+            self._text.append(text.translate(_IN_TEXT))
 
     def _rest(self, text: str) -> None:
         # References to entities come here; comments, declarations and instructions do, too, and are left out.
@@ -202,3 +204,7 @@ class _Reading:
     def _write(self, text: str) -> None:
         if not self.preview.is_cut:
             self.preview.write(text)
+
+
+def _attribute(name: str, value: str) -> str:
+    return f' {name}="{value.translate(_IN_ATTRIBUTES)}"'
