@@ -198,7 +198,7 @@ def test_a_processor_with_large_libraries_works_in_a_child_of_another_server(upl
         run_next(sandbox)
 
     facts = {job.processor: job.facts for job in [*file.jobs.all(), job_of(common)]}
-    assert facts.keys() == {"identify", "large-trial", "text", "trial"}
+    assert facts.keys() == {"data", "identify", "large-trial", "text", "trial"}
     assert facts["large-trial"]["ppid"] != facts["trial"]["ppid"]
     assert status_of(file) == "processed"
 

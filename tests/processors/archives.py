@@ -7,7 +7,7 @@ import zlib
 
 from filemill.processors.archive import library
 
-library.point_out()
+library.load()
 
 # isort: split
 import libarchive  # noqa: E402 -- only now does it find its library

@@ -9,7 +9,8 @@ from filemill.core.errors import Unprocessable
 from filemill.processors.base import Source, Workspace
 from filemill.processors.data import findings
 from filemill.processors.data.bounds import Bounds
-from filemill.processors.data.processor import DataProcessor, read
+from filemill.processors.data.processor import DataProcessor
+from filemill.processors.data.reading import read
 from filemill.processors.testing import Sample, conformance
 
 JSON, XML, YAML, TOML = "application/json", "application/xml", "application/yaml", "application/toml"

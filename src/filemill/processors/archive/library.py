@@ -5,6 +5,8 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+_VARIABLE = "LIBARCHIVE"
+
 
 def path() -> Path:
     """Return the library that the wheel `archi` carries."""
@@ -26,6 +28,13 @@ def fault() -> str | None:
     return None
 
 
-def point_out() -> None:
-    """Tell libarchive-c where the library is; it would else ask the system's compiler."""
-    os.environ.setdefault("LIBARCHIVE", str(path()))
+def load() -> None:
+    """Load libarchive for libarchive-c, which would else ask the system's compiler where it is."""
+    given = os.environ.get(_VARIABLE)
+    os.environ[_VARIABLE] = given or str(path())
+    try:
+        import libarchive  # noqa: F401 -- looks there once
+    finally:
+        # Children see the environment, and nothing is to be seen there.
+        os.environ.pop(_VARIABLE)
+        os.environ.update({_VARIABLE: given} if given else {})

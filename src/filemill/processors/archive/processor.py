@@ -51,12 +51,12 @@ class ArchiveProcessor(Processor):
     @classmethod
     def warm(cls) -> None:
         """Load libarchive."""
-        library.point_out()
+        library.load()
         from filemill.processors.archive import reading  # noqa: F401 -- for what its import loads
 
     def process(self, source: Source, workspace: Workspace) -> Result:
         """Return what is in the archive, and a listing of it."""
-        library.point_out()
+        library.load()
         from filemill.processors.archive.reading import read
 
         return read(source, workspace, self.bounds)
