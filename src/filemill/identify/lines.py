@@ -9,6 +9,7 @@ _MAX_FIRST_LINE = 400
 _MAX_TABLE_CHARACTERS = 16 * 1024
 _MAX_TABLE_ROWS = 100
 _MAX_HEADER_LINES = 200
+_FIELDS_TO_ONE_BROKEN_LINE = 5
 _MAX_YAML_LINES = 200
 _MAX_TOML_LINE = 2000
 _MAX_COLUMNS = 20_000
@@ -53,7 +54,10 @@ _PLAIN_PIXMAP = re.compile(r"P([123])\s+(?:#[^\n]*\n\s*)*\d+\s+\d+\s")
 _PIXMAPS = {"1": "image/x-portable-bitmap", "2": "image/x-portable-graymap", "3": "image/x-portable-pixmap"}
 
 _MAILBOX_START = re.compile(r"From \S.*\d\d:\d\d.*\d{4}")
-_HEADER = re.compile(r"([A-Za-z][\w-]*):(?:[ \t].*)?$")
+#: As mail programs write it between messages, so that even one without a header may follow.
+_DATED_START = re.compile(r"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\r?$")
+_ENVELOPE = re.compile(r">?From \S+\r?$")
+_HEADER = re.compile(r"([A-Za-z][\w-]*):(?!//).*$")
 _MAIL_PROOF = re.compile("received|return-path|message-id|mime-version|from|date|dkim-signature|delivered-to")
 _MAIL_HEADER = re.compile(
     _MAIL_PROOF.pattern
@@ -93,8 +97,9 @@ def _mail(start: str, whole: bool) -> str | None:  # noqa: FBT001
     """Know a message by its header: nothing but fields down to the first empty line, some of them those of mail."""
     first, _, rest = start.partition("\n")
     if _MAILBOX_START.match(first, 0, _MAX_FIRST_LINE):
-        return "application/mbox" if _has_mail_header(rest) else None
-    return "message/rfc822" if _has_mail_header(start) else None
+        return "application/mbox" if _DATED_START.match(first) or _has_mail_header(rest) else None
+    # A message taken out of a mailbox may have kept the line before it, without the date.
+    return "message/rfc822" if _has_mail_header(rest if _ENVELOPE.match(first) else start) else None
 
 
 def _has_mail_header(start: str) -> bool:
@@ -108,9 +113,9 @@ def _has_mail_header(start: str) -> bool:
             fields += 1
         elif number == 0 or not bare[0].isspace():
             broken += 1
-    # Real headers are broken here and there, but one line in many.
+    # Real headers are broken here and there, but not all over.
     known = sum(bool(_MAIL_HEADER.fullmatch(name)) for name in names)
-    return known >= 2 and any(map(_MAIL_PROOF.fullmatch, names)) and broken * 10 <= fields
+    return known >= 2 and any(map(_MAIL_PROOF.fullmatch, names)) and broken * _FIELDS_TO_ONE_BROKEN_LINE <= fields
 
 
 def _table(start: str, whole: bool) -> str | None:  # noqa: FBT001

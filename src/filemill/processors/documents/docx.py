@@ -4,11 +4,13 @@ from filemill.processors.documents import faults, ooxml, values
 from filemill.processors.documents.blocks import Blocks, level_of
 from filemill.processors.documents.found import Found
 from filemill.processors.documents.package import Package
+from filemill.processors.documents.page import Page
 from filemill.processors.documents.prose import Prose
 
 _MAX_STYLES = 10_000
+_PAGES = (".htm", ".html", ".xhtml")
 _MAX_RUNNING = 1_000
-_BEFORE, _AFTER = ("header",), ("footnotes", "endnotes", "comments", "footer")
+_BEFORE, _AFTER = ("header",), ("diagramData", "footnotes", "endnotes", "comments", "footer")
 
 
 class _Styles:
@@ -64,6 +66,9 @@ def read(package: Package, prose: Prose) -> Found:
     for part in ooxml.of_purpose(related, *_BEFORE):
         once.put(part)
     package.parse(main, Blocks(prose, styles.levels))
+    for part in ooxml.of_purpose(related, "aFChunk"):
+        if part.lower().endswith(_PAGES) and part in package:
+            Page(prose).read(package.read(part, package.bounds.markup_bytes).decode("utf-8", "replace"))
     for purpose in _AFTER:
         for part in ooxml.of_purpose(related, purpose):
             once.put(part)

@@ -68,7 +68,9 @@ def read(package: Package, prose: Prose) -> Found:
     slides = [targets[key] for key in order.keys if targets.get(key, "") in package]
     for slide in slides:
         package.parse(slide, _Slide(prose))
-        for notes in ooxml.of_purpose(ooxml.relations(package, slide), "notesSlide"):
-            package.parse_optional(notes, _Slide(prose))
+        related = ooxml.relations(package, slide)
+        for beside in ("diagramData", "notesSlide"):
+            for part in ooxml.of_purpose(related, beside):
+                package.parse_optional(part, _Slide(prose))
     facts = ooxml.facts(package, roots, [main, *slides])
     return Found({"slides": len(order.keys), **facts}, ooxml.picture(package, roots))

@@ -96,7 +96,7 @@ class _Rtf:
         self._bytes = bytearray()
         self._held = 0
         self._left_out = 0
-        self._starred = self._informed = False
+        self._starred = self._fresh = self._informed = False
         self.closed = False
         self.said: dict[str, str] = {}
         self.times = _Times()
@@ -106,7 +106,7 @@ class _Rtf:
     def word(self, name: str, number: int | None) -> None:
         """Obey a control word."""
         self._decode()
-        starred, self._starred = self._starred, False
+        starred, self._starred, self._fresh = self._starred, False, False
         if name in _PASSED or name == "fonttbl" or name in _SAID or name in ("creatim", "revtim"):
             self._enter("fonttbl" if name == "fonttbl" else name if name not in _PASSED else "nowhere")
             self.has_objects |= name == "objdata"
@@ -129,7 +129,8 @@ class _Rtf:
     def sign(self, sign: bytes) -> None:
         """Obey a control sign."""
         if sign == b"*":
-            self._starred = True
+            # Only at the start of a group does it say that who does not know the next word may leave the group out.
+            self._starred = self._fresh
             return
         self._decode()
         if shown := _ESCAPED.get(sign):
@@ -138,6 +139,7 @@ class _Rtf:
     def open(self) -> None:
         """Begin a group."""
         self._decode()
+        self._fresh = True
         self._left_out = 0
         self._outer.append(self._group)
         if len(self._outer) > _MAX_GROUPS:
@@ -153,6 +155,7 @@ class _Rtf:
 
     def raw(self, raw: bytes) -> None:
         """Take bytes of text, but for those that stand in for a character of Unicode."""
+        self._fresh = False
         if self._left_out:
             gone = min(self._left_out, len(raw))
             self._left_out -= gone

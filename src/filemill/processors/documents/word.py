@@ -10,7 +10,8 @@ from filemill.processors.documents.found import Found
 from filemill.processors.documents.prose import Prose
 
 _MAGIC_OLE = b"\xd0\xcf\x11\xe0"
-_WORD, _WORD_2 = 0xA5EC, 0xA5DB
+_WORD_2 = 0xA5DB
+_BEGINNINGS = (0xA5EC, 0xA5DC, _WORD_2)  # of Word 97 and 95, of Word 6, of Word 2
 _WORD_97 = 0xC1
 _COMPLEX, _ENCRYPTED, _TABLE_1 = 0x0004, 0x0100, 0x0200
 _MAX_PIECES = 500_000
@@ -54,7 +55,7 @@ def _old(path: Path, head: bytes, prose: Prose) -> Found:
 
 def _text(compound: Compound, main: bytes) -> str:
     flags = _short(main, 10)
-    if len(main) < 32 or _short(main, 0) not in (_WORD, _WORD_2):
+    if len(main) < 32 or _short(main, 0) not in _BEGINNINGS:
         raise faults.corrupt("Its beginning is not that of a Word document")
     if flags & _ENCRYPTED:
         raise faults.encrypted()

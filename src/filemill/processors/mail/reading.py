@@ -1,11 +1,13 @@
 """Reads a message, a mailbox or an Outlook item, and makes its artifacts."""
 
+import codecs
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from filemill.core.errors import Unprocessable
+from filemill.identify import texts
 from filemill.processors.base import Made, Result, Source, Workspace
 from filemill.processors.documents import values
 from filemill.processors.documents.prose import Prose
@@ -115,12 +117,24 @@ _READERS: dict[str, Callable[[_Job, Prose], tuple[dict[str, Any], Attachments]]]
 
 def _blocks(file: IO[bytes], job: _Job) -> Iterator[bytes]:
     """Yield some lines at a time; one that is longer than any line of e-mail, in pieces."""
+    if wide := _wide_encoding(file):
+        # As some mail programs save what they show; it is read as if they had saved it as UTF-8.
+        yield from (text.encode("utf-8", "replace") for text in codecs.getreader(wide)(file, "replace"))
+        return
     read = 0
     while block := file.read(_BLOCK_BYTES):
         lines = block if block.endswith(b"\n") else block + file.readline(_MAX_LINE_BYTES)
         read += len(lines)
         job.workspace.progress(read / max(job.source.size, read), "reading")
         yield lines
+
+
+def _wide_encoding(file: IO[bytes]) -> str | None:
+    """Return the encoding of a file of 16 or 32 bits a character; step over a byte order mark."""
+    head = file.read(_BLOCK_BYTES)
+    mark, encoding = texts.mark_of(head) or (b"", texts.wide_encoding(head))
+    file.seek(len(mark))
+    return encoding if encoding != "utf-8" else None
 
 
 def _pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
