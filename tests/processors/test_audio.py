@@ -12,6 +12,7 @@ from processors.pictures import encoded, gradient, png_header
 from processors.recordings import recording, with_cover
 
 from filemill.core.errors import Unprocessable
+from filemill.processors import extras, registry
 from filemill.processors.audio import AudioProcessor
 from filemill.processors.media import formats
 from filemill.processors.media.formats import AudioBounds
@@ -255,6 +256,18 @@ def test_even_a_reader_of_playlists_would_reach_nothing(reason, tmp_path, monkey
             assert reason(lists[demuxer].format(address).encode(), "audio/x-wav") in ("corrupt", "unsupported_format")
         with pytest.raises(BlockingIOError):
             listener.accept()
+
+
+def test_without_its_libraries_recordings_and_films_are_binary(monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    registry.lacks.cache_clear()
+    try:
+        for media_type in ("audio/mpeg", "video/mp4"):
+            assert [each.name for each in registry.planned_for(media_type)] == ["binary"]
+    finally:
+        registry.lacks.cache_clear()
+    (words,) = AudioProcessor.missing()
+    assert words.endswith("pip install 'filemill[media]'")
 
 
 def test_the_audio_processor_keeps_the_contract(tmp_path):

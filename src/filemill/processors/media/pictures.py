@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import av
 from av.packet import Packet
@@ -20,8 +20,12 @@ from filemill.processors.media.formats import AudioBounds, VideoBounds
 _EDGE: Final = 1024
 _SMALL: Final = 256
 _COVER_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
-#: Where in a film to look for a poster; the later places only where the earlier show nothing.
-_PLACES: Final = (0.1, 0.3, 0.5, 0.0)
+#: Where in a film to look for a poster, the later places only where the earlier show nothing; then without regard to key
+#: frames, but at the start only, for that takes longer.
+_ROUNDS: Final[tuple[tuple[Literal["NONKEY", "DEFAULT"], tuple[float, ...]], ...]] = (
+    ("NONKEY", (0.1, 0.3, 0.5, 0.0)),
+    ("DEFAULT", (0.0,)),
+)
 _PACKETS_AT_A_PLACE: Final = 512
 _FRAMES_AT_A_PLACE: Final = 3
 _FLAT: Final = 8.0
@@ -94,10 +98,10 @@ def poster_of(opened: Opened, seconds: float | None, bounds: VideoBounds) -> Pos
         return None
     opened.only(stream)
     best: Poster | None = None
-    for skipped in ("NONKEY", "DEFAULT"):
+    for skipped, places in _ROUNDS:
         stream.codec_context.skip_frame = skipped
-        for place in _PLACES if seconds else _PLACES[-1:]:
-            for frame in _frames_at(opened, stream, place * (seconds or 0.0)):
+        for at in dict.fromkeys(place * (seconds or 0.0) for place in places):
+            for frame in _frames_at(opened, stream, at):
                 poster = _shown(frame, opened, stream)
                 if poster.variety > _FLAT:
                     return poster
