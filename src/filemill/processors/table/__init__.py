@@ -35,6 +35,7 @@ class TableProcessor(Processor):
     name = "table"
     accepts = (*SEPARATED, *JSON_LINES, *PARQUET, *ARROW_FILE, *ARROW_STREAM, *XLSX, *XLSB, *XLS, *ODS)
     large = True
+    libraries = ("duckdb", "python-calamine", "arro3-core", "arro3-io")
     limits: ClassVar[Limits] = Limits(
         wall_seconds=600, cpu_seconds=900, memory_bytes=1536 * MIB, output_bytes=3 * 1024 * MIB
     )
