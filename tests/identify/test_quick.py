@@ -108,6 +108,8 @@ def test_what_needs_a_deeper_look_is_left_open(head):
     ("brand", "others", "media_type"),
     [
         (b"heic", (), "image/heic"),
+        (b"heim", (), "image/heic"),
+        (b"hevs", (b"msf1",), "image/heic-sequence"),
         (b"mif1", (b"heic",), "image/heic"),
         (b"mif1", (b"avif", b"miaf"), "image/avif"),
         (b"mif1", (), "image/heif"),

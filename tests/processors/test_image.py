@@ -365,6 +365,7 @@ def test_a_bomb_inside_an_icon_is_refused_before_it_is_decoded(reason):
         ("GIF", "image/gif"),
         ("WEBP", "image/webp"),
         ("BMP", "image/bmp"),
+        ("DIB", "image/bmp"),
         ("TIFF", "image/tiff"),
         ("HEIF", "image/heic"),
         ("AVIF", "image/avif"),

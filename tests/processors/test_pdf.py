@@ -9,10 +9,11 @@ from PIL import Image
 from processors.pdfs import WORDS, document, encrypted, pages, stream
 
 from filemill.core.errors import Unprocessable
-from filemill.processors.base import Source
+from filemill.processors.base import MIB, Source
 from filemill.processors.pdf.processor import PdfProcessor
 from filemill.processors.testing import Sample, conformance
 from filemill.sandbox.client import Sandbox
+from filemill.sandbox.errors import ChildFailed
 
 PDF = "application/pdf"
 
@@ -60,7 +61,6 @@ def line(text, *, at=700):
 
 def test_the_processor_keeps_the_contract(tmp_path):
     samples = [
-        Sample("words.pdf", PDF, pages()),
         Sample("pages.pdf", PDF, pages([line(b"one"), line(b"two")], packed=True)),
         Sample("form.pdf", PDF, form()),
     ]
@@ -379,16 +379,31 @@ def test_a_page_fetches_nothing(read, listener):
     assert select.select([listener], [], [], 0)[0] == []
 
 
-def test_a_pdf_is_read_in_the_sandbox(tmp_path):
-    path, workspace = tmp_path / "a.pdf", tmp_path / "workspace"
-    path.write_bytes(form())
-    workspace.mkdir()
+@pytest.fixture(scope="module")
+def in_sandbox(tmp_path_factory):
+    """Return what a sandbox's child makes of a PDF."""
     sandbox = Sandbox()
-    try:
-        with sandbox.of_large.child(Source(path, path.name, PDF, path.stat().st_size), workspace) as child:
+
+    def run(content, **limits):
+        folder = tmp_path_factory.mktemp("sandbox")
+        path, workspace = folder / "a.pdf", folder / "workspace"
+        workspace.mkdir()
+        path.write_bytes(content)
+        with sandbox.of_large.child(Source(path, path.name, PDF, len(content)), workspace) as child:
             assert child.identify(PdfProcessor.limits, lambda _: None).media_type == PDF
-            result = child.process("pdf", PDF, PdfProcessor.limits, lambda _: None)
-    finally:
-        sandbox.close()
+            return child.process("pdf", PDF, replace(PdfProcessor.limits, **limits), lambda _: None)
+
+    yield run
+    sandbox.close()
+
+
+def test_a_pdf_is_read_in_the_sandbox(in_sandbox):
+    result = in_sandbox(form())
     assert result.facts["pages"] == 1
     assert {made.name for made in result.artifacts} == {"text", "thumbnail-1024", "thumbnail-256", "pages"}
+
+
+def test_a_page_that_unpacks_to_very_much_ends_only_its_child(in_sandbox):
+    with pytest.raises(ChildFailed):
+        in_sandbox(pages([bytes(64 * MIB)], packed=True), memory_bytes=32 * MIB)
+    assert in_sandbox(pages()).facts["words"] == 5

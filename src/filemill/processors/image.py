@@ -33,7 +33,7 @@ _DRAFTABLE = ("JPEG", "MPO")
 _FORMATS: Final[dict[str, tuple[str, ...]]] = {
     "image/apng": ("PNG",),
     "image/avif": ("AVIF",),
-    "image/bmp": ("BMP",),
+    "image/bmp": ("BMP", "DIB"),
     "image/gif": ("GIF",),
     "image/heic": ("HEIF",),
     "image/heic-sequence": ("HEIF",),
@@ -73,6 +73,7 @@ _UNREADABLE: Final = {
     "image/jxr": "JPEG XR",
     "image/vnd.djvu": "DjVu",
     "image/vnd.dwg": "DWG",
+    "image/vnd.radiance": "Radiance HDR",
     "image/wmf": "WMF",
     "image/x-adobe-dng": "DNG raw",
     "image/x-canon-cr2": "Canon raw",
@@ -84,6 +85,7 @@ _UNREADABLE: Final = {
     "image/x-olympus-orf": "Olympus raw",
     "image/x-panasonic-rw2": "Panasonic raw",
     "image/x-pentax-pef": "Pentax raw",
+    "image/x-portable-arbitrarymap": "PAM",
     "image/x-sony-arw": "Sony raw",
     "image/x-xcf": "GIMP",
 }
