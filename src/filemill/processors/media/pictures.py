@@ -20,7 +20,7 @@ from filemill.processors.media.formats import AudioBounds, VideoBounds
 _EDGE: Final = 1024
 _SMALL: Final = 256
 _COVER_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
-#: Where in a film to look for a poster, the later places only where the earlier show nothing; then without regard to key
+#: Where in a film to look for a poster, the later places only where the earlier show nothing; at last also between key
 #: frames, but at the start only, for that takes longer.
 _ROUNDS: Final[tuple[tuple[Literal["NONKEY", "DEFAULT"], tuple[float, ...]], ...]] = (
     ("NONKEY", (0.1, 0.3, 0.5, 0.0)),
