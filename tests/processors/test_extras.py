@@ -36,7 +36,9 @@ def test_what_is_there_lacks_nothing():
 
 
 def test_what_lacks_is_told_by_a_system_check_with_the_command_that_installs_it(rare):
-    assert f"The processor `rare` lacks: {WORDS}" in [found.msg for found in run_checks() if found.id == "filemill.W001"]
+    assert f"The processor `rare` lacks: {WORDS}" in [
+        found.msg for found in run_checks() if found.id == "filemill.W001"
+    ]
 
 
 def test_what_lacks_is_shown_in_the_catalogue(rare, client, db):
