@@ -293,8 +293,8 @@ def test_a_message_in_a_mailbox_may_have_no_header(read):
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
 def test_a_message_that_was_saved_in_another_encoding_is_read(read, encoding):
-    facts, text, _ = read((HEAD.decode() + "\nЮг\n").encode(encoding))
-    assert (facts["subject"], text) == ("The mill", "Юг")
+    facts, text, _ = read((HEAD.decode() + "\nЮз\n").encode(encoding))
+    assert (facts["subject"], text) == ("The mill", "Юз")
 
 
 def test_an_item_of_outlook_without_unicode_is_read_by_its_code_page(read):
