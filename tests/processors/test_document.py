@@ -284,6 +284,23 @@ def test_rich_text_is_read_in_all_its_encodings(read):
     )
 
 
+def test_rich_text_is_read_where_groups_are_left_open_or_marked_in_the_middle(read):
+    assert read(rb"{\rtf1{\f0\i0\*\cs7 shown}{\*\cs7 not}{left open}", RTF)[1]["text"] == b"shownleft open"
+    assert "ends_early" not in read(rb"{\rtf1{a}", RTF)[0]
+    assert read(rb"{\rtf1 a\par b", RTF)[0]["ends_early"] is True
+
+
+def test_pages_and_diagrams_within_a_document_are_read(text):
+    diagram = '<d:dataModel xmlns:d="d" xmlns:a="a"><d:t><a:p><a:r><a:t>in a box</a:t></a:r></a:p></d:t></d:dataModel>'
+    related = papers.relations(("aFChunk", "chunk.html", ""), ("diagramData", "diagrams/data1.xml", ""))
+    parts = {
+        "word/chunk.html": "<p>from a page",
+        "word/diagrams/data1.xml": diagram,
+        "word/_rels/document.xml.rels": related,
+    }
+    assert text(docx("<w:p><w:r><w:t>words</w:t></w:r></w:p>", **parts), DOCX) == "words\n\nfrom a page\n\nin a box"
+
+
 def test_an_old_word_document_is_read_through_its_table_of_pieces(read):
     text = "A house\rpage \x13PAGE \x147\x15 of it\x07cell\x07\x07\x01end\r"
     summary = {"\x05SummaryInformation": papers.summary("The mill", "Ada Мельник"), "Macros/dir": b"x"}

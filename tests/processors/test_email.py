@@ -286,6 +286,23 @@ def test_a_mailbox_is_its_messages(read, bounded):
     assert text == "\n\n".join(["The mill\n\nFrom here on\nFrom now on"] * 3)
 
 
+def test_a_message_in_a_mailbox_may_have_no_header(read):
+    facts, text, _ = read(b"From ada Fri Mar  1 10:00:00 2024\n\none\n\nFrom bo\n" + HEAD + b"\ntwo\n", MBOX)
+    assert (facts["messages"], text) == (2, "one\n\nThe mill\n\ntwo")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_a_message_that_was_saved_in_another_encoding_is_read(read, encoding):
+    facts, text, _ = read((HEAD.decode() + "\nЮз\n").encode(encoding))
+    assert (facts["subject"], text) == ("The mill", "Юз")
+
+
+def test_an_item_of_outlook_without_unicode_is_read_by_its_code_page(read):
+    properties = bytes(32) + struct.pack("<HHIQ", 3, 0x3FDE, 6, 1251)
+    named = {"__properties_version1.0": properties, "__substg1.0_0037001E": "Мельница".encode("cp1251")}
+    assert read(papers.compound(named), MSG)[0]["subject"] == "Мельница"
+
+
 def test_attachments_of_a_mailbox_say_whose_they_are(read):
     facts, _, listing = read(b"From a\n" + HEAD + b"\nwords\n\nFrom b\n" + letter(), MBOX)
     assert facts["attachments"] == 2

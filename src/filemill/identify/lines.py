@@ -57,7 +57,7 @@ _MAILBOX_START = re.compile(r"From \S.*\d\d:\d\d.*\d{4}")
 #: As mail programs write it between messages, so that even one without a header may follow.
 _DATED_START = re.compile(r"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\r?$")
 _ENVELOPE = re.compile(r">?From \S+\r?$")
-_HEADER = re.compile(r"([A-Za-z][\w-]*):(?!//).*$")
+_HEADER = re.compile(r"([A-Za-z][\w-]*)[ \t]*:(?!//).*$")
 _MAIL_PROOF = re.compile("received|return-path|message-id|mime-version|from|date|dkim-signature|delivered-to")
 _MAIL_HEADER = re.compile(
     _MAIL_PROOF.pattern

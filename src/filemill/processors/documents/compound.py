@@ -1,5 +1,6 @@
 """An OLE compound file, in which older Office programs and Outlook keep their streams."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,15 @@ _MAX_SUMMARY_BYTES = 4 * 1024 * 1024
 _SUMMARY = "\x05SummaryInformation"
 _NAMES = {"title": 2, "subject": 3, "author": 4, "keywords": 5, "last_modified_by": 8, "application": 18}
 _CODE_PAGE, _CREATED, _SAVED, _PAGES = 1, 12, 13, 14
-_UTF_8 = 65001
+_CODECS = {
+    10000: "mac_roman",
+    20127: "ascii",
+    20866: "koi8-r",
+    21866: "koi8-u",
+    50220: "iso2022_jp",
+    51932: "euc_jp",
+    51949: "euc_kr",
+}
 
 
 class Compound:
@@ -61,7 +70,8 @@ class Compound:
                 found = self._ole.getproperties(_SUMMARY, convert_time=True, no_conversion=[10])
         except Unprocessable:
             return {}
-        codec = _codec(found.get(_CODE_PAGE))
+        page = found.get(_CODE_PAGE)
+        codec = codec_of(page if isinstance(page, int) else 1252)
         said: dict[str, object] = {name: _words(found.get(key), codec) for name, key in _NAMES.items()}
         for name, key in (("created_at", _CREATED), ("modified_at", _SAVED)):
             moment = found.get(key)
@@ -82,14 +92,14 @@ def reading() -> Iterator[None]:
         raise faults.corrupt("Its parts cannot be found") from error
 
 
-def _codec(code_page: object) -> str:
-    page = code_page & 0xFFFF if isinstance(code_page, int) else 1252
-    name = "utf-8" if page == _UTF_8 else f"cp{page}"
+def codec_of(code_page: int) -> str:
+    """Return Python's name of a Windows code page; that of Western Europe where there is none."""
+    page = code_page & 0xFFFF
+    name = _CODECS.get(page) or (f"iso8859-{page - 28590}" if 28591 <= page <= 28606 else f"cp{page}")
     try:
-        "".encode(name)
+        return codecs.lookup(name).name
     except LookupError:
         return "cp1252"
-    return name
 
 
 def _words(found: object, codec: str) -> str | None:

@@ -222,7 +222,9 @@ class _Rtf:
 def read(path: Path, prose: Prose) -> Found:
     """Write the text of a document; return what else was found."""
     reader = _Rtf(prose)
+    last = b""
     for name, number, hexadecimal, sign, brace, raw in _tokens(path):
+        last = brace if brace or not raw.isspace() else last
         if raw or hexadecimal:
             reader.raw(raw.translate(None, b"\r\n") or bytes.fromhex(hexadecimal.decode()))
         elif name:
@@ -232,9 +234,11 @@ def read(path: Path, prose: Prose) -> Found:
         elif sign:
             reader.sign(sign)
     reader.finish()
-    if not reader.closed and prose.is_empty:
+    # Not all programs close every group that they open, but all end by closing one.
+    ends_early = not reader.closed and last != b"}"
+    if ends_early and prose.is_empty:
         raise faults.truncated()
-    return Found(_facts(reader))
+    return Found({**_facts(reader), **({"ends_early": True} if ends_early else {})})
 
 
 def _tokens(path: Path) -> Iterator[tuple[bytes, ...]]:

@@ -152,7 +152,7 @@ class Message:
             self._header_bytes += len(bare)
             if self._header_bytes <= self.bounds.header_bytes:
                 lines.append(bare)
-        elif not bare.startswith((b"From ", b">From ")) and lines:
+        elif lines or not bare.startswith((b"From ", b">From ")):
             self._end_header()
             if self._part is not None:
                 self._take_body(self._part, line)

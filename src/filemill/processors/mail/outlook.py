@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from filemill.processors.documents import faults, values
-from filemill.processors.documents.compound import Compound
+from filemill.processors.documents.compound import Compound, codec_of
 from filemill.processors.documents.page import Page
 from filemill.processors.documents.prose import Prose
 from filemill.processors.mail.bounds import Bounds
@@ -17,7 +17,14 @@ _MAX_PROPERTIES_BYTES = 1024 * 1024
 _MAX_WORDS_BYTES = 64 * 1024
 _HEADER_BYTES = {"": 32, "folder": 8}
 _WIDE, _NARROW, _BINARY = "001F", "001E", "0102"
-_CODE_PAGE, _SUBMITTED, _DELIVERED, _RECIPIENT_KIND, _SIZE = 0x3FFD, 0x0039, 0x0E06, 0x0C15, 0x0E20
+_CODE_PAGE, _INTERNET_CODE_PAGE, _SUBMITTED, _DELIVERED, _RECIPIENT_KIND, _SIZE = (
+    0x3FFD,
+    0x3FDE,
+    0x0039,
+    0x0E06,
+    0x0C15,
+    0x0E20,
+)
 _CLASS, _SUBJECT, _BODY, _PAGE, _HEADERS, _ID = "001A", "0037", "1000", "1013", "007D", "1035"
 _SENDER_NAME, _SENDER_SMTP, _SENDER = "0C1A", "5D01", "0C1F"
 _NAME, _SMTP, _ADDRESS = "3001", "39FE", "3003"
@@ -36,7 +43,8 @@ class _Item:
         self._compound = compound
         self._folder = folder
         self._fixed = self._numbers()
-        self._codec = codec or f"cp{self._fixed.get(_CODE_PAGE, 1252) & 0xFFFF}"
+        pages = (self._fixed.get(_CODE_PAGE), self._fixed.get(_INTERNET_CODE_PAGE))
+        self._codec = codec or codec_of(next((page for page in pages if page), 1252))
 
     @property
     def codec(self) -> str:

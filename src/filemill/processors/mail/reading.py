@@ -66,7 +66,7 @@ def _mailbox(job: _Job, prose: Prose) -> tuple[dict[str, Any], Attachments]:
             facts = letter.facts(message)
             if len(summaries) < job.bounds.summaries:
                 summaries.append(_summary(facts))
-            prose.heading(1, facts.get("subject") or "(no subject)")
+            prose.paragraph(facts.get("subject", ""))
             letter.write(message, prose)
             attached = letter.listing(letter.attachments(message))
             listed += [{"message": count, **row} for row in attached]
@@ -132,7 +132,9 @@ def _blocks(file: IO[bytes], job: _Job) -> Iterator[bytes]:
 def _wide_encoding(file: IO[bytes]) -> str | None:
     """Return the encoding of a file of 16 or 32 bits a character; step over a byte order mark."""
     head = file.read(_BLOCK_BYTES)
-    mark, encoding = texts.mark_of(head) or (b"", texts.wide_encoding(head))
+    # A header is mostly ASCII, so of a wide encoding every other byte is NUL.
+    wide = texts.wide_encoding(head) if head.count(0) * 3 > len(head) else None
+    mark, encoding = texts.mark_of(head) or (b"", wide)
     file.seek(len(mark))
     return encoding if encoding != "utf-8" else None
 
