@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS_WITH_PROCESSORS = ("image", "text", "binary")
+KINDS_WITH_PROCESSORS = ("image", "text", "table", "binary")
 UNDER_WAY = ("queued", "processing")
 BUGS = ("internal", "worker_lost", "server_lost")  # reasons that are our fault, never a file's
 PROCESSES, FAILS, HOSTILE = "processes", "must fail cleanly", "hostile"
@@ -199,9 +199,22 @@ def wrong_truth(service: Service, path: Path, entry: Json, file: Json) -> list[s
         shown = facts.get("image", {}).get(f"{name}_pixels")
         if entry["kind"] == "image" and name in truth and shown != truth[name]:
             found.append(f"{name} {shown}, not {truth[name]}")
+    found += wrong_table(service, truth, file)
     if "encoding" in truth:
         found += wrong_text(service, path, truth["encoding"], file)
     return found
+
+
+def wrong_table(service: Service, truth: Json, file: Json) -> list[str]:
+    """Say where a table has other rows or columns, or a spreadsheet's preview lacks words."""
+    facts = file["facts"].get("table")
+    if facts is None:
+        return []
+    counts = ((name, truth[name]) for name in ("rows", "columns") if name in truth and "sheets" not in facts)
+    found = [f"{name} {facts[name]}, not {count}" for name, count in counts if facts[name] != count]
+    shown = service.ask("GET", f"/files/{file['id']}/artifacts/preview/")[1].decode()
+    missing = [word for word in truth.get("words", ()) if word not in shown]
+    return [*found, f"the preview lacks {', '.join(missing)}"] if missing else found
 
 
 def wrong_text(service: Service, path: Path, encoding: str, file: Json) -> list[str]:
