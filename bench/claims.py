@@ -95,15 +95,17 @@ def _work(seconds: float, start: Barrier, answers: "Queue[list[UUID]]") -> None:
     _set_up()
     from filemill.identify.identity import Identity
     from filemill.processing import claim, straight
+    from filemill.processing.provenance import provenance
     from filemill.processing.queues import Queue as Work
     from filemill.processors.registry import processors
 
     text, plain, claimed = processors()["text"], Identity("text/plain", "text"), []
+    made = provenance(text, 0.01, 0)
     claim.work_is_due(Work.QUICK)
     start.wait()
     until = time.monotonic() + seconds
     while time.monotonic() < until and (held := claim.next_claim()):
-        straight.Success(held, plain, text, {"lines": 1}, [], 0.01).record()
+        straight.Success(held, plain, text, {"lines": 1}, [], made).record()
         claimed.append(held.job_id)
     answers.put(claimed)
 

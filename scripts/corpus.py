@@ -1,6 +1,7 @@
 """Runs every file of a corpus through a service of its own, and compares what comes back with the corpus's manifest.
 
 .venv/bin/python scripts/corpus.py [FOLDER]     the folder, else $FILEMILL_CORPUS, else ../shared/corpus
+.venv/bin/python scripts/corpus.py --stack production [FOLDER]     on PostgreSQL and Redis, which it starts
 
 Ends with status 1 where a kind that has a processor falls short; of the other kinds it reports only.
 """
@@ -46,14 +47,20 @@ def main() -> int:
     """Run the corpus; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", default=os.environ.get("FILEMILL_CORPUS"))
-    given = parser.parse_args().folder
+    parser.add_argument("--stack", choices=["embedded", "production"], default="embedded")
+    options = parser.parse_args()
+    given = options.folder
     folder = Path(given) if given else ROOT.parent / "shared" / "corpus"
     if not (folder / "manifest.jsonl").exists():
         print(f"There is no corpus (no manifest.jsonl in {folder}); nothing was tried.")
         return 1 if given else 0
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # so that the service is ended, too
     entries = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
-    with tempfile.TemporaryDirectory(prefix="filemill-corpus-") as home, served(Path(home)) as service:
+    with (
+        tempfile.TemporaryDirectory(prefix="filemill-corpus-") as home,
+        servers(options.stack) as urls,
+        served(Path(home), urls) as service,
+    ):
         verdicts = [examine(service, folder, entry) for entry in entries]
         leftovers = service.leftovers()
     return report(verdicts, leftovers)
@@ -105,14 +112,27 @@ class Service:
 
 
 @contextmanager
-def served(home: Path) -> Iterator[Service]:
+def servers(stack: str) -> Iterator[dict[str, str]]:
+    """Start what a stack needs, and yield what a service's environment says of it."""
+    if stack == "embedded":
+        yield {}
+        return
+    sys.path.insert(0, str(ROOT / "tests"))
+    import services
+
+    with services.postgres() as database, services.redis() as broker:
+        yield {"DATABASE_URL": database.url, "CELERY_BROKER_URL": broker.url}
+
+
+@contextmanager
+def served(home: Path, urls: dict[str, str]) -> Iterator[Service]:
     """Start a service with its data in a folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     ours = ("FILEMILL_", "DATABASE_", "CELERY_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    environment |= {"FILEMILL_DATA_DIR": str(home), "FILEMILL_PORT": str(port)}
+    environment |= {"FILEMILL_DATA_DIR": str(home), "FILEMILL_PORT": str(port), **urls}
     command = [Path(sys.executable).with_name("filemill"), "serve"]
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

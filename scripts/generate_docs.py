@@ -40,6 +40,7 @@ def settings_page() -> str:
         variables=table(("variable", "default", "meaning"), variables),
         identify=_identify_limits(),
         processors=table(head, _processor_limits()),
+        bounds=table(("name", "value", "of"), _bounds()),
         fixed=table(("limit", "value"), _fixed_limits()),
         accepted="\n".join(accepted),
     )
@@ -76,6 +77,15 @@ already holds. Identification, which comes first, has {identify} and the wall ti
 `FILEMILL_IDENTIFY_WALL_SECONDS`.
 
 {processors}
+
+`FILEMILL_LIMITS` sets them otherwise, as `image.wall_seconds`, `image.cpu_seconds`, `image.memory_bytes` and
+`image.output_bytes`.
+
+## How much of a file is read
+
+Each kind of file has bounds of its own, counted while it is read. `FILEMILL_LIMITS` sets these, too, under their names.
+
+{bounds}
 
 ## What is fixed
 
@@ -212,6 +222,15 @@ def _processor_limits() -> list[tuple[str, ...]]:
             amount(each.limits.output_bytes),
         )
         for each in _processors()
+    ]
+
+
+def _bounds() -> list[tuple[str, ...]]:
+    return [
+        (f"`{each.name}.{found.name}`", amount(found.default) if "bytes" in found.name else f"{found.default:,}", words)
+        for each in _processors()
+        for found in (fields(each.bounds) if each.bounds else ())
+        for words in [found.metadata["meaning"]]
     ]
 
 

@@ -52,6 +52,14 @@ def pytest_xdist_setupnodes() -> None:
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what knows neither database nor broker to the embedded stack's pass."""
+    again = [item for item in items if _start_broker and item.get_closest_marker("once")]
+    if again:
+        config.hook.pytest_deselected(items=again)
+        items[:] = [item for item in items if item not in again]
+
+
 _MEASURES = "COVERAGE_PROCESS_CONFIG"  # what has coverage measure a process, and all that it starts
 
 

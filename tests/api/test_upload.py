@@ -54,6 +54,8 @@ def test_a_job_tells_how_far_it_is(upload):
         "started_at": None,
         "finished_at": None,
         "error": None,
+        "artifacts": [],
+        "provenance": None,
     }
 
 

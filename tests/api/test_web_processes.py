@@ -56,6 +56,7 @@ def test_a_process_that_dies_is_replaced_while_another_goes_on(two):
     assert LARGE.startswith(came.partition(b"\r\n\r\n")[2])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("processes", ["1", "3"])
 def test_ctrl_c_in_a_terminal_ends_all(web_in, processes):
     web, process = web_in(FILEMILL_WEB_PROCESSES=processes)

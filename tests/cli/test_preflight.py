@@ -1,6 +1,10 @@
 """What a start sees to before anything else."""
 
+import pytest
+
 from filemill.cli.preflight import check_data_dir
+
+pytestmark = pytest.mark.once
 
 
 def test_an_empty_data_folder_that_was_made_beforehand_becomes_its_owners_alone(tmp_path_factory, monkeypatch):

@@ -8,6 +8,8 @@ from kombu import Connection, Queue
 
 from filemill.config import broker
 
+pytestmark = pytest.mark.once
+
 broker.use_safe_transports()
 
 

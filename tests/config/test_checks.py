@@ -11,6 +11,8 @@ from filemill.cli.doctor import host
 from filemill.cli.doctor.finding import State
 from filemill.config.checks import the_data_is_out_of_reach
 
+pytestmark = pytest.mark.once
+
 LIBRARIES = Path(sysconfig.get_path("purelib"))
 #: Here the code lies where Python looks for it, as in a checkout.
 BESIDE_THE_CODE = Path(filemill.__file__).parent.parent

@@ -10,6 +10,8 @@ from filemill.config import env
 from filemill.config.env import Configuration
 from filemill.config.variables import BadSetting
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch):

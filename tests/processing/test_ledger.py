@@ -18,9 +18,11 @@ from filemill.processing import claim, lease, record, sweep
 from filemill.processing.forget import forget
 from filemill.processing.lease import LeaseLost, Reason
 from filemill.processing.models import Artifact, Job
+from filemill.processing.provenance import Provenance
 from filemill.processing.queues import Queue
 
 TEXT = Identity("text/plain", "ASCII text")
+MADE = Provenance(version=7, libraries={"mill": "1.0"}, seconds=0.1, peak_memory_bytes=1024)
 REASON = Reason("broken", "Broken", "It is broken.")
 
 
@@ -80,7 +82,7 @@ def test_identification_plans_the_next_job_and_claims_it_at_once(file):
 
 def test_a_file_is_processed_once_its_last_job_succeeded(file):
     following = record.identified(claim.next_claim(), TEXT)
-    record.succeed(following, {"lines": 1}, [])
+    record.succeed(following, {"lines": 1}, [], MADE)
 
     assert (fresh(file).status, fresh(file).processed) == ("processed", True)
     assert file.jobs.get(processor="text").facts == {"lines": 1}
@@ -262,7 +264,7 @@ def test_two_processors_cannot_make_the_same_artifact(file, work):
     taken = Artifact(file=file, job=other, name="text", media_type="text/plain", size=0, sha256="", content="x")
 
     with pytest.raises(Exception, match="already made: text"):
-        record.succeed(claimed, {}, [taken])
+        record.succeed(claimed, {}, [taken], MADE)
     assert file.jobs.get(processor="binary").state == "running"
 
 

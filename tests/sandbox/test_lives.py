@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sandbox.conftest import Trial
 from sandbox.processes import alive, children_of, descriptors_of, eventually, processes_with, servers_of
 
 from filemill.sandbox import child as child_module
@@ -168,10 +169,19 @@ def test_a_server_short_of_descriptors_fails_the_job_but_lives(trial, server, sp
     assert eventually(lambda: len(descriptors_of(server)) == AT_REST)
 
 
+def test_what_the_operator_sets_of_a_processor_holds_in_its_children(plugins, tmp_path):
+    with closing(Sandbox([plugins], settings=["trial.stones=7", "large-trial.stones=8"])) as sandbox:
+        for home, name, stones in ((sandbox, "trial", 7), (sandbox.of_large, "large-trial", 8)):
+            trial = Trial(home, tmp_path, tmp_path / name)
+            trial.workspace.mkdir()
+            with home.child(trial.source("tell_bounds"), trial.workspace) as child:
+                assert child.process(name, "", trial.limits, lambda _: None).facts == {"stones": stones}
+
+
 def test_a_server_whose_worker_died_during_the_start_ends_in_peace():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
-        command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(theirs.fileno()), "common"]
+        command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(theirs.fileno()), "common", ""]
         with subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE) as server:
             theirs.close()
             select.select([ours], [], [], 60)

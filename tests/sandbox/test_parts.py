@@ -119,7 +119,7 @@ def test_the_servers_last_word_counts_even_if_it_missed_our_last(tmp_path):
     child = Child(Source(tmp_path, "name", "", 1), tmp_path, talk, lifeline, lambda: None)
 
     def die_unheard(_progress):
-        far_lifeline.send(Exit(code=0, signal=11, timed_out=False, cpu_seconds=0).to_wire())
+        far_lifeline.send(Exit(code=0, signal=11, timed_out=False, cpu_seconds=0, peak_memory_bytes=0).to_wire())
         far_talk.close()
         # Our word on the wall time is still unread: that makes the end of the stream a reset.
         far_lifeline.close()

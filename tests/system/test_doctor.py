@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import pytest
 from system.test_serve import run
 
 
@@ -39,6 +40,7 @@ def test_a_beat_and_a_worker_that_stand_still_are_told_apart(make_service):
         os.kill(service.pid_of(name), signal.SIGCONT)
 
 
+@pytest.mark.once
 def test_a_database_that_is_not_there_cannot_be_looked_at(tmp_path):
     nowhere = "postgresql://filemill@127.0.0.1:1/filemill"
     (tmp_path / "data" / "files").mkdir(parents=True)
@@ -50,5 +52,6 @@ def test_a_database_that_is_not_there_cannot_be_looked_at(tmp_path):
     assert (done.returncode, done.stderr) == (2, "")
 
 
+@pytest.mark.once
 def test_a_wrong_setting_ends_the_doctor_with_2(tmp_path):
     assert run("doctor", FILEMILL_DATA_DIR=str(tmp_path), FILEMILL_MAX_ATTEMPTS="many").returncode == 2

@@ -96,6 +96,7 @@ def test_a_killed_process_is_started_again(service, name):
     assert service.await_end(service.upload(b"after the kill\n")["id"])["processed"] is True
 
 
+@pytest.mark.once
 def test_a_port_in_use_is_one_sentence(service):
     failed = run("serve", FILEMILL_DATA_DIR=str(service.data) + "2", FILEMILL_PORT=str(service.port))
 
@@ -103,12 +104,14 @@ def test_a_port_in_use_is_one_sentence(service):
     assert "FILEMILL_PORT" in sentence_of(failed)
 
 
+@pytest.mark.once
 def test_a_data_folder_in_use_is_one_sentence(service):
     failed = run("serve", FILEMILL_DATA_DIR=str(service.data), FILEMILL_PORT="1")
 
     assert "Another `filemill serve`" in sentence_of(failed)
 
 
+@pytest.mark.once
 def test_a_data_folder_that_cannot_be_written_is_one_sentence():
     failed = run("serve", FILEMILL_DATA_DIR="/proc/filemill")
 
@@ -116,12 +119,14 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence():
     assert "FILEMILL_DATA_DIR" in sentence_of(failed)
 
 
+@pytest.mark.once
 def test_a_wrong_setting_stops_the_start_with_its_name_and_value(tmp_path):
     failed = run("serve", FILEMILL_DATA_DIR=str(tmp_path), FILEMILL_MAX_ATTEMPTS="many")
 
     assert "FILEMILL_MAX_ATTEMPTS='many'" in sentence_of(failed)
 
 
+@pytest.mark.once
 def test_an_open_service_does_not_bind_to_everybody(tmp_path):
     failed = run("web", FILEMILL_DATA_DIR=str(tmp_path), FILEMILL_BIND="0.0.0.0")
 
@@ -144,6 +149,7 @@ def _answers(service) -> bool:
         return False
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_where_all_walls_are_demanded_and_one_lacks_it_does_not_start_and_names_it(command):
     sentence = sentence_of(run_where_landlock_is_refused(command, FILEMILL_SANDBOX="strict"))
@@ -151,6 +157,7 @@ def test_where_all_walls_are_demanded_and_one_lacks_it_does_not_start_and_names_
     assert "FILEMILL_SANDBOX=auto" in sentence
 
 
+@pytest.mark.once
 def test_where_walls_are_not_demanded_a_check_warns_of_the_one_that_lacks():
     done = run_where_landlock_is_refused("manage", "check")
     assert done.returncode == 0

@@ -31,17 +31,30 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
         fields = ["name", "media_type", "size", "url"]
 
 
+class ProvenanceSerializer(serializers.Serializer[Any]):
+    """How facts and artifacts came about."""
+
+    input_sha256 = serializers.CharField(help_text="Of the bytes that were read.")
+    version = serializers.IntegerField(help_text="Of the processor.")
+    libraries = serializers.DictField(child=serializers.CharField(), help_text="Versions, by the names of packages.")
+    seconds = serializers.FloatField()
+    peak_memory_bytes = serializers.IntegerField(allow_null=True)
+
+
 class JobSerializer(serializers.ModelSerializer[Job]):
     """One processor on one file."""
 
     state = serializers.ChoiceField(choices=State.choices)
     progress = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
     error = ReasonSerializer(allow_null=True)
+    artifacts = serializers.ListField(child=serializers.CharField(), help_text="Names of what it made.")
+    provenance = ProvenanceSerializer(allow_null=True, help_text="Of what it found and made; of identification null.")
 
     class Meta:
         model = Job
         fields = [
-            "processor", "version", "state", "attempts", "progress", "started_at", "finished_at", "error",
+            "processor", "version", "state", "attempts", "progress", "started_at", "finished_at", "error", "artifacts",
+            "provenance",
         ]  # fmt: skip
 
 

@@ -46,8 +46,8 @@ def of_file(file: Any, artifacts: Iterable[Any], files: str) -> dict[str, Any]: 
 
 def of_file_with_jobs(file: File, files: str) -> dict[str, Any]:
     """Return the fields of FileDetailSerializer."""
-    jobs = file.jobs.all()
-    return of_file(file, file.artifacts.all(), files) | {
+    jobs, artifacts = file.jobs.all(), file.artifacts.all()
+    return of_file(file, artifacts, files) | {
         "facts": {job.processor: job.facts for job in jobs if job.facts is not None},
         "jobs": [
             {
@@ -59,6 +59,8 @@ def of_file_with_jobs(file: File, files: str) -> dict[str, Any]:
                 "started_at": job.started_at,
                 "finished_at": job.finished_at,
                 "error": job.error,
+                "artifacts": [artifact.name for artifact in artifacts if artifact.job_id == job.id],
+                "provenance": job.provenance and {"input_sha256": file.sha256, **job.provenance},
             }
             for job in jobs
         ],

@@ -10,6 +10,7 @@ from uuid import UUID
 import click
 
 from filemill.cli.preflight import Trouble, check_data_dir, check_data_is_there, check_platform, check_port
+from filemill.cli.processor import processor
 from filemill.cli.quotas import quota
 from filemill.cli.tokens import token
 
@@ -139,6 +140,25 @@ def verify(*, ids: tuple[UUID, ...], sample: int | None, since: datetime | None,
 
 
 @main.command()
+@click.option("--processor", "name", required=True, metavar="NAME", help="Whose jobs run again.")
+@click.option("--older-than-version", "version", type=click.IntRange(min=1), metavar="N", help="Else the one here.")
+@click.option("--never-seen", is_flag=True, help="Files that it accepts and has no job for, instead of outdated ones.")
+@click.option("--dry-run", is_flag=True, help="Only count them.")
+def reprocess(*, name: str, version: int | None, never_seen: bool, dry_run: bool) -> None:
+    """Process again what an older version of a processor saw.
+
+    Or what came before it was installed. While everything runs, and behind all that is new; until new results are
+    there, files keep the old ones.
+    """
+    if never_seen and version is not None:
+        raise click.UsageError("Give --older-than-version or --never-seen, not both.")
+    _services_that_are_there().refuse_empty_database()
+    from filemill.cli.reprocess import run_reprocess
+
+    run_reprocess(name, version, never_seen=never_seen, dry_run=dry_run)
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def backup(folder: Path) -> None:
     """Copy database, files and secrets into a new FOLDER.
@@ -166,6 +186,7 @@ def hold(seconds: int) -> None:
 
 main.add_command(token)
 main.add_command(quota)
+main.add_command(processor)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class ConfigConfig(AppConfig):
@@ -11,3 +12,6 @@ class ConfigConfig(AppConfig):
         """Make our Celery application the current one, and register the system checks."""
         import filemill.config.celery
         import filemill.config.checks  # noqa: F401
+        from filemill.processors.adjust import adjust
+
+        adjust(settings.FILEMILL.limits)

@@ -10,6 +10,7 @@ from environs import validate
 
 from filemill.config import variables
 from filemill.config.variables import BadSetting, at_least_0, at_least_1, value_of, variable
+from filemill.processors.adjust import parse as parse_limit
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -191,6 +192,12 @@ class Configuration:
         "how long a worker that is told to stop lets its jobs run; then it gives them back",
         unit="seconds",
         check=at_least_0,
+    )
+    limits: list[str] = variable(
+        "FILEMILL_LIMITS",
+        [],
+        "other limits of processors than those below: `text.wall_seconds=600,image.memory_bytes=3000000000`",
+        check=parse_limit,
     )
     identify_wall_seconds: float = variable(
         "FILEMILL_IDENTIFY_WALL_SECONDS", 30.0, "the time-out of identification", unit="seconds", check=at_least_1

@@ -46,6 +46,7 @@ class Job(models.Model):
     progress_words = models.CharField(max_length=200, blank=True, default="")
     error = models.JSONField(null=True)
     facts = models.JSONField(null=True)
+    provenance = models.JSONField(null=True)  # of the facts and artifacts that are there
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

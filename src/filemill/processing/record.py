@@ -1,6 +1,7 @@
 """Moves of states.py, each guarded by the token and in one transaction; `claim` and `straight` write the usual way."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -20,7 +21,8 @@ from filemill.processing import plan, ring, states
 from filemill.processing.forget import remove_once_committed
 from filemill.processing.lease import Claim, LeaseLost, Reason, original_of
 from filemill.processing.models import Artifact, Job
-from filemill.processing.queues import FRONT, NOBODY, Queue, lane_for_again
+from filemill.processing.provenance import Provenance
+from filemill.processing.queues import FRONT, NOBODY, Lane, Queue, lane_for_again
 from filemill.processing.states import Move, State
 from filemill.processing.status import error_of, status_of, warnings_of
 from filemill.processors.registry import processors
@@ -92,11 +94,12 @@ def facts_of(identity: Identity) -> dict[str, str]:
     return {"media_type": identity.media_type, "description": identity.description}
 
 
-def succeed(claim: Claim, facts: dict[str, Any], artifacts: Sequence[Artifact]) -> None:
+def succeed(claim: Claim, facts: dict[str, Any], artifacts: Sequence[Artifact], made: Provenance) -> None:
     """Record a job's facts and artifacts in place of earlier ones; raise LeaseLost if it is too late."""
     with transaction.atomic():
         file = _locked(claim)
-        _finish(claim, states.SUCCEED, facts=facts, error=None, progress=1.0)
+        known: dict[str, Any] = {"facts": facts, "provenance": asdict(made), "version": made.version}
+        _finish(claim, states.SUCCEED, error=None, progress=1.0, **known)
         for artifact in artifacts:
             artifact.job_id = claim.job_id
         present = list(file.artifacts.all())
@@ -169,8 +172,11 @@ def cancel(file_id: UUID) -> None:
         settle(file)
 
 
-def reprocess(file_id: UUID, names: Sequence[str] | None) -> None:
-    """Queue a file's jobs again: the named ones, or identification, which then plans all the others."""
+def reprocess(file_id: UUID, names: Sequence[str] | None, lane: Lane | None = None) -> None:
+    """Queue a file's jobs again: the named ones, or identification, which then plans all the others.
+
+    In a lane, or in the one that fits how much of the owner's waits already.
+    """
     wanted = set(names) if names is not None else {plan.IDENTIFY}
     with transaction.atomic():
         file = _existing(file_id)
@@ -178,7 +184,8 @@ def reprocess(file_id: UUID, names: Sequence[str] | None) -> None:
         if unknown:
             detail = f"This file has no job of: {', '.join(sorted(unknown))}."
             raise Invalid(detail, (FieldError("processors", "unknown", detail),))
-        _requeue(file.jobs.filter(processor__in=wanted), lane_for_again(file.owner_id or NOBODY), file)
+        lane = lane_for_again(file.owner_id or NOBODY) if lane is None else lane
+        _requeue(file.jobs.filter(processor__in=wanted), lane, file)
         _ring_once_committed(set(file.jobs.filter(processor__in=wanted).values_list("queue", flat=True)))
         settle(file)
 

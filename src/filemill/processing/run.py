@@ -16,6 +16,7 @@ from filemill.processing import record, stopping, straight
 from filemill.processing.lease import Claim, LeaseLost, Reason
 from filemill.processing.models import Artifact
 from filemill.processing.plan import IDENTIFY
+from filemill.processing.provenance import provenance
 from filemill.processing.stopping import Stopping
 from filemill.processing.workspaces import workspace
 from filemill.processors.base import Limits, Made, Processor, Result, Source
@@ -147,12 +148,12 @@ def _process(work: Work, child: Child, folder: Path) -> None:
             detail = f"The processor `{work.processor}` lacks {'; '.join(lack)}"
             raise Unprocessable(detail, code="processor_missing")
         result = child.process(work.processor, heartbeat.media_type, processor.limits, heartbeat)
+        made = provenance(processor, time.monotonic() - began, child.peak_memory_bytes)
         with _kept(heartbeat, result, folder) as artifacts:
             if heartbeat.found:
-                seconds = time.monotonic() - began
-                straight.Success(heartbeat.claim, heartbeat.found, processor, result.facts, artifacts, seconds).record()
+                straight.Success(heartbeat.claim, heartbeat.found, processor, result.facts, artifacts, made).record()
             else:
-                record.succeed(heartbeat.claim, result.facts, artifacts)
+                record.succeed(heartbeat.claim, result.facts, artifacts, made)
         log.info("processed", processor=work.processor)
 
 

@@ -17,6 +17,7 @@ from filemill.identify.identity import Identity
 from filemill.identify.kinds import kind_of
 from filemill.processing.lease import Claim, LeaseLost
 from filemill.processing.models import Artifact
+from filemill.processing.provenance import Provenance
 from filemill.processing.queues import NOBODY, Queue, identifier, worded
 from filemill.processing.record import facts_of
 from filemill.processing.states import SUCCEED
@@ -28,7 +29,7 @@ _ENDED = f"{SUCCEED.made}, token = NULL, lease_until = NULL, finished_at = {{now
 _MINE = f"id = %s AND token = %s AND ({SUCCEED.guard})"
 _IS_ALONE = "NOT EXISTS (SELECT 1 FROM processing_job o WHERE o.file_id = %s AND o.id <> %s)"
 _SHOWN = "status = 'processed', processed = %s, media_type = %s, kind = %s, error = NULL, warnings = %s"
-_JOB = "id, processor, version, required, facts, started_at, file_id"
+_JOB = "id, processor, version, required, facts, provenance, started_at, file_id"
 _MADE = "state, queue, priority, turn_of, turn, attempts, due_at, progress, progress_words, created_at, finished_at"
 _OF_MADE = f"'{SUCCEED.target}', '{Queue.QUICK}', 0, {NOBODY}, 0, 1, {{now}}, 1, '', {{now}}, {{now}}"
 _ARTIFACT = "id, name, media_type, size, sha256, content, file_id, job_id"
@@ -37,7 +38,7 @@ _ARTIFACT = "id, name, media_type, size, sha256, content, file_id, job_id"
 _STEPS = (
     f"UPDATE files_file SET {_SHOWN} WHERE id = %s",  # noqa: S608  # words of ours alone, here and below
     f"UPDATE processing_job SET {_ENDED} WHERE {_MINE} AND {_IS_ALONE}",  # noqa: S608
-    f"INSERT INTO processing_job ({_JOB}, {_MADE}) VALUES (%s, %s, %s, %s, %s, {{in_seconds}}, %s, {_OF_MADE})",  # noqa: S608
+    f"INSERT INTO processing_job ({_JOB}, {_MADE}) VALUES (%s, %s, %s, %s, %s, %s, {{in_seconds}}, %s, {_OF_MADE})",  # noqa: S608
 )
 _KEEP = f"INSERT INTO processing_artifact ({_ARTIFACT}) VALUES "  # noqa: S608
 _ONE_KEPT = "(%s, %s, %s, %s, %s, %s, %s, %s)"
@@ -52,7 +53,7 @@ WITH held AS (
   UPDATE files_file SET {_SHOWN} WHERE id = (SELECT file_id FROM identified)
 ), processed AS (
   INSERT INTO processing_job ({_JOB}, {_MADE})
-  SELECT %s, %s, %s, %s, %s::jsonb, {{in_seconds}}, file_id, {_OF_MADE} FROM identified RETURNING id, file_id
+  SELECT %s, %s, %s, %s, %s::jsonb, %s::jsonb, {{in_seconds}}, file_id, {_OF_MADE} FROM identified RETURNING id, file_id
 ){{kept}}
 SELECT 1 FROM processed
 """  # noqa: S608
@@ -78,7 +79,7 @@ def the_only_step(claim: Claim, identity: Identity) -> type[Processor] | None:
 
 
 class Success:
-    """What is written of a file when its one processor has found and made something in so many seconds."""
+    """What is written of a file when its one processor has found and made something."""
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class Success:
         processor: type[Processor],
         facts: dict[str, Any],
         artifacts: Sequence[Artifact],
-        seconds: float,
+        made: Provenance,
     ) -> None:
         self.file_id, identification = identifier(claim.file.id), identifier(claim.job_id)
         self.job_id = identifier(new_id())
@@ -96,8 +97,8 @@ class Success:
         self.shown: list[Value] = [True, media_type, kind_of(media_type), warnings]
         self.found: list[Value] = [_json(facts_of(identity)), identification, identifier(claim.token)]
         self.alone: list[Value] = [self.file_id, identification]
-        made: list[Value] = [processor.name, processor.version, processor.required, _json(facts), -seconds]
-        self.made: list[Value] = [self.job_id, *made]
+        known: list[Value] = [processor.required, _json(facts), _json(made), -made.seconds]
+        self.made: list[Value] = [self.job_id, processor.name, made.version, *known]
         self.kept: list[list[Value]] = [
             [identifier(each.id), each.name, each.media_type, each.size, each.sha256, str(each.content)]
             for each in artifacts

@@ -19,7 +19,7 @@ from filemill.processing.queues import OLDEST_EACH, Queue
 from filemill.sandbox.client import Sandbox
 
 log = structlog.get_logger(__name__)
-sandbox = Sandbox(strict=settings.FILEMILL.sandbox == "strict")
+sandbox = Sandbox(strict=settings.FILEMILL.sandbox == "strict", settings=settings.FILEMILL.limits)
 _heavy_seats = threading.BoundedSemaphore(settings.FILEMILL.heavy_threads)
 _claims = itertools.count(1)
 

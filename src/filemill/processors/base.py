@@ -19,6 +19,11 @@ class Limits:
     output_bytes: int = 256 * MIB
 
 
+def bound(default: float, meaning: str) -> Any:  # noqa: ANN401  # as dataclasses.field, whose type is the field's
+    """Return the field of a frozen dataclass of bounds: how much of something a processor reads, and what that is."""
+    return field(default=default, metadata={"meaning": meaning})
+
+
 @dataclass(frozen=True)
 class Source:
     """The file to read: a read-only path, its name for display, its media type and its size in bytes."""
@@ -64,10 +69,12 @@ class Processor(ABC):
     name: ClassVar[str]  #: stored with each job, never reused
     version: ClassVar[int] = 1  #: raise it to make earlier results stale
     accepts: ClassVar[tuple[str, ...]]  #: media types, "image/*" allowed
+    libraries: ClassVar[tuple[str, ...]] = ()  #: packages by whose versions its results may differ
     required: ClassVar[bool] = True  #: False: a failure is a warning on the file
     heavy: ClassVar[bool] = False  #: True: takes minutes rather than a second; waits in a queue of its own
     large: ClassVar[bool] = False  #: True: has large libraries; its children are forked from a server of their own
     limits: ClassVar[Limits] = Limits()
+    bounds: ClassVar[Any] = None  #: a frozen dataclass of `bound`s, which the operator may change
 
     @classmethod
     def missing(cls) -> list[str]:

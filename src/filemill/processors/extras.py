@@ -9,4 +9,4 @@ def lacking(modules: Iterable[str], extra: str) -> list[str]:
     absent = [module for module in modules if find_spec(module) is None]
     if not absent:
         return []
-    return [f"{' and '.join(absent)}, which is not installed here. Run: pip install 'filemill[{extra}]'"]
+    return [f"{' and '.join(absent)}, not installed here. Run: pip install 'filemill[{extra}]'"]

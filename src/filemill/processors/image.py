@@ -105,6 +105,7 @@ class ImageProcessor(Processor):
 
     name = "image"
     accepts = (*_FORMATS, *_UNREADABLE)
+    libraries = ("pillow", "pi-heif")
     limits: ClassVar[Limits] = Limits(memory_bytes=1536 * MIB, output_bytes=16 * MIB)
 
     @classmethod

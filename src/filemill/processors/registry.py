@@ -1,10 +1,11 @@
 """The processors that are installed here: our own and strangers', all through the same entry points."""
 
+import contextlib
 import functools
 import inspect
 import logging
 from fnmatch import fnmatchcase
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 
 from filemill.processors.base import Limits, Processor
 
@@ -48,6 +49,18 @@ def accepts(processor: type[Processor], media_type: str) -> bool:
     """Say whether the processor takes files of the media type."""
     name = media_type.partition(";")[0].strip().lower()
     return any(fnmatchcase(name, pattern.lower()) for pattern in processor.accepts)
+
+
+@functools.cache
+def versions_behind(processor: type[Processor]) -> dict[str, str]:
+    """Return the package that the processor comes in and the libraries that it names, each with its version here."""
+    module = processor.__module__
+    homes = [entry.dist.name for entry in entry_points(group=_GROUP) if entry.module == module and entry.dist]
+    versions = {}
+    for name in (*homes[:1], *processor.libraries):
+        with contextlib.suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 def _loaded(entry_point: EntryPoint) -> type[Processor] | None:

@@ -25,7 +25,7 @@ import orjson
 
 from filemill.core.errors import TryAgain, Unprocessable
 from filemill.processors.base import Processor, Result, Source, Workspace
-from filemill.processors.registry import accepts
+from filemill.processors.registry import accepts, versions_behind
 
 MAX_FACTS_BYTES = 64 * 1024
 
@@ -73,6 +73,8 @@ def check_declaration(processor: type[Processor]) -> None:
     _must(processor.version >= 1, "versions count from 1")
     _must(processor.accepts, "the processor accepts nothing")
     _must(all("/" in pattern for pattern in processor.accepts), "each accepted type needs a slash")
+    unknown = set(processor.libraries) - versions_behind(processor).keys()
+    _must(not unknown, f"of the `libraries` no package here has the name {', '.join(sorted(unknown))}")
     _must(all(isinstance(lack, str) and lack for lack in processor.missing()), "`missing` returns sentences")
     limits = processor.limits
     amounts = (limits.wall_seconds, limits.cpu_seconds, limits.memory_bytes, limits.output_bytes)

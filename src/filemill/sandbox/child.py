@@ -73,6 +73,11 @@ class Child:
         step = self._step(limits, processor, media_type)
         return self._ask(step, tick, lambda answer: self._result(answer, limits.output_bytes))
 
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """The most memory that the child held until it was gone, with the pages that it shared with its server."""
+        return self._end.peak_memory_bytes if self._end else None
+
     def close(self) -> None:
         """Let an idle child leave, kill any other, and return once it is gone."""
         self._end_life(politely=self._idle)

@@ -26,11 +26,19 @@ class Sandbox:
 
     Further folders may hold plugins under development: installed packages with their entry points. A strict one lends
     children only where all walls that are required stand. A large one knows the processors that say so of themselves,
-    any other the rest.
+    any other the rest. `settings` are for `adjust`.
     """
 
-    def __init__(self, plugin_folders: Sequence[Path] = (), *, strict: bool = False, large: bool = False) -> None:
+    def __init__(
+        self,
+        plugin_folders: Sequence[Path] = (),
+        *,
+        strict: bool = False,
+        large: bool = False,
+        settings: Sequence[str] = (),
+    ) -> None:
         self._plugin_folders = tuple(plugin_folders)
+        self._settings = tuple(settings)
         self._strict = strict
         self._large = large
         self._server: ServerProcess | None = None
@@ -42,7 +50,7 @@ class Sandbox:
         """The sandbox of the processors with large libraries; its server starts with its first child."""
         with self._lock:
             if self._of_large is None:
-                self._of_large = Sandbox(self._plugin_folders, strict=self._strict, large=True)
+                self._of_large = Sandbox(self._plugin_folders, strict=self._strict, large=True, settings=self._settings)
             return self._of_large
 
     def start(self) -> None:
@@ -81,7 +89,7 @@ class Sandbox:
             return self._server
 
     def _new_server(self) -> ServerProcess:
-        server = ServerProcess(self._plugin_folders, large=self._large)
+        server = ServerProcess(self._plugin_folders, self._settings, large=self._large)
         if lacks := complaint(server.walls):
             if self._strict:
                 server.close()

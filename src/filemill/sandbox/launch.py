@@ -44,10 +44,10 @@ def _environment() -> dict[str, str]:
 class ServerProcess:
     """One running fork server; whoever holds the other end of its control socket holds its life."""
 
-    def __init__(self, plugin_folders: Sequence[Path], *, large: bool) -> None:
+    def __init__(self, plugin_folders: Sequence[Path], settings: Sequence[str], *, large: bool) -> None:
         self._control, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        kind = LARGE if large else COMMON
-        command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(far_end.fileno()), kind]
+        command = [sys.executable, "-I", "-m", "filemill.sandbox.server", str(far_end.fileno())]
+        command += [LARGE if large else COMMON, ",".join(settings)]
         with far_end, self._closed_on_error():
             self._process = subprocess.Popen(  # noqa: S603 -- our own module, by the interpreter that runs us
                 command + [str(folder.absolute()) for folder in plugin_folders],

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import orjson
 
 from filemill.identify import deep
+from filemill.processors.adjust import adjust
 from filemill.processors.base import Limits, Processor
 from filemill.processors.registry import processors
 from filemill.sandbox.inside import Inside
@@ -150,16 +151,17 @@ class Server:
         self._forget(ward.pidfd)
         os.close(ward.pidfd)
         self._strays = True
-        self._tell(ward, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
+        code = os.waitstatus_to_exitcode(status)
+        seconds, kibibytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+        self._tell(ward, Exit(max(code, 0), max(-code, 0), ward.timed_out, seconds, kibibytes * 1024))
 
-    def _tell(self, ward: _Ward, code: int, cpu_seconds: float) -> None:
+    def _tell(self, ward: _Ward, how: Exit) -> None:
         lifeline, ward.lifeline = ward.lifeline, None
         if lifeline is None:
             return
         # A lifeline that the worker ended is no longer watched.
         if lifeline.fileno() in self._handlers:
             self._forget(lifeline.fileno())
-        how = Exit(max(code, 0), max(-code, 0), timed_out=ward.timed_out, cpu_seconds=cpu_seconds)
         # The worker may be gone by now.
         with contextlib.suppress(OSError):
             lifeline.send(how.to_wire())
@@ -232,8 +234,9 @@ def load(walls: Walls, *, large: bool) -> Inside:
 
 def main() -> None:
     """Load everything, then serve the worker at the other end of the descriptor that is named on the command line."""
-    descriptor, kind, *plugin_folders = sys.argv[1:]
+    descriptor, kind, settings, *plugin_folders = sys.argv[1:]
     sys.path.extend(plugin_folders)
+    adjust(filter(None, settings.split(",")))
     # Only the control socket ends the server: a service manager that signals the whole group must not take the
     # children away from a worker that is finishing its jobs.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])

@@ -121,6 +121,7 @@ class Exit:
     signal: int
     timed_out: bool
     cpu_seconds: float
+    peak_memory_bytes: int
 
     def to_wire(self) -> bytes:
         """Return the exit as JSON."""

@@ -2,16 +2,19 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from uuid import UUID
 
 import orjson
 import structlog
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import IntegrityError, transaction
+from django.db import Error as DatabaseError
+from django.db import IntegrityError, connection, transaction
 
 from filemill.accounts import tokens, usage
 from filemill.accounts.caller import Caller, party_of
-from filemill.core.errors import LengthRequired, MissingFile, MissingName
+from filemill.core.errors import LengthRequired, MissingFile, MissingName, NotFound
 from filemill.files import keep, transfers
 from filemill.files.insertion import Insertion
 from filemill.files.models import File
@@ -112,11 +115,21 @@ def _finish(incoming: keep.Incoming, file: File, caller: Caller, stale_at: float
         raise
     if not keep.is_kept(stored):
         # This process stood still for so long that the sweep took the bytes for nobody's.
-        forget(file.id)
+        _take_back(file.id)
         raise FileNotFoundError(stored)
     keep.trust(stored)
     ring.ring()
     structlog.contextvars.bind_contextvars(file_id=str(file.id), size=file.size)  # for the request's line in the log
+
+
+def _take_back(file_id: UUID) -> None:
+    try:
+        forget(file_id)
+    except DatabaseError:
+        # Whoever stood still that long may have lost its connection, too.
+        connection.close()
+        with suppress(NotFound):
+            forget(file_id)
 
 
 def _insert(insertion: Insertion, file: File) -> None:
