@@ -258,7 +258,7 @@ def test_parquet_tells_how_it_was_written_and_is_not_made_again(read, tmp_path):
 
 def test_parquet_with_more_values_than_anybody_reads_is_described_by_its_own_words(bounded, tmp_path):
     content = tables.parquet(tmp_path, "SELECT i AS n FROM range(300) t(i)")
-    facts = bounded(content, PARQUET, measured_cells=299).facts
+    facts = bounded(content, PARQUET, measured_values=299).facts
     assert (facts["rows"], facts["values_read"]) == (300, False)
     assert facts["fields"] == [{"name": "n", "type": "integer"}]
 
