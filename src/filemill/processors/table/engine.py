@@ -29,6 +29,8 @@ def connected(source: Path, workspace: Path, size: int, bounds: Bounds) -> Itera
         ":memory:",
         config={
             "threads": threads,
+            # Eight more would only wait for disks.
+            "async_threads": 0,
             "memory_limit": f"{bounds.engine_bytes}B",
             "temp_directory": str(spill),
             "max_temp_directory_size": f"{bounds.copied_bytes}B",
