@@ -170,6 +170,14 @@ def test_binary_is_binary(type_of, content):
     assert kind_of(type_of(content)) == "binary"
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_of_thousands_of_columns_is_one_although_its_first_line_is_longer_than_the_head(type_of, separator):
+    lines = [separator.join(f"column {number}" for number in range(10_000)), *[separator.join("7" * 10_000)] * 40]
+    kind = "text/tab-separated-values" if separator == "\t" else "text/csv"
+    assert type_of("\n".join(lines).encode()) == kind
+    assert type_of(" ".join(lines).encode()) == "text/plain"
+
+
 def test_a_table_in_unmarked_utf_16_is_just_text_for_nothing_reads_it_as_a_table(type_of):
     table = "a,b,c\r\n1,2,3\r\n" * 9
     assert type_of(table.encode("utf-16-le")) == "text/plain"
