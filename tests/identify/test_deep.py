@@ -168,6 +168,8 @@ def test_a_media_file_is_named_by_what_is_in_it(type_of, content, media_type):
     [
         (b"PAR1\x15\x04" + bytes(40) + b"PAR1", "application/vnd.apache.parquet"),
         (b"PAR1" + bytes(40) + b"PAR1", "application/vnd.apache.parquet"),
+        (b"PAR1\x15\x04" + bytes(40), "application/vnd.apache.parquet"),
+        (b"PAR1\x04" + bytes(40), "application/octet-stream"),
         (b"ARROW1\x00\x00" + bytes(40) + b"ARROW1", "application/vnd.apache.arrow.file"),
         (b"\xff\xff\xff\xff" + struct.pack("<II", 120, 16) + bytes(116), "application/vnd.apache.arrow.stream"),
         (b"ORC" + bytes(40) + b"ORC\x17", "application/vnd.apache.orc"),

@@ -226,3 +226,10 @@ def test_an_encoding_that_nothing_reads_is_named_and_not_read_as_another(read):
 def test_the_other_encodings_of_east_asia_are_read(read, codec, words):
     _, copy = read((words * 4).encode(codec))
     assert copy == words * 4
+
+
+def test_a_large_table_is_left_to_the_processor_for_tables(process, monkeypatch):
+    monkeypatch.setattr(text, "_MAX_TABLE_BYTES", 9)
+    result = process(TextProcessor, "größe,preis\n1,2\n".encode(), "text/csv")
+    assert (result.facts["encoding"], result.facts["read_as_text"], result.artifacts) == ("utf-8", False, ())
+    assert process(TextProcessor, b"no table, however long\n", "text/plain").facts["words"] == 4

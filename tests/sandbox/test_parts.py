@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from filemill.core.errors import FilemillError
 from filemill.processors.base import Limits, Made, Source
+from filemill.sandbox import walls
 from filemill.sandbox.answers import Bug, Progress, amount, error_from, identity_from, progress_from, result_from
 from filemill.sandbox.child import Child
 from filemill.sandbox.errors import ChildFailed
@@ -205,3 +208,17 @@ def test_a_workspace_that_cannot_be_counted_is_too_much(tmp_path):
 
 def test_a_workspace_that_is_gone_holds_nothing(tmp_path):
     assert not outgrown(tmp_path / "gone", 1000)
+
+
+def test_a_child_may_read_how_much_of_the_machine_its_own_groups_may_use():
+    """DuckDB aborts where it sees these files, but may not read them."""
+    named = re.findall(r"^\d+:([^:]*):(.*)$", Path("/proc/self/cgroup").read_text(), re.MULTILINE)
+    folders = [f"/sys/fs/cgroup/{tree}/{group}" for trees, group in named for tree in trees.split(",")]
+    quotas = [
+        Path(folder, file).resolve()
+        for folder in folders
+        for file in ("cpu.max", "memory.max", "cpu.cfs_quota_us", "cpu.cfs_period_us", "memory.limit_in_bytes")
+        if Path(folder, file).exists()
+    ]
+    assert {str(quota) for quota in quotas} <= set(walls.readable())
+    assert "/sys/fs/cgroup" not in walls.readable()

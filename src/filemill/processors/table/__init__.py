@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from filemill.processors import extras
 from filemill.processors.base import MIB, Limits, Processor, Result, Source, Workspace
+from filemill.processors.table.bounds import Bounds
 
 SEPARATED: Final = ("text/csv", "text/tab-separated-values")
 JSON_LINES: Final = ("application/x-ndjson",)
@@ -34,11 +35,14 @@ class TableProcessor(Processor):
 
     name = "table"
     accepts = (*SEPARATED, *JSON_LINES, *PARQUET, *ARROW_FILE, *ARROW_STREAM, *XLSX, *XLSB, *XLS, *ODS)
+    libraries = ("duckdb", "python-calamine", "arro3-core", "arro3-io")
     large = True
     libraries = ("duckdb", "python-calamine", "arro3-core", "arro3-io")
     limits: ClassVar[Limits] = Limits(
         wall_seconds=600, cpu_seconds=900, memory_bytes=1536 * MIB, output_bytes=3 * 1024 * MIB
     )
+
+    bounds: ClassVar[Bounds] = Bounds()
 
     @classmethod
     def missing(cls) -> list[str]:
@@ -54,4 +58,4 @@ class TableProcessor(Processor):
         """Return the facts of a table or of each sheet, a preview, and the rows as Parquet."""
         from filemill.processors.table import reading
 
-        return reading.read(source, workspace)
+        return reading.read(source, workspace, self.bounds)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from filemill.processors.base import Made, Workspace
-from filemill.processors.table.bounds import Bounds
+from filemill.processors.table.bounds import CELL_CHARACTERS, Bounds
 from filemill.processors.table.columns import Relation, cut, value
 from filemill.processors.table.engine import Connection, identifier, literal, reading
 
@@ -15,16 +15,16 @@ def first_rows(connection: Connection, table: Relation, bounds: Bounds) -> dict[
     """Return the first rows as JSON shows them: the names of the columns, and of each row its values."""
     columns = table.columns[: bounds.described_columns]
     wanted = ", ".join(
-        f"left({column.shown}, {bounds.cell_characters + 1})" if column.shown.endswith("VARCHAR") else column.shown
+        f"left({column.shown}, {CELL_CHARACTERS + 1})" if column.shown.endswith("VARCHAR") else column.shown
         for column in columns
     )
     with reading():
         found = connection.execute(f"SELECT {wanted} FROM {table.sql} LIMIT {bounds.preview_rows}").fetchall()
-    names = [cut(column.name, bounds.cell_characters) for column in columns]
+    names = [cut(column.name, CELL_CHARACTERS) for column in columns]
     rows: list[list[object]] = []
     size = 0
     for each in found:
-        row = [value(column, cell, bounds.cell_characters) for column, cell in zip(columns, each, strict=True)]
+        row = [value(column, cell, CELL_CHARACTERS) for column, cell in zip(columns, each, strict=True)]
         size += len(orjson.dumps(row))
         if size > bounds.preview_bytes:
             break

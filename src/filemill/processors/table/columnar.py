@@ -27,7 +27,7 @@ def read_parquet(job: Job) -> Found:
     try:
         table = relation(job.connection, f"read_parquet({path})")
         about = _about_parquet(job, path)
-        if about["rows"] * len(table.columns) > job.bounds.measured_cells:
+        if about["rows"] * len(table.columns) > job.bounds.measured_values:
             return _unmeasured(job, table, about)
         found = found_in(job, table, data_name=None)
     except Irregular as error:
@@ -49,7 +49,7 @@ def _about_parquet(job: Job, path: str) -> dict[str, Any]:
 
 def _unmeasured(job: Job, table: Relation, about: dict[str, Any]) -> Found:
     """Tell what the file says of itself, where its values are too many to be read."""
-    fields = [named(column, job.bounds) for column in table.columns[: job.bounds.described_columns]]
+    fields = [named(column) for column in table.columns[: job.bounds.described_columns]]
     facts = {**about, "columns": len(table.columns), "values_read": False, "fields": fields}
     return Found(facts, artifacts.first_rows(job.connection, table, job.bounds))
 

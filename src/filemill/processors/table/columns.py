@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from filemill.processors.table.bounds import Bounds
+from filemill.processors.table.bounds import FACT_CHARACTERS, Bounds
 from filemill.processors.table.engine import Connection, identifier, reading
 
 #: The words for types that facts use, by what DuckDB's names begin with; the longer first.
@@ -85,14 +85,14 @@ def relation(connection: Connection, sql: str) -> Relation:
 def measured(connection: Connection, table: Relation, bounds: Bounds) -> tuple[int, list[dict[str, Any]]]:
     """Return the number of rows, and of each column (up to a bound) what it holds; one pass over the rows."""
     columns = table.columns[: bounds.described_columns]
-    wanted = ", ".join(("count(*)", *(expression for column in columns for expression in _aggregates(column, bounds))))
+    wanted = ", ".join(("count(*)", *(expression for column in columns for expression in _aggregates(column))))
     with reading():
         row = connection.execute(f"SELECT {wanted} FROM {table.sql}").fetchone() or (0,)
     rows, rest = int(row[0]), iter(row[1:])
-    return rows, [_field(column, rows, (next(rest), next(rest), next(rest), next(rest)), bounds) for column in columns]
+    return rows, [_field(column, rows, (next(rest), next(rest), next(rest), next(rest))) for column in columns]
 
 
-def _aggregates(column: Column, bounds: Bounds) -> tuple[str, str, str, str]:
+def _aggregates(column: Column) -> tuple[str, str, str, str]:
     name = identifier(column.name)
     least, most = "NULL", "NULL"
     if column.type not in _UNORDERED:
@@ -100,24 +100,24 @@ def _aggregates(column: Column, bounds: Bounds) -> tuple[str, str, str, str]:
         finite = f" FILTER (isfinite({name}))" if column.stored_type in ("DOUBLE", "FLOAT") else ""
         least, most = (column.plain(f"{choose}({name}){finite}") for choose in ("min", "max"))
     if column.type == "text":
-        least, most = (f"left({value}, {bounds.fact_characters + 1})" for value in (least, most))
+        least, most = (f"left({value}, {FACT_CHARACTERS + 1})" for value in (least, most))
     return f"count({name})", least, most, f"approx_count_distinct({name})"
 
 
-def _field(column: Column, rows: int, found: tuple[Any, Any, Any, Any], bounds: Bounds) -> dict[str, Any]:
+def _field(column: Column, rows: int, found: tuple[Any, Any, Any, Any]) -> dict[str, Any]:
     count, least, most, distinct = found
-    field: dict[str, Any] = {"name": cut(column.name, bounds.fact_characters), "type": column.type}
+    field: dict[str, Any] = {"name": cut(column.name, FACT_CHARACTERS), "type": column.type}
     field["nulls"] = rows - count
     if column.type not in _UNORDERED:
-        field["min"] = value(column, least, bounds.fact_characters)
-        field["max"] = value(column, most, bounds.fact_characters)
+        field["min"] = value(column, least, FACT_CHARACTERS)
+        field["max"] = value(column, most, FACT_CHARACTERS)
     field["distinct_estimate"] = min(distinct, count)
     return field
 
 
-def named(column: Column, bounds: Bounds) -> dict[str, Any]:
+def named(column: Column) -> dict[str, Any]:
     """Return what is known of a column whose rows are not read."""
-    return {"name": cut(column.name, bounds.fact_characters), "type": column.type}
+    return {"name": cut(column.name, FACT_CHARACTERS), "type": column.type}
 
 
 def value(column: Column, found: object, characters: int) -> object:

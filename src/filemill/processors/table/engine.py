@@ -29,9 +29,11 @@ def connected(source: Path, workspace: Path, size: int, bounds: Bounds) -> Itera
         ":memory:",
         config={
             "threads": threads,
-            "memory_limit": f"{bounds.engine_mib}MiB",
+            # Eight more would only wait for disks.
+            "async_threads": 0,
+            "memory_limit": f"{bounds.engine_bytes}B",
             "temp_directory": str(spill),
-            "max_temp_directory_size": f"{bounds.data_bytes}B",
+            "max_temp_directory_size": f"{bounds.copied_bytes}B",
             "allow_community_extensions": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",

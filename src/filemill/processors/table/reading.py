@@ -8,7 +8,7 @@ import orjson
 from filemill.processors import table
 from filemill.processors.base import Result, Source, Workspace
 from filemill.processors.table import artifacts, columnar, jsonlines, separated, sheets
-from filemill.processors.table.bounds import BOUNDS, Bounds
+from filemill.processors.table.bounds import FACTS_BYTES, Bounds
 from filemill.processors.table.engine import connected
 from filemill.processors.table.found import Job
 
@@ -21,19 +21,19 @@ _READERS: Final = {
 }
 
 
-def read(source: Source, workspace: Workspace, bounds: Bounds = BOUNDS) -> Result:
+def read(source: Source, workspace: Workspace, bounds: Bounds) -> Result:
     """Return the facts and artifacts of one file."""
     with connected(source.path, workspace.path, source.size, bounds) as connection:
         found = _READERS[source.media_type](Job(connection, source, workspace, bounds))
     made = artifacts.preview(found.preview, workspace)
-    return Result(_fitting(found.facts, bounds), (made, *found.data))
+    return Result(_fitting(found.facts), (made, *found.data))
 
 
-def _fitting(facts: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
+def _fitting(facts: dict[str, Any]) -> dict[str, Any]:
     """Leave out the last fields and sheets where all together are more than facts can hold."""
     tables = facts.get("sheets", [facts])
     bare = [{name: value for name, value in each.items() if name != "fields"} for each in tables]
-    room = bounds.facts_bytes - len(orjson.dumps(facts | {"sheets": bare}))
+    room = FACTS_BYTES - len(orjson.dumps(facts | {"sheets": bare}))
     fitting = []
     for each, about in zip(tables, bare, strict=True):
         fields = list(_that_fit(each["fields"], room))

@@ -20,7 +20,7 @@ from python_calamine import (
 
 from filemill.core.errors import Unprocessable
 from filemill.processors.table import ODS, XLS, XLSB, grids
-from filemill.processors.table.bounds import Bounds
+from filemill.processors.table.bounds import FACT_CHARACTERS, Bounds
 from filemill.processors.table.columns import Column, Relation, cut
 from filemill.processors.table.engine import Irregular, literal
 from filemill.processors.table.found import Found, Job, found_in
@@ -50,7 +50,7 @@ def read(job: Job) -> Found:
             job.workspace.progress(len(found) / len(sheets), f"reading sheet {len(found) + 1}")
             name = _data_name(found, job.bounds)
             each = _read(job, workbook.get_sheet_by_name(sheet.name), name)
-            about_sheet = {"name": cut(sheet.name, job.bounds.fact_characters)}
+            about_sheet = {"name": cut(sheet.name, FACT_CHARACTERS)}
             hidden = {"hidden": sheet.visible != SheetVisibleEnum.Visible}
             found.append(Found(about_sheet | hidden | each.facts, about_sheet | each.preview, each.data))
     rows = sum(each.facts["rows"] for each in found)
