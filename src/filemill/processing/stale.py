@@ -27,7 +27,7 @@ def outdated(name: str, version: int) -> QuerySet[File]:
 
 
 def never_seen(processor: type[Processor]) -> QuerySet[File]:
-    """Return the identified files that call for a processor and have no job of it, as where it was installed after them."""
+    """Return the identified files that call for a processor and have no job of it: it was installed after them."""
     known = File.objects.exclude(media_type=None).order_by().values_list("media_type", flat=True).distinct()
     accepted = [media_type for media_type in known if media_type and processor in planned_for(media_type)]
     jobs = Job.objects.filter(file=OuterRef("pk"))
