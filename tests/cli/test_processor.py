@@ -1,6 +1,7 @@
 """`filemill processor`: the way of whoever writes one, without a service."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -107,3 +108,59 @@ def test_no_service_and_no_data_is_needed(page, tmp_path):
     subprocess.run(command, cwd=empty, env={"PATH": "/usr/bin:/bin"}, check=True, capture_output=True)
 
     assert list(empty.iterdir()) == []
+
+
+BUGGY = (
+    "from filemill.processors.binary import BinaryProcessor\n\n\nclass Buggy(BinaryProcessor):\n    name = 'buggy'\n"
+)
+
+
+def outside(page, *arguments, **environment):
+    command = [sys.executable, "-m", "filemill.cli.main", "processor", "try", str(page), *arguments]
+    given = {"PATH": "/usr/bin:/bin", **environment}
+    return subprocess.run(command, env=given, cwd=page.parent, check=False, capture_output=True, text=True, timeout=60)
+
+
+def test_limits_that_the_operator_set_hold_when_a_file_is_tried(page):
+    done = outside(page, FILEMILL_LIMITS="text.output_bytes=1")
+
+    assert json.loads(done.stdout)["processors"][0]["error"]["code"] == "output_exceeded"
+    assert "nope" in outside(page, FILEMILL_LIMITS="nope.pages=3").stderr
+
+
+def test_what_the_log_says_of_a_fault_is_not_mixed_into_the_json(page, tmp_path):
+    (tmp_path / "filemill_buggy.py").write_text(
+        f"{BUGGY}\n    def process(self, source, workspace):\n        raise KeyError\n"
+    )
+    (tmp_path / "buggy-1.0.dist-info").mkdir()
+    entry_point = "[filemill.processors]\nbuggy = filemill_buggy:Buggy\n"
+    (tmp_path / "buggy-1.0.dist-info" / "entry_points.txt").write_text(entry_point)
+    start = f"import sys; sys.path.append({str(tmp_path)!r})\n"
+    code = (
+        f"{start}from filemill.cli import processor\nfrom filemill.sandbox.client import Sandbox\n"
+        "from functools import partial\n"
+        f"from pathlib import Path\nfrom filemill.cli.main import main\n"
+        f"processor.Sandbox = partial(Sandbox, [Path({str(tmp_path)!r})])\nmain()\n"
+    )
+    command = [sys.executable, "-c", code, "processor", "try", str(page), "--processor", "buggy"]
+    done = subprocess.run(
+        command, env={"PATH": "/usr/bin:/bin"}, check=False, capture_output=True, text=True, timeout=60
+    )
+
+    assert json.loads(done.stdout)["processors"][0]["error"]["code"] == "internal"
+    assert "KeyError" in done.stderr
+
+
+def test_what_is_no_regular_file_is_refused(page):
+    pipe = page.with_name("pipe")
+    os.mkfifo(pipe)
+
+    done = run("try", pipe)
+    assert (done.exit_code, done.stderr) == (2, f"Error: {pipe} is no regular file.\n")
+
+
+def test_a_folder_for_what_is_made_that_cannot_be_made_is_named(page):
+    done = run("try", page, "--out", "/proc/made")
+
+    assert done.exit_code == 2
+    assert "/proc/made" in done.stderr

@@ -71,3 +71,15 @@ def test_a_processor_that_is_not_there_is_named(three):
 
     assert done.exit_code == 2
     assert "No processor `nope`" in done.stderr
+
+
+def test_a_processor_that_is_planned_only_where_no_other_is_has_never_been_due_elsewhere(three):
+    assert run("--processor", "binary", "--never-seen").startswith("0 files")
+
+
+def test_what_its_owner_cancelled_stays_cancelled(three):
+    Job.objects.filter(processor="text", file_id=three[0]).delete()
+    Job.objects.create(file_id=three[0], processor="image", state="cancelled")
+    File.objects.filter(pk=three[0]).update(status="cancelled", processed=False)
+
+    assert run("--processor", "text", "--never-seen").startswith("0 files")

@@ -12,9 +12,12 @@ from django.db import OperationalError, connection
 
 from filemill.files import aside, keep
 from filemill.files.models import File
-from filemill.processing import record, straight, sweep
+from filemill.processing import claim, record, straight, sweep, tasks
 from filemill.processing.forget import forget
-from filemill.processing.models import Artifact
+from filemill.processing.models import Artifact, Job
+from filemill.processing.run import run
+from filemill.processors.registry import processors
+from filemill.sandbox.errors import SandboxUnavailable
 
 
 @pytest.fixture
@@ -264,3 +267,16 @@ def test_bytes_that_cannot_be_settled_hinder_no_others(upload, storage, kept, fi
     assert [name for name in kept() if name.startswith("originals/")] == asked[:1]
     a_day_later()
     assert kept() == []
+
+
+def test_a_second_server_that_cannot_start_is_named_and_the_job_tried_again_later(upload, work, monkeypatch):
+    def no_room():
+        raise SandboxUnavailable("The sandbox server cannot be started: no room.")
+
+    monkeypatch.setattr(processors()["text"], "large", True)
+    monkeypatch.setattr(tasks.sandbox.of_large, "_new_server", no_room)
+    file_id = upload(b"words\n", "a.txt")["id"]
+    run(claim.next_claim(), tasks.sandbox)
+
+    job = Job.objects.get(file_id=file_id, processor="text")
+    assert (job.state, job.error["code"]) == ("queued", "sandbox_unavailable")

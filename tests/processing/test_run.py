@@ -214,6 +214,21 @@ def test_a_job_whose_processor_lacks_something_here_says_so(trial, sandbox, monk
     assert "a mill stone" in job_of(file).error["detail"]
 
 
+def test_a_processor_that_lacks_something_now_keeps_what_it_found_before(upload, work, client, monkeypatch):
+    file_id = upload(b"Once there was a library for this.\n", "a.txt")["id"]
+    work()
+    monkeypatch.setattr(processors()["text"], "missing", lambda: ["a mill stone"])
+    lacks.cache_clear()
+    record.reprocess(UUID(file_id), None)
+    work()
+    lacks.cache_clear()
+
+    shown = client.get(f"/files/{file_id}/").json()
+    assert shown["facts"]["text"]["words"] == 7
+    assert [artifact["name"] for artifact in shown["artifacts"]] == ["text"]
+    assert shown["status"] == "processed"
+
+
 def test_a_running_job_that_is_cancelled_is_killed(trial, sandbox):
     file = trial("sleep_for_ever")
     with _running(sandbox, file):

@@ -174,3 +174,8 @@ def test_a_plugin_that_cannot_say_what_it_lacks_leaves_the_others_a_server(tmp_p
     (tmp_path / "speechless-1.0.dist-info" / "entry_points.txt").write_text(entry_point)
     with closing(Sandbox(plugin_folders=[tmp_path])) as sandbox:
         sandbox.start()
+
+
+def test_a_limit_of_a_plugin_that_only_the_worker_can_load_leaves_the_others_a_server():
+    with closing(Sandbox(settings=["nope.stones=1"])) as sandbox:
+        sandbox.start()

@@ -12,17 +12,20 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+import structlog
 
-from filemill.cli.preflight import Trouble
+from filemill.cli.preflight import Trouble, configuration
 from filemill.cli.tokens import print_table
-from filemill.core.errors import TryAgain, Unprocessable
+from filemill.core import log
+from filemill.core.errors import FilemillError, TryAgain, Unprocessable
 from filemill.identify.identity import Identity
 from filemill.identify.kinds import kind_of
+from filemill.processors.adjust import adjust
 from filemill.processors.base import Limits, Made, Processor, Source
 from filemill.processors.registry import lacks, planned_for, processors
 from filemill.processors.testing import Sample, check_declaration, conformance, hostile_files
 from filemill.sandbox.client import Sandbox
-from filemill.sandbox.errors import ChildFailed, SandboxUnavailable
+from filemill.sandbox.errors import ChildFailed
 from filemill.sandbox.workspace import open_artifact
 
 SAMPLES = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -31,6 +34,9 @@ SAMPLES = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group()
 def processor() -> None:
     """Look at the processors, and try them; nothing has to run for it."""
+    # Unconfigured, structlog would write what went wrong into the JSON on stdout.
+    if not structlog.is_configured():
+        log.configure("console")
 
 
 @processor.command("list")
@@ -105,14 +111,20 @@ def installed(name: str) -> type[Processor]:
 
 @contextmanager
 def _sandbox() -> Iterator[Sandbox]:
+    limits = configuration().limits
+    adjust(limits)
     try:
-        with closing(Sandbox()) as sandbox:
+        with closing(Sandbox(settings=limits)) as sandbox:
             yield sandbox
-    except SandboxUnavailable as error:
+    except FilemillError as error:
         raise Trouble(error.detail) from error
+    except OSError as error:
+        raise Trouble(f"{error}.") from error
 
 
 def _identified(sandbox: Sandbox, file: Path) -> Identity:
+    if not file.is_file():  # a pipe would be waited for
+        raise Trouble(f"{file} is no regular file.")
     source = Source(file, file.name, "", file.stat().st_size)
     with TemporaryDirectory(prefix="filemill-") as folder, sandbox.child(source, Path(folder)) as child:
         return child.identify(Limits(), lambda _progress: None)

@@ -9,7 +9,7 @@ from filemill.files.models import File
 from filemill.processing.models import Job
 from filemill.processing.queues import FRONT, NOBODY, Lane, Queue, queue_for, turn_in
 from filemill.processors.base import Processor
-from filemill.processors.registry import planned_for
+from filemill.processors.registry import accepts, lacks, planned_for, processors
 
 IDENTIFY = "identify"
 
@@ -59,4 +59,11 @@ def follow(file: File, jobs: Sequence[Job], identification: Job) -> Planned:
         for name, processor in wanted.items()
         if name not in present
     )
-    return Planned(new, again=present & wanted.keys(), obsolete=present - wanted.keys())
+    obsolete = {name for name in present - wanted.keys() if not _would_be_wanted(name, file.media_type or "")}
+    return Planned(new, again=present & wanted.keys(), obsolete=obsolete)
+
+
+def _would_be_wanted(name: str, media_type: str) -> bool:
+    """Say whether a processor is only not planned for what this machine lacks now: its results are still right."""
+    processor = processors().get(name)
+    return processor is not None and accepts(processor, media_type) and bool(lacks(processor))

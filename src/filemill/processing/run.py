@@ -22,7 +22,7 @@ from filemill.processing.workspaces import workspace
 from filemill.processors.base import Limits, Made, Processor, Result, Source
 from filemill.processors.registry import lacks, processors
 from filemill.sandbox.client import Child, Progress, Sandbox
-from filemill.sandbox.errors import ChildFailed
+from filemill.sandbox.errors import ChildFailed, SandboxUnavailable
 from filemill.sandbox.workspace import open_artifact
 
 log = structlog.get_logger(__name__)
@@ -164,7 +164,7 @@ def _reasons(heartbeat: Heartbeat) -> Iterator[None]:
         yield
     except LeaseLost:
         raise
-    except (Unprocessable, ChildFailed, Stopping, TryAgain, OSError, DiskFull) as error:
+    except (Unprocessable, ChildFailed, SandboxUnavailable, Stopping, TryAgain, OSError, DiskFull) as error:
         heartbeat.record_found()
         _record(heartbeat.claim, error)
 
@@ -179,7 +179,7 @@ def _record(claim: Claim, error: Exception) -> None:
         case Stopping():
             record.give_back(claim)
             log.info("given back", processor=claim.processor)
-        case TryAgain():
+        case TryAgain() | SandboxUnavailable():
             record.retry(claim, Reason(error.code, error.title, error.detail))
         case _:
             log.warning("storage trouble", reason=str(error))

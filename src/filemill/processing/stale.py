@@ -7,14 +7,14 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from filemill.core.errors import Refused
-from filemill.files.models import File
+from filemill.files.models import File, Status
 from filemill.processing import record
 from filemill.processing.models import Job
 from filemill.processing.plan import IDENTIFY
 from filemill.processing.queues import Lane
 from filemill.processing.states import State
 from filemill.processors.base import Processor
-from filemill.processors.registry import accepts
+from filemill.processors.registry import planned_for
 
 _PAGE = 500
 
@@ -27,12 +27,14 @@ def outdated(name: str, version: int) -> QuerySet[File]:
 
 
 def never_seen(processor: type[Processor]) -> QuerySet[File]:
-    """Return the identified files that a processor accepts and has no job for, as where it was installed after them."""
+    """Return the identified files that call for a processor and have no job of it: it was installed after them."""
     known = File.objects.exclude(media_type=None).order_by().values_list("media_type", flat=True).distinct()
-    accepted = [media_type for media_type in known if media_type and accepts(processor, media_type)]
+    accepted = [media_type for media_type in known if media_type and processor in planned_for(media_type)]
     jobs = Job.objects.filter(file=OuterRef("pk"))
     identified = Exists(jobs.filter(processor=IDENTIFY, state=State.SUCCEEDED))
-    return File.objects.filter(identified, ~Exists(jobs.filter(processor=processor.name)), media_type__in=accepted)
+    unknown = ~Exists(jobs.filter(processor=processor.name))
+    # To identify a cancelled file anew would run what somebody ended.
+    return File.objects.filter(identified, unknown, media_type__in=accepted).exclude(status=Status.CANCELLED)
 
 
 def process_again(files: QuerySet[File], processor: str) -> Iterator[int]:

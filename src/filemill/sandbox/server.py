@@ -233,11 +233,19 @@ def load(walls: Walls, *, large: bool) -> Inside:
     return inside
 
 
+def _adjust(settings: Iterable[str]) -> None:
+    for setting in settings:
+        try:
+            adjust([setting])
+        except ValueError as error:  # the worker has checked them; it can load a plugin that this environment cannot
+            _log.error("A limit is left out: %s.", error)
+
+
 def main() -> None:
     """Load everything, then serve the worker at the other end of the descriptor that is named on the command line."""
     descriptor, kind, settings, *plugin_folders = sys.argv[1:]
     sys.path.extend(plugin_folders)
-    adjust(filter(None, settings.split(",")))
+    _adjust(filter(None, settings.split(",")))
     # Only the control socket ends the server: a service manager that signals the whole group must not take the
     # children away from a worker that is finishing its jobs.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
