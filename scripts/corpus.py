@@ -26,9 +26,6 @@ from pathlib import Path
 from corpus_truths import Json, wrong_truth
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS_WITH_PROCESSORS = (
-    "archive", "audio", "binary", "data", "document", "email", "image", "pdf", "table", "text", "video",
-)  # fmt: skip
 UNDER_WAY = ("queued", "processing")
 BUGS = ("internal", "worker_lost", "server_lost")  # reasons that are our fault, never a file's
 PROCESSES, FAILS, HOSTILE = "processes", "must fail cleanly", "hostile"
@@ -216,49 +213,6 @@ def wrong_end(entry: Json, file: Json) -> list[str]:
     if entry["expectation"] == PROCESSES and not file["processed"]:
         return [f"failed: {error.get('code')}: {error.get('detail')}"]
     return []
-
-
-def wrong_truth(service: Service, path: Path, entry: Json, file: Json) -> list[str]:
-    """Say which facts contradict what the manifest knows; a failed file shows none."""
-    truth, facts = entry.get("truth") or {}, file["facts"]
-    if not file["processed"]:
-        return []
-    found = []
-    for name in ("width", "height"):
-        shown = facts.get("image", {}).get(f"{name}_pixels")
-        if entry["kind"] == "image" and name in truth and shown != truth[name]:
-            found.append(f"{name} {shown}, not {truth[name]}")
-    found += wrong_table(service, truth, file)
-    if "encoding" in truth:
-        found += wrong_text(service, path, truth["encoding"], file)
-    return found
-
-
-def wrong_table(service: Service, truth: Json, file: Json) -> list[str]:
-    """Say where a table has other rows or columns, or a spreadsheet's preview lacks words."""
-    facts = file["facts"].get("table")
-    if facts is None:
-        return []
-    counts = ((name, truth[name]) for name in ("rows", "columns") if name in truth and "sheets" not in facts)
-    found = [f"{name} {facts[name]}, not {count}" for name, count in counts if facts[name] != count]
-    shown = service.ask("GET", f"/files/{file['id']}/artifacts/preview/")[1].decode()
-    missing = [word for word in truth.get("words", ()) if word not in shown]
-    return [*found, f"the preview lacks {', '.join(missing)}"] if missing else found
-
-
-def wrong_text(service: Service, path: Path, encoding: str, file: Json) -> list[str]:
-    """Say where the text is another than the one that the named encoding gives; its name may differ."""
-    named = file["facts"].get("text", {}).get("encoding")
-    try:
-        expected = path.read_bytes().decode(encoding).replace("\0", "\ufffd")  # no database takes a NUL in a text
-    except LookupError:  # Python has no such codec, so the name is all there is to compare
-        same = str(named).lower().replace("_", "-") == encoding.lower()
-        return [] if same else [f"encoding {named}, not {encoding}"]
-    status, shown = service.ask("GET", f"/files/{file['id']}/artifacts/text/")
-    if status != http.client.OK:
-        return [f"no text ({status})"]
-    same = shown.decode().removeprefix("\ufeff") == expected.removeprefix("\ufeff")
-    return [] if same else [f"text as {named} differs from text as {encoding}"]
 
 
 def report(verdicts: list[Verdict], leftovers: list[str]) -> int:

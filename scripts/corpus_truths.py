@@ -27,6 +27,7 @@ def wrong_truth(ask: Ask, path: Path, entry: Json, file: Json) -> list[str]:
     if "encoding" in truth:
         found += wrong_text(ask, path, truth["encoding"], file)
     found += wrong_media(truth, facts.get("audio") or facts.get("video"))
+    found += wrong_table(ask, truth, file)
     return found + wrong_words(ask, entry["kind"], truth, file)
 
 
@@ -100,3 +101,15 @@ def wrong_text(ask: Ask, path: Path, encoding: str, file: Json) -> list[str]:
         return [f"no text ({status})"]
     same = shown.decode().removeprefix("\ufeff") == expected.removeprefix("\ufeff")
     return [] if same else [f"text as {named} differs from text as {encoding}"]
+
+
+def wrong_table(ask: Ask, truth: Json, file: Json) -> list[str]:
+    """Say where a table has other rows or columns, or a spreadsheet's preview lacks words."""
+    facts = file["facts"].get("table")
+    if facts is None:
+        return []
+    counts = ((name, truth[name]) for name in ("rows", "columns") if name in truth and "sheets" not in facts)
+    found = [f"{name} {facts[name]}, not {count}" for name, count in counts if facts[name] != count]
+    shown = ask("GET", f"/files/{file['id']}/artifacts/preview/")[1].decode()
+    missing = [word for word in truth.get("words", ()) if word not in shown]
+    return [*found, f"the preview lacks {', '.join(missing)}"] if missing else found
