@@ -185,6 +185,8 @@ def test_json_that_begins_wrongly_is_broken_json(type_of, content):
 @pytest.mark.parametrize("content", ["[x", "[section]\n", "{key: 1}", "[1] See below.", "[12:00] hello", "{ 1 }; x"])
 def test_what_has_words_of_its_own_is_no_json(type_of, content):
     assert type_of(content) == "text/plain"
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_a_table_of_thousands_of_columns_is_one_although_its_first_line_is_longer_than_the_head(type_of, separator):
     lines = [separator.join(f"column {number}" for number in range(10_000)), *[separator.join("7" * 10_000)] * 40]

@@ -52,7 +52,7 @@ class Tokens:
                 return
 
     def broken(self, reason: str, part: int = 0, *, after: bool = False) -> Broken:
-        """Return a break at the token that was taken last, at what follows it (1, 2, 3), or where the text goes on."""
+        """Return a break at the last token or what follows it (1, 2, 3), or where the text goes on."""
         if not part or self._found is None:
             return self._broken_at(reason, self._at)
         return self._broken_at(reason, self._found.end(part) if after else self._found.start(part))

@@ -126,8 +126,8 @@ class _Reading:
     def _key(self, text: str) -> None:
         # Of a list of objects, these are the columns.
         levels = len(self._open)
-        is_column = levels == 2 and self._open[0] == "["
-        if (levels == 1 or is_column) and len(self._keys) < self.bounds.names:
+        at_top = levels == 1 or (levels == 2 and self._open[0] == "[")
+        if at_top and len(self._keys) < self.bounds.names:
             self._keys[text] = None
         self.items += levels == 1
         if not self._preview_is_cut:

@@ -1,12 +1,10 @@
 """Reads JSON, XML, YAML and TOML: whether it is well-formed, or where it breaks, and what it is made of."""
 
-import re
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
-from filemill.processors.data import of_json, of_toml, of_xml, of_yaml
+from filemill.processors.base import MIB, Limits, Processor, Result, Source, Workspace
 from filemill.processors.data.bounds import Bounds
-from filemill.processors.data.findings import Preview, too_large
+from filemill.processors.rehearsal import rehearse
 
 
 class DataProcessor(Processor):
@@ -29,24 +27,13 @@ class DataProcessor(Processor):
     bounds: ClassVar[Bounds] = Bounds()
     limits: ClassVar[Limits] = Limits(wall_seconds=300, cpu_seconds=240, memory_bytes=512 * MIB, output_bytes=2 * MIB)
 
+    @classmethod
+    def warm(cls) -> None:
+        """Load the parsers, and read a few lines of JSON, which most of what comes is."""
+        rehearse(cls, "page.json", "application/json", b'[%s {"b": [1.5, true, null]}]' % (b'{"a": "b"},\n' * 100))
+
     def process(self, source: Source, workspace: Workspace) -> Result:
         """Return the facts of the document, and a preview of it with one thing a line."""
+        from filemill.processors.data.reading import read
+
         return read(source, workspace, self.bounds)
-
-
-def read(source: Source, workspace: Workspace, bounds: Bounds) -> Result:
-    """Read a document within these bounds."""
-    reader, most = {
-        "json": (of_json.read, bounds.json_bytes),
-        "toml": (of_toml.read, bounds.toml_bytes),
-        "xml": (of_xml.read, bounds.xml_bytes),
-        "yaml": (of_yaml.read, bounds.yaml_bytes),
-    }[re.split(r"[/+]", source.media_type.partition(";")[0].strip().lower())[-1]]
-    if source.size > most:
-        raise too_large(f"has more than {most} bytes")
-    with Preview(workspace.path / "preview.txt", bounds) as preview:
-        facts: dict[str, Any] = reader(source.path, preview, bounds)
-    if preview.is_empty:
-        return Result(facts=facts)
-    facts["preview_is_cut"] = preview.is_cut
-    return Result(facts=facts, artifacts=(Made("preview", preview.path, "text/plain"),))
