@@ -16,6 +16,7 @@ from processors import papers
 
 from filemill.core.errors import Unprocessable
 from filemill.processors.email import EmailProcessor
+from filemill.processors.mail.packed import unpack
 from filemill.processors.testing import Sample, conformance
 
 EML, MBOX, MSG = "message/rfc822", "application/mbox", "application/vnd.ms-outlook"
@@ -334,6 +335,23 @@ def test_an_item_of_outlook_is_read_like_a_message(read):
     )
     assert (facts["to"], facts["date"]) == ([{"name": "Bo", "address": "bo@example.org"}], "2024-01-17T21:20:00Z")
     assert (text, facts["attachment_names"], listing[0]["size_bytes"]) == ("page", ["wheel.png"], 5000)
+
+
+def test_a_body_that_outlook_kept_as_rich_text_is_unpacked(read):
+    rich = rb"{\rtf1\ansi{\*\htmltag <p>}\htmlrtf {\fonttbl no\htmlrtf0}\htmlrtf not\htmlrtf0 a wheel}"
+    plain = struct.pack("<II4sI", len(rich) + 12, len(rich), b"MELA", 0) + rich
+    assert read(papers.msg({"1009": plain}), MSG)[1] == "a wheel"
+    packed = bytes.fromhex(
+        "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
+    )
+    assert unpack(packed, 1000) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+
+
+def test_a_body_that_unpacks_without_end_is_too_large():
+    bomb = bytes(8) + b"LZFu" + bytes(4) + (b"\xff" + b"\x00\x0f" * 8) * 1000
+    with pytest.raises(Unprocessable) as caught:
+        unpack(bomb, 10_000)
+    assert caught.value.reason_code == "too_large"
 
 
 def test_an_encrypted_item_of_outlook_says_so(read):

@@ -66,13 +66,18 @@ def _page(source: Source, prose: Prose, bounds: Bounds) -> Found:
     return Found(facts | {"read_bytes": bounds.markup_bytes} if source.size > bounds.markup_bytes else facts)
 
 
+def _rich_text(source: Source, prose: Prose, _bounds: Bounds) -> Found:
+    with source.path.open("rb") as file:
+        return rtf.read(file, prose)
+
+
 _READERS: Final[dict[str, Reader]] = {
     "docx": _packed(docx.read),
     "pptx": _packed(pptx.read),
     "epub": _packed(epub.read),
     "odf": _open_document,
     "page": _page,
-    "rtf": lambda source, prose, _bounds: rtf.read(source.path, prose),
+    "rtf": _rich_text,
     "doc": lambda source, prose, _bounds: word.read(source.path, prose),
     "ppt": lambda source, prose, bounds: powerpoint.read(source.path, prose, bounds),
 }

@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from filemill.processors.documents import faults, values
 from filemill.processors.documents.found import Found
@@ -76,7 +75,7 @@ class _Group:
     codec: str = ""
     signs: int = 1
     font: int = 0
-    bold: bool = False
+    is_look: bool = False  #: what Outlook adds to a page that it keeps as RTF
 
 
 @dataclass
@@ -116,6 +115,8 @@ class _Rtf:
             # Some programs write what they say of the document twice.
             self._enter("nowhere" if self._informed else "info")
             self._informed = True
+        elif name == "htmlrtf":
+            self._group = replace(self._group, is_look=number != 0)
         elif name == "u" and number is not None:
             self._add(chr(number % 0x10000))
             self._left_out = self._group.signs
@@ -202,7 +203,7 @@ class _Rtf:
 
     def _add(self, text: str) -> None:
         to = self._group.goes_to
-        if to == "text":
+        if to == "text" and not self._group.is_look:
             self._pieces.append(text)
             self._held += len(text)
             if self._held > _MAX_HELD_CHARACTERS:
@@ -219,11 +220,11 @@ class _Rtf:
         self._pieces, self._held = [], 0
 
 
-def read(path: Path, prose: Prose) -> Found:
-    """Write the text of a document; return what else was found."""
+def read(file: IO[bytes], prose: Prose) -> Found:
+    """Write the text of an open document; return what else was found."""
     reader = _Rtf(prose)
     last = b""
-    for name, number, hexadecimal, sign, brace, raw in _tokens(path):
+    for name, number, hexadecimal, sign, brace, raw in _tokens(file):
         last = brace if brace or not raw.isspace() else last
         if raw or hexadecimal:
             reader.raw(raw.translate(None, b"\r\n") or bytes.fromhex(hexadecimal.decode()))
@@ -241,24 +242,22 @@ def read(path: Path, prose: Prose) -> Found:
     return Found({**_facts(reader), **({"ends_early": True} if ends_early else {})})
 
 
-def _tokens(path: Path) -> Iterator[tuple[bytes, ...]]:
-    rest = b""
-    with path.open("rb") as file:
-        chunk = b"..."
-        while chunk:
-            chunk = file.read(_CHUNK_BYTES)
-            rest += chunk
-            # A token may go on in the next piece.
-            at, enough = 0, len(rest) - _LONGEST_TOKEN if chunk else len(rest)
-            while at < enough and (found := _TOKEN.match(rest, at)):
-                at = found.end()
-                if found[1] == b"bin" and found[2]:
-                    at = _past(file, at, len(rest), int(found[2]))
-                yield found.groups(b"")
-            rest = rest[at:]
+def _tokens(file: IO[bytes]) -> Iterator[tuple[bytes, ...]]:
+    rest, chunk = b"", b"..."
+    while chunk:
+        chunk = file.read(_CHUNK_BYTES)
+        rest += chunk
+        # A token may go on in the next piece.
+        at, enough = 0, len(rest) - _LONGEST_TOKEN if chunk else len(rest)
+        while at < enough and (found := _TOKEN.match(rest, at)):
+            at = found.end()
+            if found[1] == b"bin" and found[2]:
+                at = _past(file, at, len(rest), int(found[2]))
+            yield found.groups(b"")
+        rest = rest[at:]
 
 
-def _past(file: Any, at: int, held: int, length: int) -> int:  # noqa: ANN401
+def _past(file: IO[bytes], at: int, held: int, length: int) -> int:
     """Step over bytes that are no text."""
     beyond = at + max(length, 0) - held
     if beyond > 0:

@@ -1,16 +1,18 @@
 """Reads Outlook's messages (msg): a compound file with a stream for each property of the message."""
 
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from filemill.processors.documents import faults, values
+from filemill.processors.documents import faults, rtf, values
 from filemill.processors.documents.compound import Compound, codec_of
 from filemill.processors.documents.page import Page
 from filemill.processors.documents.prose import Prose
 from filemill.processors.mail.bounds import Bounds
 from filemill.processors.mail.header import Header, in_charset
+from filemill.processors.mail.packed import unpack
 
 _PROPERTIES = "__properties_version1.0"
 _MAX_PROPERTIES_BYTES = 1024 * 1024
@@ -25,7 +27,8 @@ _CODE_PAGE, _INTERNET_CODE_PAGE, _SUBMITTED, _DELIVERED, _RECIPIENT_KIND, _SIZE 
     0x0C15,
     0x0E20,
 )
-_CLASS, _SUBJECT, _BODY, _PAGE, _HEADERS, _ID = "001A", "0037", "1000", "1013", "007D", "1035"
+_CLASS, _SUBJECT, _HEADERS, _ID = "001A", "0037", "007D", "1035"
+_BODY, _PAGE, _RICH = "1000", "1013", "1009"
 _SENDER_NAME, _SENDER_SMTP, _SENDER = "0C1A", "5D01", "0C1F"
 _NAME, _SMTP, _ADDRESS = "3001", "39FE", "3003"
 _FILE_NAME, _SHORT_NAME, _MEDIA_TYPE, _DATA, _CONTENT_ID = "3707", "3704", "370E", "3701", "3712"
@@ -71,6 +74,11 @@ class _Item:
                 raw = self._compound.read(name, most)
                 return raw.decode("utf-16-le", "replace") if kind == _WIDE else in_charset(raw, self._codec)
         return None
+
+    def raw(self, key: str, most: int) -> bytes | None:
+        """Return a property that is bytes."""
+        name = self._path(key, _BINARY)
+        return self._compound.read(name, most) if name in self._compound else None
 
     def size(self, key: str) -> int | None:
         """Return how long a property of bytes is."""
@@ -159,3 +167,5 @@ def _write(item: _Item, prose: Prose, most: int) -> None:
         prose.paragraph(body.replace("\r\n", "\n"))
     elif page := item.text(_PAGE, most):
         Page(prose).read(page)
+    elif packed := item.raw(_RICH, most):
+        rtf.read(io.BytesIO(unpack(packed, most)), prose)
