@@ -108,11 +108,11 @@ def parquet(folder: Path, query: str, options: str = "") -> bytes:
     return path.read_bytes()
 
 
-def arrow(*, stream: bool = False) -> bytes:
-    """Make an Arrow file or stream of three rows."""
+def arrow(*, stream: bool = False, number: DataType | None = None) -> bytes:
+    """Make an Arrow file or stream of three rows, whose numbers are of the type given."""
     table = Table.from_pydict(
         {
-            "number": Array([1, 2, None], type=DataType.int64()),
+            "number": Array([1, 2, None], type=DataType.int64()).cast(number or DataType.int64()),
             "word": Array(["one", "two", None], type=DataType.utf8()),
         }
     )

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import duckdb
 import pytest
+from arro3.core import DataType
 from processors import tables
 from processors.tables import ARROW, ARROW_STREAM, CSV, NDJSON, PARQUET, TSV
 
@@ -280,6 +281,10 @@ def test_arrow_is_read_as_file_and_as_stream(read, media_type, stream):
     assert types(facts) == {"number": "integer", "word": "text"}
     assert preview["rows"] == rows_as_lists(rows) == [[1, "one"], [2, "two"], [None, None]]
     assert refused(read, content[: len(content) // 2], media_type) == "truncated"
+
+
+def test_a_type_that_cannot_be_read_is_told_from_damage(read):
+    assert refused(read, tables.arrow(number=DataType.float16()), ARROW) == "unsupported_format"
 
 
 def rows_as_lists(rows):

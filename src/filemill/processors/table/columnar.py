@@ -33,7 +33,7 @@ def read_parquet(job: Job) -> Found:
     except Irregular as error:
         if "encrypt" in str(error).lower():
             raise _encrypted() from error
-        raise _corrupt("Parquet") from error
+        raise _unreadable("Parquet", error) from error
     return Found(found.facts | about | {"rows": found.facts["rows"]}, found.preview)
 
 
@@ -72,7 +72,7 @@ def read_arrow(job: Job) -> Found:
     except Irregular as error:
         if "unexpected end" in str(error).lower() or "fill whole buffer" in str(error).lower():
             raise _truncated("Arrow") from error
-        raise _corrupt("Arrow") from error
+        raise _unreadable("Arrow", error) from error
 
 
 def _load(job: Job, *, stream: bool) -> None:
@@ -104,9 +104,16 @@ def _encrypted() -> Unprocessable:
     )
 
 
-def _corrupt(what: str) -> Unprocessable:
+def _unreadable(what: str, error: Irregular) -> Unprocessable:
+    if "not implemented" in str(error).lower():
+        return Unprocessable(
+            f"The {what} file has a column of a type that Filemill cannot read yet. "
+            "Give it another type, then send it again.",
+            code="unsupported_format",
+            title="The table has a type that cannot be read",
+        )
     return Unprocessable(
-        f"The {what} file is damaged, or uses something that Filemill cannot read. Write it anew, then send it again.",
+        f"The {what} file is damaged and cannot be read. Write it anew, then send it again.",
         code="corrupt",
         title="The table is damaged",
     )
