@@ -37,7 +37,6 @@ class TableProcessor(Processor):
     accepts = (*SEPARATED, *JSON_LINES, *PARQUET, *ARROW_FILE, *ARROW_STREAM, *XLSX, *XLSB, *XLS, *ODS)
     libraries = ("duckdb", "python-calamine", "arro3-core", "arro3-io")
     large = True
-    libraries = ("duckdb", "python-calamine", "arro3-core", "arro3-io")
     limits: ClassVar[Limits] = Limits(
         wall_seconds=600, cpu_seconds=900, memory_bytes=1536 * MIB, output_bytes=3 * 1024 * MIB
     )
