@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID
@@ -14,7 +15,7 @@ from django.db import connection
 
 from filemill.files import keep
 from filemill.files.models import File
-from filemill.processing import claim, record
+from filemill.processing import claim, record, sweep
 from filemill.processing.forget import forget
 from filemill.processing.models import Job
 from filemill.processing.queues import Queue
@@ -201,6 +202,55 @@ def test_a_processor_with_large_libraries_works_in_a_child_of_another_server(upl
     assert facts.keys() == {"data", "identify", "large-trial", "text", "trial"}
     assert facts["large-trial"]["ppid"] != facts["trial"]["ppid"]
     assert status_of(file) == "processed"
+
+
+SLOW_START = """
+import time
+from filemill.processors.base import Processor, Result
+
+class Slow(Processor):
+    name = "slow"
+    accepts = ("application/x-slow",)
+    large = True
+
+    @classmethod
+    def warm(cls):
+        time.sleep(4)
+
+    def process(self, source, workspace):
+        return Result({"awake": True})
+"""
+
+
+def test_a_server_that_takes_longer_to_start_than_a_lease_lasts_costs_no_attempt(
+    upload, configure, monkeypatch, tmp_path
+):
+    info = tmp_path / "slow-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: slow\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[filemill.processors]\nslow = slow_plugin:Slow\n")
+    (tmp_path / "slow_plugin.py").write_text(SLOW_START)
+    monkeypatch.syspath_prepend(tmp_path)
+    processors.cache_clear()
+    configure(lease_seconds=2, renew_seconds=1, backoff_seconds=0)
+    file = File.objects.get(pk=upload(b"words")["id"])
+    file.jobs.all().delete()
+    Job.objects.create(file=file, processor="slow")
+    with closing(Sandbox(plugin_folders=[tmp_path])) as patient:
+        working = threading.Thread(target=run_next_apart, args=(patient,))
+        working.start()
+        while working.is_alive():
+            sweep.sweep()
+            working.join(0.2)
+    processors.cache_clear()
+
+    job = file.jobs.get(processor="slow")
+    assert (job.state, job.attempts, job.facts) == ("succeeded", 1, {"awake": True})
+
+
+def run_next_apart(sandbox):
+    run_next(sandbox)
+    connection.close()
 
 
 def test_a_job_whose_processor_lacks_something_here_says_so(trial, sandbox, monkeypatch):

@@ -1,15 +1,16 @@
 """One claimed job, from the sandbox child to the record."""
 
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from django.conf import settings
 
-from filemill.core.errors import DiskFull, TryAgain, Unprocessable
+from filemill.core.errors import DiskFull, FilemillError, TryAgain, Unprocessable
 from filemill.files import keep
 from filemill.identify.identity import Identity
 from filemill.processing import record, stopping, straight
@@ -27,6 +28,7 @@ from filemill.sandbox.workspace import open_artifact
 
 log = structlog.get_logger(__name__)
 
+SECONDS_BETWEEN_BEATS = 1.0
 BYTES_MISSING = Reason("bytes_missing", "The bytes are gone", "The storage no longer has the bytes of this file.")
 
 
@@ -107,8 +109,24 @@ def _run(claim: Claim, sandbox: Sandbox) -> None:
                     return
         if work:
             home = sandbox.of_large if work.is_large else sandbox
-            with _reasons(work.heartbeat), home.child(source, folder) as child:
+            with _reasons(work.heartbeat), _started(home, work.heartbeat).child(source, folder) as child:
                 _process(work, child, folder)
+
+
+def _started(sandbox: Sandbox, heartbeat: Heartbeat) -> Sandbox:
+    """Start the sandbox if it does not live; that takes seconds, and the lease is kept meanwhile."""
+
+    def start() -> None:
+        with suppress(FilemillError):  # who asks for a child is told
+            sandbox.start()
+
+    if not sandbox.lives():
+        starting = threading.Thread(target=start, name="sandbox", daemon=True)
+        starting.start()
+        while starting.is_alive():
+            starting.join(SECONDS_BETWEEN_BEATS)
+            heartbeat(None)
+    return sandbox
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,15 @@ class Sandbox:
                 self._of_large = Sandbox(self._plugin_folders, strict=self._strict, large=True, settings=self._settings)
             return self._of_large
 
+    def lives(self) -> bool:
+        """Say whether a server is there; while one is being started, none is."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            return self._server is not None and self._server.alive()
+        finally:
+            self._lock.release()
+
     def start(self) -> None:
         """Start the fork server if none lives."""
         self._living_server()
