@@ -111,7 +111,7 @@ def _properties(raw: bytes) -> dict[int, object]:
     found: dict[int, object] = {}
     for at in range(start + 8, min(start + 8 + 8 * count, len(raw) - 7), 8):
         key, place = (int.from_bytes(raw[at + step : at + step + 4], "little") for step in (0, 4))
-        found[key] = _value(raw[start + place : start + place + _MAX_VALUE_BYTES])
+        found.setdefault(key, _value(raw[start + place : start + place + _MAX_VALUE_BYTES]))
     return found
 
 
