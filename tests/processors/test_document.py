@@ -314,6 +314,13 @@ def test_an_old_word_document_is_read_through_its_table_of_pieces(read):
     )
 
 
+def test_a_summary_that_counts_without_end_is_read_as_far_as_it_goes(read):
+    lying = bytearray(papers.summary("The mill", "Ada"))
+    struct.pack_into("<I", lying, 52, 2**32 - 1)
+    facts, _ = read(papers.doc("words\r", **{"\x05SummaryInformation": bytes(lying)}), DOC)
+    assert (facts["title"], facts["words"]) == ("The mill", 1)
+
+
 def test_a_document_of_word_2_is_read_as_one_run(text):
     words = b"A house\rcaf\xe9\r"
     head = struct.pack("<HH", 0xA5DB, 0x2D).ljust(24, b"\0") + struct.pack("<II", 64, 64 + len(words))

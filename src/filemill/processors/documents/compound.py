@@ -4,6 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,9 @@ _MAX_STREAM_BYTES = 128 * 1024 * 1024
 _MAX_SUMMARY_BYTES = 4 * 1024 * 1024
 _SUMMARY = "\x05SummaryInformation"
 _NAMES = {"title": 2, "subject": 3, "author": 4, "keywords": 5, "last_modified_by": 8, "application": 18}
+_MAX_PROPERTIES, _MAX_VALUE_BYTES = 1_000, 4096
+_SHORT, _LONG, _BYTES, _WIDE, _TIME = 2, 3, 30, 31, 64
+_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _CODE_PAGE, _CREATED, _SAVED, _PAGES = 1, 12, 13, 14
 _CODECS = {
     10000: "mac_roman",
@@ -66,8 +70,7 @@ class Compound:
         try:
             if _SUMMARY not in self or self.size(_SUMMARY) > _MAX_SUMMARY_BYTES:
                 return {}
-            with reading():
-                found = self._ole.getproperties(_SUMMARY, convert_time=True, no_conversion=[10])
+            found = _properties(self.read(_SUMMARY))
         except Unprocessable:
             return {}
         page = found.get(_CODE_PAGE)
@@ -75,8 +78,7 @@ class Compound:
         said: dict[str, object] = {name: _words(found.get(key), codec) for name, key in _NAMES.items()}
         for name, key in (("created_at", _CREATED), ("modified_at", _SAVED)):
             moment = found.get(key)
-            # The library gives what the file says in UTC without saying so.
-            said[name] = f"{when}Z" if hasattr(moment, "year") and (when := values.of_datetime(moment)) else None
+            said[name] = values.of_datetime(moment) if isinstance(moment, datetime) else None
         pages = found.get(_PAGES)
         return values.stated(**said, pages=pages if isinstance(pages, int) and 0 < pages < 10**9 else None)
 
@@ -100,6 +102,34 @@ def codec_of(code_page: int) -> str:
         return codecs.lookup(name).name
     except LookupError:
         return "cp1252"
+
+
+def _properties(raw: bytes) -> dict[int, object]:
+    """Return the simple values of a set of properties: olefile's own reader counts to whatever a broken one says."""
+    start = int.from_bytes(raw[44:48], "little")
+    count = min(int.from_bytes(raw[start + 4 : start + 8], "little"), _MAX_PROPERTIES)
+    found: dict[int, object] = {}
+    for at in range(start + 8, min(start + 8 + 8 * count, len(raw) - 7), 8):
+        key, place = (int.from_bytes(raw[at + step : at + step + 4], "little") for step in (0, 4))
+        found.setdefault(key, _value(raw[start + place : start + place + _MAX_VALUE_BYTES]))
+    return found
+
+
+def _value(raw: bytes) -> object:
+    kind, number = int.from_bytes(raw[:2], "little"), int.from_bytes(raw[4:8], "little")
+    if kind == _SHORT:
+        return number & 0xFFFF
+    if kind == _LONG:
+        return number
+    if kind == _BYTES:
+        return raw[8 : 8 + number]
+    if kind == _WIDE:
+        return raw[8 : 8 + 2 * number].decode("utf-16-le", "replace")
+    ticks = int.from_bytes(raw[4:12], "little") if kind == _TIME else 0
+    try:
+        return _EPOCH + timedelta(microseconds=ticks // 10) if ticks else None
+    except OverflowError:
+        return None
 
 
 def _words(found: object, codec: str) -> str | None:

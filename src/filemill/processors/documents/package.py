@@ -127,6 +127,10 @@ def _unzipping() -> Iterator[None]:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise faults.corrupt("A part of it cannot be unpacked") from error
+    except NotImplementedError as error:
+        raise faults.unsupported(
+            "The document is packed in a way that no office program reads. Save it anew."
+        ) from error
 
 
 def _check_directory(path: Path, most: int) -> None:

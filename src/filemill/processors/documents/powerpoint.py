@@ -69,6 +69,7 @@ def read(path: Path, prose: Prose, bounds: Bounds) -> Found:
 def _places(records: _Records, edit: int) -> dict[int, int]:
     """Return where each numbered part lies by the newest edit that moved it; each edit points to the one before."""
     found: dict[int, int] = {}
+    seen = 0
     for _ in range(_MAX_EDITS):
         if _short(records.raw, edit + 2) != _USER_EDIT:
             break
@@ -78,12 +79,17 @@ def _places(records: _Records, edit: int) -> dict[int, int]:
             while at + 4 <= end:
                 word = _long(records.raw, at)
                 first, count = word & 0xFFFFF, min(word >> 20, (end - at) // 4)
+                seen += count
+                if seen > _MAX_RECORDS:
+                    raise faults.too_large(f"has more than {_MAX_RECORDS} records")
                 for number in range(count):
                     found.setdefault(first + number, _long(records.raw, at + 4 + 4 * number))
                 at += 4 + 4 * count
-        edit = _long(records.raw, edit + 8 + 8)
-        if not edit:
+        before = _long(records.raw, edit + 8 + 8)
+        # Each edit was appended, so one that points forward, or to itself, is a trap.
+        if not 0 < before < edit:
             break
+        edit = before
     return found
 
 
@@ -108,7 +114,8 @@ def _listed(records: _Records, places: dict[int, int], begin: int, end: int, pro
     for _version, kind, start, stop in records.within(begin, end):
         if kind == _SLIDE_HERE:
             _boxes(records, at, prose)
-            slides, at = slides + 1, places.get(_long(records.raw, start))
+            # Each slide is there once; a list that names one again would have it read again and again.
+            slides, at = slides + 1, places.pop(_long(records.raw, start), None)
         level = _text(records, (kind, start, stop), level, prose)
     _boxes(records, at, prose)
     return slides
