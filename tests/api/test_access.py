@@ -137,8 +137,8 @@ def test_an_open_service_that_others_could_reach_does_not_start(configure, chang
     ("changes", "expected"),
     [
         ({"upload_expire_seconds": 1}, ["filemill.E005"]),
-        ({"upload_expire_seconds": 659}, ["filemill.E005"]),
-        ({"upload_expire_seconds": 660}, []),
+        ({"upload_expire_seconds": 1259}, ["filemill.E005"]),
+        ({"upload_expire_seconds": 1260}, []),
         ({"upload_expire_seconds": 86_400, "stall_seconds": 5_400}, []),
         ({"upload_expire_seconds": 86_400, "stall_seconds": 5_401}, ["filemill.E005"]),
         ({"upload_expire_seconds": 86_400, "identify_wall_seconds": 86_400}, ["filemill.E005"]),

@@ -17,6 +17,7 @@ from filemill.processing.forget import forget
 from filemill.processing.models import Artifact, Job
 from filemill.processing.run import run
 from filemill.processors.registry import processors
+from filemill.sandbox.client import Sandbox
 from filemill.sandbox.errors import SandboxUnavailable
 
 
@@ -274,6 +275,7 @@ def test_a_second_server_that_cannot_start_is_named_and_the_job_tried_again_late
         raise SandboxUnavailable("The sandbox server cannot be started: no room.")
 
     monkeypatch.setattr(processors()["text"], "large", True)
+    monkeypatch.setattr(tasks.sandbox, "_of_large", Sandbox(large=True))
     monkeypatch.setattr(tasks.sandbox.of_large, "_new_server", no_room)
     file_id = upload(b"words\n", "a.txt")["id"]
     run(claim.next_claim(), tasks.sandbox)
