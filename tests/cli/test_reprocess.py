@@ -57,6 +57,13 @@ def test_an_older_version_than_the_one_here_can_be_named(three, newer):
     assert run("--processor", "text", "--older-than-version", "1", "--dry-run").startswith("0 files")
 
 
+def test_a_version_that_is_not_here_yet_is_refused(three):
+    done = CliRunner().invoke(main, ["reprocess", "--processor", "text", "--older-than-version", "99", "--dry-run"])
+
+    assert done.exit_code == 2
+    assert "would make no result of a later one" in done.stderr
+
+
 def test_what_came_before_a_processor_was_installed_is_planned_anew(three, work, client):
     Job.objects.filter(processor="text", file_id=three[0]).delete()
 

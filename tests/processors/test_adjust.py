@@ -32,10 +32,10 @@ def mill(monkeypatch):
 
 
 def test_limits_and_bounds_are_set_by_their_names(mill):
-    adjust(["mill.stones=8", " mill.ratio = 0.25", "mill.wall_seconds=20", "mill.cpu_seconds=7"])
+    adjust(["mill.stones=8", " mill.ratio = 0.25", "mill.wall_seconds=20.5", "mill.cpu_seconds=7"])
 
     assert mill.bounds == StoneBounds(8, 0.25)
-    assert mill.limits == Limits(wall_seconds=20, cpu_seconds=7)
+    assert mill.limits == Limits(wall_seconds=20.5, cpu_seconds=7)
     assert Limits() == Processor.limits
 
 

@@ -187,3 +187,22 @@ def test_a_plugin_that_cannot_say_what_it_lacks_is_planned_for_nothing(install, 
     assert registry.planned_for("image/jpeg") == [Stranger]
     assert registry.lacks(Speechless) == ("an answer: its `missing` raised OSError.",)
     assert "'speechless'" in caplog.text
+
+
+def test_a_class_that_another_module_hands_on_is_of_the_package_it_comes_in(monkeypatch, tmp_path):
+    info, package = tmp_path / "handed_on-2.5.dist-info", tmp_path / "handed_on"
+    for folder in (info, package):
+        folder.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: handed-on\nVersion: 2.5\n")
+    (info / "entry_points.txt").write_text("[filemill.processors]\nhanded = handed_on:Handed\n")
+    (package / "__init__.py").write_text("from handed_on.inner import Handed\n")
+    (package / "inner.py").write_text(
+        "from filemill.processors.binary import BinaryProcessor\n\n"
+        "class Handed(BinaryProcessor):\n    name = 'handed'\n    accepts = ('a/b',)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    registry.processors.cache_clear()
+    handed = registry.processors()["handed"]
+    registry.processors.cache_clear()
+
+    assert registry.versions_behind(handed) == {"handed-on": "2.5"}

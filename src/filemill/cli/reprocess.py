@@ -2,6 +2,7 @@
 
 import click
 
+from filemill.cli.preflight import Trouble
 from filemill.cli.processor import installed
 from filemill.cli.tokens import in_sentences
 from filemill.processing import stale
@@ -15,6 +16,8 @@ def run_reprocess(name: str, version: int | None, *, never_seen: bool, dry_run: 
         files, again, words = stale.never_seen(processor), IDENTIFY, f"`{name}` accepts and has never seen"
     else:
         least = processor.version if version is None else version
+        if least > processor.version:
+            raise Trouble(f"`{name}` is of version {processor.version} here, and would make no result of a later one.")
         files, again, words = stale.outdated(name, least), name, f"`{name}` saw before its version {least}"
     with in_sentences():
         count = files.count()

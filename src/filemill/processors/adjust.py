@@ -27,23 +27,26 @@ def parse(setting: str) -> tuple[type[Processor], str, str, Number]:
     if processor is None:
         raise ValueError(f"{setting}: there is no processor `{chosen}`, only {', '.join(sorted(processors()))}")
     for group in ("limits", "bounds"):
-        if name in names(getattr(processor, group)):
-            return processor, group, name, _number(setting, words, getattr(getattr(processor, group), name))
-    known = names(processor.limits) + names(processor.bounds)
+        if kind := _kinds(getattr(processor, group)).get(name):
+            return processor, group, name, _number(setting, words, kind)
+    known = [*_kinds(processor.limits), *_kinds(processor.bounds)]
     raise ValueError(f"{setting}: of `{chosen}` one can set {', '.join(known)}")
 
 
-def names(group: Any) -> list[str]:  # noqa: ANN401  # a dataclass, or None
-    """Return what a group of limits has."""
-    return [] if group is None else [field.name for field in fields(group)]
+def _kinds(group: Any) -> dict[str, type[Number]]:  # noqa: ANN401  # a dataclass, or None
+    return (
+        {}
+        if group is None
+        else {field.name: float if field.type in (float, "float") else int for field in fields(group)}
+    )
 
 
-def _number(setting: str, words: str, present: Number) -> Number:
+def _number(setting: str, words: str, kind: type[Number]) -> Number:
     try:
-        value = type(present)(words.strip())
+        value = kind(words.strip())
     except ValueError:
-        kind = "a whole number" if isinstance(present, int) else "a number"
-        raise ValueError(f"{setting}: after the = there is to be {kind}") from None
+        wanted = "a whole number" if kind is int else "a number"
+        raise ValueError(f"{setting}: after the = there is to be {wanted}") from None
     if not 0 < value < MOST:
         raise ValueError(f"{setting}: it is a number above 0, and not a huge one")
     return value

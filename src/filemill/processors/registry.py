@@ -4,6 +4,7 @@ import contextlib
 import functools
 import inspect
 import logging
+import sys
 from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 
@@ -58,13 +59,17 @@ def accepts(processor: type[Processor], media_type: str) -> bool:
 @functools.cache
 def versions_behind(processor: type[Processor]) -> dict[str, str]:
     """Return the package that the processor comes in and the libraries that it names, each with its version here."""
-    module = processor.__module__
-    homes = [entry.dist.name for entry in entry_points(group=_GROUP) if entry.module == module and entry.dist]
+    homes = [entry.dist.name for entry in entry_points(group=_GROUP) if entry.dist and _names(entry, processor)]
     versions = {}
     for name in (*homes[:1], *processor.libraries):
         with contextlib.suppress(PackageNotFoundError):
             versions[name] = version(name)
     return versions
+
+
+def _names(entry: EntryPoint, processor: type[Processor]) -> bool:
+    # It may name a module that only hands the class on.
+    return getattr(sys.modules.get(entry.module), entry.attr, None) is processor
 
 
 def _loaded(entry_point: EntryPoint) -> type[Processor] | None:
