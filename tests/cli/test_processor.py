@@ -76,6 +76,15 @@ def test_a_processor_that_cannot_read_the_file_says_why_and_the_command_ends_wit
     assert (image["facts"], image["artifacts"], image["error"]["code"]) == (None, [], "truncated")
 
 
+def test_a_name_that_is_no_text_is_refused_with_a_sentence(page):
+    odd = page.with_name(os.fsdecode(b"caf\xe9.txt"))
+    page.rename(odd)
+    done = run("try", odd)
+
+    assert done.exit_code == 2
+    assert "is not UTF-8" in done.stderr
+
+
 def test_a_processor_that_is_not_there_is_named_with_those_that_are(page):
     done = run("try", page, "--processor", "nope")
 

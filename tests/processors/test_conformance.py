@@ -138,6 +138,10 @@ def test_a_sound_processor_passes(tmp_path):
     conformance(Sound, [TEXT], tmp_path)
 
 
+def test_the_name_of_an_artifact_may_have_dots(tmp_path):
+    conformance(with_artifacts(lambda folder: (made("page.1-small", folder / "1"),)), [TEXT], tmp_path)
+
+
 @pytest.mark.parametrize(
     ("processor", "complaint"),
     [

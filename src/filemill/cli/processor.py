@@ -80,7 +80,8 @@ def try_(*, file: Path, names: tuple[str, ...], out: Path | None) -> None:
 def lint(*, name: str, samples: tuple[Path, ...]) -> None:
     """Check that the processor NAME keeps the contract, on SAMPLES that it has to process.
 
-    It also gets what breaks readers: the samples cut, scrambled and under false types. Ends with 1 at the first breach.
+    It also gets what breaks readers: the samples cut, scrambled and under false types. It runs in this process, outside
+    of the sandbox: name samples of your own. Ends with 1 at the first breach.
     """
     chosen = installed(name)
     try:
@@ -125,6 +126,10 @@ def _sandbox() -> Iterator[Sandbox]:
 def _identified(sandbox: Sandbox, file: Path) -> Identity:
     if not file.is_file():  # a pipe would be waited for
         raise Trouble(f"{file} is no regular file.")
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        raise Trouble(f"The path {str(file)!r} is not UTF-8: give the file another name.") from None
     source = Source(file, file.name, "", file.stat().st_size)
     with TemporaryDirectory(prefix="filemill-") as folder, sandbox.child(source, Path(folder)) as child:
         return child.identify(Limits(), lambda _progress: None)

@@ -30,6 +30,7 @@ from filemill.processors.registry import accepts, versions_behind
 MAX_FACTS_BYTES = 64 * 1024
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_ARTIFACT_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -163,7 +164,9 @@ def _checked_artifacts(processor: type[Processor], result: Result, workspace: Pa
     _must(len(names) == len(set(names)), f"the names of the artifacts are not unique: {names}")
     total = 0
     for made in result.artifacts:
-        _must(_NAME.fullmatch(made.name), f"the artifact's name {made.name!r} is not made of a-z, 0-9 and -")
+        _must(
+            _ARTIFACT_NAME.fullmatch(made.name), f"the artifact's name {made.name!r} is not made of a-z, 0-9, - and ."
+        )
         _must(_MEDIA_TYPE.fullmatch(made.media_type), f"{made.name}: {made.media_type!r} is no media type")
         path = workspace / made.path
         _must(path.parent == workspace, f"{made.name} does not lie directly in the workspace")
