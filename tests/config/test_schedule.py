@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import nullcontext
 
@@ -57,6 +59,32 @@ def test_a_stop_in_the_middle_of_a_statement_ends_beat(transactional_db, monkeyp
 
     assert len(asked) == 1
     assert beat._is_stopped.is_set()
+
+
+def test_a_stop_while_beat_reads_its_schedule_ends_it(apart, tmp_path):
+    environment = {**os.environ, "FILEMILL_DATA_DIR": str(tmp_path / "data"), **apart(tmp_path / "data")}
+    command = [sys.executable, "-c", STOPPED_IN_ITS_SET_UP]
+    beat = subprocess.run(command, env=environment, stderr=subprocess.PIPE, check=False)
+
+    assert (beat.stderr, beat.returncode) == (b"reading\n", -signal.SIGTERM)
+
+
+STOPPED_IN_ITS_SET_UP = """
+import os, signal, sys
+from filemill.cli import services
+services.set_up()
+from django.db import connection
+from filemill.config.schedule import Scheduler
+
+def set_up(scheduler):
+    with connection.cursor(), getattr(connection.connection, "lock", open(os.devnull)):
+        print("reading", file=sys.stderr)
+        os.kill(os.getpid(), signal.SIGTERM)
+        print("still there", file=sys.stderr)
+
+Scheduler._set_up = set_up
+services.run_beat()
+"""
 
 
 def _await_message(queue) -> None:

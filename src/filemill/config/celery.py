@@ -2,9 +2,7 @@
 
 import fcntl
 import os
-import signal
 import sys
-from types import FrameType
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
 
@@ -13,16 +11,17 @@ from django.conf import settings
 from django.db import close_old_connections
 from kombu import Queue
 
+from filemill.config.beat import Beat
 from filemill.config.broker import Connection, use_safe_transports
 from filemill.config.sweeper import SweepConsumer
 from filemill.processing.queues import Queue as Work
 from filemill.processing.ring import NAMES
 
 SWEEP_TASK = "filemill.sweep"
-_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 app = Celery("filemill")
 app.amqp.Connection = Connection
+app.Beat = app.subclass_with_self(Beat)  # type: ignore[misc]  # a cached property
 use_safe_transports()
 app.conf.update(
     broker_url=settings.BROKER_URL,
@@ -83,20 +82,6 @@ def _count_among_workers(**_kwargs: object) -> None:
 def _look_at_connections(**_kwargs: object) -> None:
     """Django does so before each request: a connection that broke meanwhile is made anew."""
     close_old_connections()
-
-
-@signals.beat_init.connect
-def _end_between_statements(**_kwargs: object) -> None:
-    # Celery's own handler asks the database, in the middle of whatever beat does. If that is a statement, it holds the
-    # connection's lock, and beat would wait for itself for ever.
-    for number in _STOPS:
-        signal.signal(number, _end)
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    for number in _STOPS:
-        signal.signal(number, signal.SIG_IGN)  # Ctrl-C and the supervisor may both say it, and once is enough
-    raise KeyboardInterrupt  # for which psycopg cancels its statement; beat then writes its schedule, and returns
 
 
 @signals.worker_ready.connect
