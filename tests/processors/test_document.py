@@ -446,10 +446,17 @@ def test_text_beyond_the_bound_is_cut_at_a_character(read, bounded):
 
 
 def test_a_paragraph_without_end_is_not_held(text, monkeypatch):
-    monkeypatch.setattr("filemill.processors.documents.blocks._MAX_HELD_CHARACTERS", 1000)
+    monkeypatch.setattr("filemill.processors.documents.blocks.MAX_HELD_CHARACTERS", 1000)
     shown = text(docx("<w:p>" + "<w:r><w:t>mill </w:t></w:r>" * 1000 + "</w:p>"), DOCX)
     assert len(shown.split("\n\n")) > 4
     assert shown.count("mill") == 1000
+
+
+def test_of_a_row_with_very_many_cells_the_first_thousand_are_held(text):
+    row = "".join(f"<w:tc><w:p><w:r><w:t>c{number}</w:t></w:r></w:p></w:tc>" for number in range(3000))
+    shown = text(docx(f"<w:tbl><w:tr>{row}</w:tr></w:tbl>"), DOCX)
+    assert shown.count("\t") == 999
+    assert "c2999" in shown
 
 
 def test_nothing_is_fetched(process):

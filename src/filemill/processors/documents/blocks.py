@@ -2,9 +2,9 @@
 
 import re
 
+from filemill.processors.documents.grid import MAX_HELD_CHARACTERS, Grid
 from filemill.processors.documents.prose import Prose
 
-_MAX_HELD_CHARACTERS = 1024 * 1024
 _NUMBERED_HEADING = re.compile(r"heading ?([1-9])")
 #: What is there twice for older programs, what was moved away, and how things looked before a change.
 _SKIPPED = frozenset({"Fallback", "moveFrom", "pPrChange", "rPrChange"})
@@ -34,8 +34,7 @@ class Blocks:
         self._prose = prose
         self._levels = levels or {}
         self._open: list[_Paragraph] = []
-        self._tables: list[int] = []
-        self._rows: list[list[str]] = []
+        self._grid = Grid(prose)
         self._in_text = self._in_properties = self._skipping = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -69,10 +68,10 @@ class Blocks:
             self._close_paragraph(self._open.pop())
         elif name == "t":
             self._in_text = max(self._in_text - 1, 0)
-        elif name == "tr" and self._rows:
-            self._close_row(self._rows.pop())
-        elif name == "tbl" and self._tables:
-            self._tables.pop()
+        elif name == "tr":
+            self._grid.close_row()
+        elif name == "tbl":
+            self._grid.close_table()
 
     def text(self, text: str) -> None:
         """Hear a piece of text."""
@@ -102,11 +101,11 @@ class Blocks:
 
     def _table(self, name: str) -> None:
         if name == "tbl":
-            self._tables.append(0)
+            self._grid.open_table()
         elif name == "tr":
-            self._rows.append([])
-        elif name == "tc" and self._rows:
-            self._rows[-1].append("")
+            self._grid.open_row()
+        elif name == "tc":
+            self._grid.open_cell()
 
     def _add(self, text: str) -> None:
         if not self._open:
@@ -115,26 +114,14 @@ class Blocks:
         paragraph.pieces.append(text)
         paragraph.size += len(text)
         # Nobody writes such a paragraph; to hold it would cost as much memory as its writer likes.
-        if paragraph.size > _MAX_HELD_CHARACTERS:
+        if paragraph.size > MAX_HELD_CHARACTERS:
             self._prose.paragraph("".join(paragraph.pieces))
             paragraph.pieces, paragraph.size = [], 0
 
     def _close_paragraph(self, paragraph: _Paragraph) -> None:
         text = "".join(paragraph.pieces)
-        cells = self._rows[-1] if self._rows else []
-        if cells and len(cells[-1]) + len(text) < _MAX_HELD_CHARACTERS:
-            cells[-1] = f"{cells[-1]}\n{text}".strip()
-        elif text.strip():
+        if not self._grid.take(text) and text.strip():
             self.put(paragraph, text)
-
-    def _close_row(self, cells: list[str]) -> None:
-        if self._rows and self._rows[-1]:
-            self._rows[-1][-1] = f"{self._rows[-1][-1]}\n{' '.join(cells)}".strip()[:_MAX_HELD_CHARACTERS]
-        elif any(cells):
-            first = not (self._tables and self._tables[-1])
-            if self._tables:
-                self._tables[-1] += 1
-            self._prose.row(cells, first=first)
 
 
 def _number(value: str) -> int:

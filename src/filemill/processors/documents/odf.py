@@ -5,11 +5,11 @@ from typing import Any
 
 from filemill.processors.documents import faults, values
 from filemill.processors.documents.found import Found
+from filemill.processors.documents.grid import MAX_HELD_CHARACTERS, Grid
 from filemill.processors.documents.package import Package
 from filemill.processors.documents.prose import Prose
 from filemill.processors.documents.xml import Fields
 
-_MAX_HELD_CHARACTERS = 1024 * 1024
 _MAX_MACRO_CHARACTERS = 1024 * 1024
 _SKIPPED = frozenset({"annotation", "tracked-changes", "forms", "desc", "scripts", "event-listeners"})
 _FETCHED = frozenset({"image", "object", "object-ole", "floating-frame", "plugin", "applet"})
@@ -28,8 +28,7 @@ class _Content:
         self._most_pages = most_pages
         self._open: list[list[str]] = []
         self._levels: list[int | None] = []
-        self._rows: list[list[str]] = []
-        self._tables: list[int] = []
+        self._grid = Grid(prose)
         self._lists = self._skipping = self._held = 0
         self._is_title = False
         self.pages = self.outside = 0
@@ -57,10 +56,10 @@ class _Content:
             self._close("".join(self._open.pop()), self._levels.pop())
         elif name in _LISTS:
             self._lists = max(self._lists - 1, 0)
-        elif name == "table-row" and self._rows:
-            self._close_row(self._rows.pop())
-        elif name == "table" and self._tables:
-            self._tables.pop()
+        elif name == "table-row":
+            self._grid.close_row()
+        elif name == "table":
+            self._grid.close_table()
 
     def text(self, text: str) -> None:
         if not self._open or self._skipping:
@@ -68,7 +67,7 @@ class _Content:
         self._open[-1].append(text)
         self._held += len(text)
         # Nobody writes such a paragraph; to hold it would cost as much memory as its writer likes.
-        if self._held > _MAX_HELD_CHARACTERS:
+        if self._held > MAX_HELD_CHARACTERS:
             self._prose.paragraph("".join(self._open[-1]))
             self._open[-1] = []
             self._held = 0
@@ -93,33 +92,23 @@ class _Content:
 
     def _table(self, name: str) -> None:
         if name == "table":
-            self._tables.append(0)
+            self._grid.open_table()
         elif name == "table-row":
-            self._rows.append([])
-        elif name in _CELLS and self._rows and len(self._rows[-1]) < 1000:
-            self._rows[-1].append("")
+            self._grid.open_row()
+        elif name in _CELLS:
+            self._grid.open_cell()
 
     def _close(self, text: str, level: int | None) -> None:
         if not self._open:
             self._held = 0
-        cells = self._rows[-1] if self._rows else []
-        if cells and len(cells[-1]) + len(text) < _MAX_HELD_CHARACTERS:
-            cells[-1] = f"{cells[-1]}\n{text}".strip()
-        elif level:
+        if self._grid.take(text):
+            return
+        if level:
             self._prose.heading(level, text)
         elif self._lists:
             self._prose.item(self._lists - 1, text)
         else:
             self._prose.paragraph(text)
-
-    def _close_row(self, cells: list[str]) -> None:
-        if self._rows and self._rows[-1]:
-            self._rows[-1][-1] = f"{self._rows[-1][-1]}\n{' '.join(cells)}".strip()[:_MAX_HELD_CHARACTERS]
-        elif any(cells):
-            first = not (self._tables and self._tables[-1])
-            if self._tables:
-                self._tables[-1] += 1
-            self._prose.row(cells, first=first)
 
 
 class _Meta(Fields):
