@@ -1,6 +1,7 @@
 """Whose a file is decides who knows of it: every operation of the API's own description, tried by everybody."""
 
 import re
+from hashlib import sha256
 
 import pytest
 from django.test import Client
@@ -21,8 +22,9 @@ BODIES = {
     "upload": b"more words",
     "create_token": b'{"name": "new", "scopes": ["write"]}',
     "create_link": b'{"artifact": "text"}',
+    "check_upload": b'{"sha256": "%s"}' % sha256(b"hello, mill").hexdigest().encode(),
 }
-NEEDS_BOTH = {"create_link"}  # what a link leads to is read
+NEEDS_BOTH = {"create_link", "check_upload"}  # what a link leads to is read, and what is there already
 QUERIES = {"upload": "?name=new.txt", "get_file": "?wait=0.01"}
 PAGES = {
     "/": "GET", "/app/list/": "GET", "/app/files/{file_id}": "GET", "/app/files/{file_id}/": "GET",

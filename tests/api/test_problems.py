@@ -13,7 +13,7 @@ from django.urls import path
 
 from filemill.api import problems
 from filemill.config import urls
-from filemill.core import errors
+from filemill.core import errors, upload_errors
 from filemill.core.errors import FilemillError, Refused
 
 TROUBLES = {
@@ -160,15 +160,16 @@ def test_a_code_that_is_not_there_has_no_page(client, db, refused):
     refused(client.get("/docs/problems/nothing/"), 404, "not_found")
 
 
-def test_the_tree_in_the_docstring_is_the_tree_of_the_classes():
-    drawn = re.findall(r"^([│ ]*)[├└]── (\w+)", errors.__doc__, re.MULTILINE)
-    parents = ["FilemillError"]
+@pytest.mark.parametrize(("module", "root"), [(errors, "FilemillError"), (upload_errors, "Refused")])
+def test_the_tree_in_the_docstring_is_the_tree_of_the_classes(module, root):
+    drawn = re.findall(r"^([│ ]*)[├└]── (\w+)", module.__doc__, re.MULTILINE)
+    parents = [root]
     found = set()
     for indent, name in drawn:
         depth = len(indent) // 4 + 1
         parents[depth:] = [name]
         found.add((name, parents[depth - 1]))
-    classes = {each for each in all_subclasses(FilemillError) if each.__module__ == errors.__name__}
+    classes = {each for each in all_subclasses(FilemillError) if each.__module__ == module.__name__}
     assert found == {(each.__name__, each.__base__.__name__) for each in classes - {FilemillError}}
 
 

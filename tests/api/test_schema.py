@@ -33,6 +33,7 @@ ANY = [
 ]
 OPERATIONS = [
     ("POST", "/upload/"),
+    ("POST", "/upload/check/"),
     ("GET", "/files/"),
     ("GET", "/files/{file_id}/"),
     ("PATCH", "/files/{file_id}/"),

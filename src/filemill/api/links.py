@@ -18,21 +18,11 @@ from filemill.accounts.models import Scope
 from filemill.api import schema
 from filemill.api.content import artifact_of
 from filemill.api.requests import json_body
-from filemill.api.serializers import StrictSerializer, TextField
+from filemill.api.serializers import StrictSerializer, TextField, WholeNumberField
 from filemill.files import links
 from filemill.files.models import File
 
 log = structlog.get_logger(__name__)
-
-
-class WholeNumberField(serializers.IntegerField):
-    """A whole number; REST Framework's own field takes strings too."""
-
-    def to_internal_value(self, data: Any) -> int:  # noqa: ANN401  # REST Framework's signature
-        """Return the number."""
-        if isinstance(data, bool | str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 class NewLinkSerializer(StrictSerializer):

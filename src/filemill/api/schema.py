@@ -26,9 +26,12 @@ def one_address_each(endpoints: list[Endpoint]) -> list[Endpoint]:
     return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
 
 
+_STRICT = ("PatchedFilePatchRequest", "ReprocessRequest", "NewLinkRequest", "TokenRequestRequest", "UploadCheckRequest")
+
+
 def strict_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: ANN401  # drf-spectacular's signature
     """Say that JSON bodies hold no other fields (drf-spectacular's POSTPROCESSING_HOOKS; it has no word for that)."""
-    for name in ("PatchedFilePatchRequest", "ReprocessRequest", "NewLinkRequest", "TokenRequestRequest"):
+    for name in _STRICT:
         result["components"]["schemas"][name]["additionalProperties"] = False
     return result
 

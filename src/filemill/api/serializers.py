@@ -106,6 +106,16 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class WholeNumberField(serializers.IntegerField):
+    """A whole number; REST Framework's own field takes strings too."""
+
+    def to_internal_value(self, data: Any) -> int:  # noqa: ANN401  # REST Framework's signature
+        """Return the number."""
+        if isinstance(data, bool | str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields that it does not have instead of dropping them: a misspelt one must not pass for a missing one."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, re_path
 
+from filemill.api.check import UploadCheckView
 from filemill.api.content import ArtifactView, ContentView
 from filemill.api.docs import DocsView, OpenAPIView, problem
 from filemill.api.files import CancelView, FilesView, FileView, ReprocessView
@@ -25,6 +26,7 @@ def _at(address: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
 
 patterns = [
     *_at("upload", UploadView.as_view(), "upload"),
+    *_at("upload/check", UploadCheckView.as_view(), "upload-check"),
     *_at("files", FilesView.as_view(), "files"),
     *_at(f"files/{_ID}", FileView.as_view(), "file"),
     *_at(f"files/{_ID}/content", ContentView.as_view(), "content"),

@@ -136,6 +136,13 @@ class Configuration:
     max_upload_bytes: int = variable(
         "FILEMILL_MAX_UPLOAD_BYTES", 20 * GIB, "the largest upload", unit="bytes", check=at_least_1
     )
+    accepted_types: list[str] = variable(
+        "FILEMILL_ACCEPTED_TYPES",
+        [],
+        "media types that may come in, such as `image/*,application/pdf`, by what the client says and the first bytes "
+        "prove; empty: any",
+        check=variables.media_type,
+    )
     quota_bytes: int = variable(
         "FILEMILL_QUOTA_BYTES",
         0,

@@ -61,6 +61,12 @@ def origin(value: str) -> None:
         raise ValueError("an origin is a scheme, a host in small letters and perhaps a port, and ends there")
 
 
+def media_type(value: str) -> None:
+    """Raise ValueError unless this is a media type in small letters, or all of a family."""
+    if not re.fullmatch(r"[a-z]+/(\*|[a-z0-9][a-z0-9!#$&^_.+-]*)", value):
+        raise ValueError("a media type is like application/pdf or image/*, in small letters")
+
+
 def readable(value: str) -> None:
     """Raise OSError unless this is a file that can be read."""
     Path(value).read_text(encoding="utf-8")

@@ -29,8 +29,9 @@ FilemillError
     ├── TooManyTransfers
     ├── TooSlow
     ├── Busy
-    ├── DiskFull
-    └── those of upload_errors.py
+    └── DiskFull
+
+More of what is Refused stands in upload_errors.py.
 
 `code` is stable and documented at /docs/problems/{code}/; `title` is the same for each error of a class; the message is
 the detail of this one case, a sentence for a person.

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    upload_errors.TypeNotAccepted: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     errors.DigestMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     upload_errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -2,7 +2,8 @@
 
 Refused
 ├── KeyInUse
-└── KeyReused
+├── KeyReused
+└── TypeNotAccepted
 """
 
 from filemill.core.errors import Refused
@@ -20,3 +21,10 @@ class KeyReused(Refused):
 
     code = "idempotency_key_reused"
     title = "This key belongs to other bytes"
+
+
+class TypeNotAccepted(Refused):
+    """The file has a media type that the operator does not let in."""
+
+    code = "type_not_accepted"
+    title = "Files of this type are not accepted"

@@ -27,6 +27,7 @@ from filemill.processing.forget import forget
 from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, PIECE_BYTES, Body
 from filemill.uploads.multipart import read_multipart
 from filemill.uploads.rules import Sink, add, bound_by_quota, check_body_kind, declared_type, name_of_raw_body
+from filemill.uploads.types import check_claim, check_type
 
 Vet = Callable[[Mapping[str, str]], None]
 Beside = Callable[[File], Iterable[Model]]
@@ -85,6 +86,7 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: Sink, vet: Vet) -> _Re
         raise
     if not body.is_verifiable:
         raise LengthRequired("Send the bytes with Content-Length or Content-Digest, or as multipart/form-data.")
+    check_claim(declared_type(request.META.get("CONTENT_TYPE")))
     while chunk := body.read(PIECE_BYTES):
         add(incoming, chunk)
     body.verify()
@@ -93,6 +95,7 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: Sink, vet: Vet) -> _Re
 
 def _file(incoming: keep.Incoming, caller: Caller, name: str, claimed: str, metadata: str) -> File:
     media_type = identify(incoming.head)
+    check_type(claimed, media_type)
     file = File(
         id=incoming.id,
         owner_id=caller.owner_id,
