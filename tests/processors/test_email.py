@@ -192,6 +192,9 @@ def test_words_are_read_though_their_charset_is_not_quite_the_one_declared(read,
         ('"Mill, \\"Ada\\"" <a@b>', [('Mill, "Ada"', "a@b")]),
         ("The millers: a@b, c@d;", [(None, "a@b"), (None, "c@d")]),
         ("undisclosed-recipients:;", []),
+        ("undisclosed-recipients:", []),
+        ("unlisted-recipients:; (none on input)", []),
+        ("Ada (the elder) <@route.example:ada(mill)@example . org>", [("Ada", "ada@example.org")]),
         ("root", [(None, "root")]),
         ("Ada Mill", [("Ada Mill", None)]),
     ],
@@ -249,7 +252,7 @@ def test_what_apple_mail_notes_of_a_message_is_no_part_of_it(read):
 
 def test_a_message_within_a_message_is_an_attachment(read):
     inner = (
-        b"Content-Type: message/rfc822\nContent-Description: the inner\n\nFrom: c@d\nSubject: inner\n"
+        b"Content-Type: message/rfc822\nContent-Description: the inner\n\nFrom c\nFrom: c@d\nSubject: inner\n"
         b'Content-Type: multipart/mixed; boundary="in"\n\n'
         b"--in\n\nhidden\n--in\nContent-Type: a/b; name=x\n\nx\n--in--\n"
     )

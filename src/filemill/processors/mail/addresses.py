@@ -7,6 +7,9 @@ _PIECE = re.compile(
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _GROUP = re.compile(r"^[^:@\"]*:")
+_COMMENT = re.compile(r"\([^()]*\)")
+_ROUTE = re.compile(r"^@[^:]*:")
+_LOOSE = re.compile(r"\s*([.@])\s*")
 
 Pair = tuple[str, str]
 
@@ -17,7 +20,8 @@ def addresses(value: str, most: int) -> list[Pair]:
     words = address = comment = ""
     for piece in (*(each.group() for each in _PIECE.finditer(value)), ";"):
         if piece in (",", ";"):
-            name = " ".join((_GROUP.sub("", words) if ";" in value else words).split())
+            is_group = ";" in value or words.rstrip().endswith(":")
+            name = " ".join((_GROUP.sub("", words) if is_group else words).split())
             found = _with(found, name, address, comment)
             words = address = comment = ""
             if len(found) > most:
@@ -28,17 +32,18 @@ def addresses(value: str, most: int) -> list[Pair]:
             comment = comment or piece[1:-1]
         else:
             words += _ESCAPE.sub(r"\1", piece[1:-1]) if piece[0] == '"' and len(piece) > 1 else piece
-    return [("", found[0][0])] if len(found) == 1 and _is_local(found[0]) else found[:most]
+    return [pair if pair[1] or " " in pair[0] else ("", pair[0]) for pair in found[:most]]
 
 
 def _with(found: list[Pair], name: str, address: str, comment: str) -> list[Pair]:
-    if not address and ("@" in name or comment):
-        return [*found, (comment, name)]
+    if not address and name and ("@" in name or comment):
+        return [*found, (comment, _bare(name))]
     if address and name and found and not found[-1][1]:
         # `Doe, John <john@example.org>`, without the quotes that it should have.
-        return [*found[:-1], (f"{found[-1][0]}, {name}", address)]
-    return [*found, (name or comment, address)] if name or address else found
+        return [*found[:-1], (f"{found[-1][0]}, {name}", _bare(address))]
+    return [*found, (name or comment, _bare(address))] if name or address else found
 
 
-def _is_local(pair: Pair) -> bool:
-    return not pair[1] and " " not in pair[0]
+def _bare(address: str) -> str:
+    """Return an address without what nobody has written in one for decades: comments, a route, spaces."""
+    return _ROUTE.sub("", _LOOSE.sub(r"\1", _COMMENT.sub("", address)).strip())

@@ -100,7 +100,11 @@ class Header:
         return self._in_charset(self._fields.get(name, [b""])[0])
 
     def _in_charset(self, raw: bytes) -> str:
-        return in_charset(raw[:_MAX_VALUE_BYTES], self.charset)
+        raw = raw[:_MAX_VALUE_BYTES]
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            return in_charset(raw, self.charset)
 
 
 def _unfolded(lines: Sequence[bytes]) -> dict[str, list[list[bytes]]]:

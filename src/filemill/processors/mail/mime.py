@@ -147,6 +147,9 @@ class Message:
             self._header_bytes += len(bare)
             if self._header_bytes <= self.bounds.header_bytes:
                 lines.append(bare)
+        elif not lines and bare.startswith((b"From ", b">From ")):
+            # A message that was taken out of a mailbox may have kept the line before it.
+            return
         elif not self.parts and not self._odd:
             # One line that is none of a header may still be followed by more of it.
             self._odd = line

@@ -19,6 +19,7 @@ from filemill.processors.mail.words import in_charset
 _PROPERTIES = "__properties_version1.0"
 _MAX_PROPERTIES_BYTES = 1024 * 1024
 _MAX_WORDS_BYTES = 64 * 1024
+_MAX_PEOPLE = 500
 _HEADER_BYTES = {"": 32, "folder": 8}
 _WIDE, _NARROW, _BINARY = "001F", "001E", "0102"
 _CODE_PAGE, _INTERNET_CODE_PAGE, _SUBMITTED, _DELIVERED, _RECIPIENT_KIND, _SIZE = (
@@ -123,8 +124,9 @@ def read(path: Path, prose: Prose, bounds: Bounds) -> tuple[dict[str, Any], list
         if _PROPERTIES not in compound:
             raise faults.corrupt("It lacks the properties of a message")
         folders = sorted({name.split("/")[0] for name in compound.names if _INSIDE.match(name)})
-        people = [_Item(compound, f"{name}/", item.codec) for name in folders if name.lower().startswith("__recip")]
-        things = [_Item(compound, f"{name}/", item.codec) for name in folders if name.lower().startswith("__attach")]
+        named = {kind: [name for name in folders if name.lower().startswith(kind)] for kind in ("__recip", "__attach")}
+        people = [_Item(compound, f"{name}/", item.codec) for name in named["__recip"][:_MAX_PEOPLE]]
+        things = [_Item(compound, f"{name}/", item.codec) for name in named["__attach"]]
         listed = [_attachment(thing) for thing in things]
         facts = _facts(item, people, listed, bounds)
         body = _Item(compound)
@@ -138,9 +140,9 @@ def _facts(item: _Item, people: list[_Item], listed: list[dict[str, Any]], bound
     pgp = any(each["media_type"] == "application/pgp-encrypted" for each in listed)
     found = values.stated(
         subject=values.line(item.text(_SUBJECT)),
-        **{"from": header.addresses("from", bounds.addresses) or _sender(item)},
+        **{"from": _reachable(_sender(item), header.addresses("from", bounds.addresses))},
         **{
-            name: header.addresses(name, bounds.addresses) or _addresses(people, kind, bounds.addresses)
+            name: _reachable(_addresses(people, kind, bounds.addresses), header.addresses(name, bounds.addresses))
             for kind, name in _LISTS.items()
         },
         date=header.date() or item.moment(_SUBMITTED) or item.moment(_DELIVERED),
@@ -150,6 +152,11 @@ def _facts(item: _Item, people: list[_Item], listed: list[dict[str, Any]], bound
     )
     names = values.fitting([each["name"] for each in listed[: bounds.names] if each["name"]], MAX_NAMES_BYTES)
     return {**found, "attachments": len(listed), **values.stated(attachment_names=names)}
+
+
+def _reachable(own: list[Address], sent: list[Address]) -> list[Address]:
+    """Prefer what Outlook says of people to what was sent, which has no names at times, but has all addresses."""
+    return own if own and all(each["address"] for each in own) else sent or own
 
 
 def _sender(item: _Item) -> list[Address]:
@@ -173,6 +180,7 @@ def _address(name: str | None, address: str | None) -> list[Address]:
     if address and address.lower().startswith(_DIRECTORY_NAMES):
         # The name of an entry in the sender's own directory, which no mail reaches.
         address = None
+    name = None if name == address else name
     return [{"name": name, "address": address}] if name or address else []
 
 
