@@ -79,9 +79,7 @@ def _numbers(table: Relation) -> int:
 
 def _has_decimal_commas(job: Job, table: Relation, other: Relation) -> bool:
     """Tell decimals from thousands, which have three digits behind each comma and no nought before the first."""
-    gained = [
-        column for column, number in zip(table.columns, other.columns, strict=True) if column.type != number.type
-    ]
+    gained = [column for column, number in zip(table.columns, other.columns, strict=True) if column.type != number.type]
     shown = " OR ".join(f"regexp_matches({identifier(column.name)}::VARCHAR, {_DECIMAL})" for column in gained)
     with reading():
         sample = f"SELECT * FROM {table.sql} LIMIT {_SNIFFED_ROWS}"
