@@ -57,14 +57,18 @@ def is_hint(row: list[str]) -> bool:
 
 
 def _shape(piece: str, separator: str, *, cut: bool, believed: bool = False) -> Shape | None:
-    for quoted in (True, False) if separator in _BARE and '"' in piece else (True,):
-        rows = _rows(piece, separator, quoted=quoted)
-        if cut and rows:
-            rows.pop()
-        columns = _columns(rows, separator, believed=believed)
-        if columns:
-            return Shape(separator, columns, quoted)
-    return None
+    quoted = not (separator in _BARE and '"' in piece and _marks_are_single(_rows(piece, separator, quoted=False)))
+    rows = _rows(piece, separator, quoted=quoted)
+    if cut and rows:
+        rows.pop()
+    columns = _columns(rows, separator, believed=believed)
+    return Shape(separator, columns, quoted) if columns else None
+
+
+def _marks_are_single(rows: list[list[str]]) -> bool:
+    """Say whether a cell begins with a quotation mark that nothing closes, for all rows are alike without it."""
+    alike = len({len(row) for row in rows[:-1]}) == 1
+    return alike and any(cell[:1] == '"' and cell.count('"') % 2 for row in rows for cell in row)
 
 
 def _rows(piece: str, separator: str, *, quoted: bool) -> list[list[str]]:
@@ -91,7 +95,7 @@ def _columns(rows: list[list[str]], separator: str, *, believed: bool) -> int:
     rows = [row for row in rows if len(row) == columns or not row[0].startswith("#")]
     above = next((at for at, row in enumerate(rows) if len(row) == columns), 0)
     # A header may lack the name of the first column, or of an empty last one.
-    named = above == 1 and len(rows[0]) == columns - 1 > 1
+    named = above == 1 and len(rows[0]) == columns - 1 > 1 and all(rows[0])
     table = rows[above:]
     if len(table) < 2 or columns < 2 or not _agree(table, columns) or _is_code(table):
         return 0

@@ -132,7 +132,7 @@ def _table(rows: Iterator[list[str]], width: int, copied: Copied) -> Iterator[li
         yield from above
         return
     above = [each for each in above if not (tables.is_hint(each) or each[0].startswith("#"))]
-    if [len(each) for each in above] == [width - 1]:
+    if [len(each) for each in above] == [width - 1] and all(above[0]):
         # A header may lack the name of the first column, or of an empty last one.
         yield [*above[0], ""] if not row[-1] else ["", *above[0]]
     else:
