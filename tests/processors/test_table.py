@@ -287,6 +287,15 @@ def test_a_key_that_comes_late_is_a_column(read):
     assert types(facts) == {"a": "mixed", "b": "integer"}
 
 
+def test_records_of_many_keys_or_kinds_have_a_column_for_each_key(read):
+    wide = json.dumps({f"f{n}": n for n in range(300)}) + "\n"
+    assert read((wide * 3).encode(), NDJSON)[0]["columns"] == 300
+    kinds = "".join(json.dumps({"id": n, f"x{n % 50}": n, f"y{n % 49}": "s"}) + "\n" for n in range(1000))
+    assert read(kinds.encode(), NDJSON)[0]["columns"] == 100
+    nested = "".join(json.dumps({"id": n, "in": {f"k{n}": n}}) + "\n" for n in range(300))
+    assert read(nested.encode(), NDJSON)[1]["rows"][7] == [7, {"k7": 7}]
+
+
 def test_parquet_tells_how_it_was_written_and_is_not_made_again(read, tmp_path):
     query = "SELECT i AS n, 'x' || i AS word, [i] AS many, i / 3::DECIMAL(9, 2) AS part FROM range(300) t(i)"
     facts, preview, rows = read(tables.parquet(tmp_path, query, ", COMPRESSION zstd"), PARQUET)
