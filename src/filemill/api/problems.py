@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from filemill.core import errors, statuses
+from filemill.core import errors, statuses, upload_errors
 from filemill.core.errors import FieldError, FilemillError
 
 log = structlog.get_logger(__name__)
@@ -112,7 +112,7 @@ def headers_of(known: FilemillError) -> dict[str, str]:
     headers: dict[str, str] = {}
     if isinstance(known, errors.RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{known.size}"
-    if isinstance(known, Unavailable | errors.Busy | errors.TooManyTransfers):
+    if isinstance(known, Unavailable | errors.Busy | errors.TooManyTransfers | upload_errors.KeyInUse):
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     if isinstance(known, errors.SignInRequired):
         headers["WWW-Authenticate"] = _CHALLENGE
