@@ -9,7 +9,9 @@ from datetime import timedelta
 import httpx
 import pytest
 from api.conftest import Web, until
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from filemill.files.models import File, IdempotencyKey
 from filemill.processing.sweep import sweep
@@ -48,6 +50,20 @@ def test_the_same_key_and_bytes_are_one_file_and_one_answer(send, kept, form, pa
             assert again.headers[name] == first.headers[name]
     assert [str(file.pk) for file in File.objects.all()] == [first.json()["id"]]
     assert len(kept()) == 1
+
+
+def test_the_answer_is_as_without_a_key_and_costs_the_database_one_question_more(send):
+    def answer(**headers):
+        with CaptureQueriesContext(connection) as asked:
+            shown = send(b"hello", "text/plain", ADDRESS, **headers).json()
+        shown.update(id=None, file=None, uploaded_at=None)
+        return shown, [each["sql"].split()[0] for each in asked if each["sql"][:6] in {"SELECT", "INSERT", "WITH r"}]
+
+    plain, asked = answer()
+    keyed, asked_with_key = answer(Idempotency_Key=KEY)
+    assert keyed == plain
+    row = ["INSERT"] if connection.vendor == "sqlite" else []
+    assert asked_with_key == ["SELECT", *asked, *row]
 
 
 def test_the_answer_stays_the_same_while_the_file_goes_on(send, client, work):
