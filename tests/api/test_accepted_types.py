@@ -1,8 +1,11 @@
 """FILEMILL_ACCEPTED_TYPES: what claims to be, or is by its first bytes, of another type does not come in."""
 
 import io
+from base64 import b64encode
 
 import pytest
+
+from filemill.files.models import File
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(17) + b"\0\0\0\x05IDAThello"
 PDF = b"%PDF-1.7\n"
@@ -60,3 +63,17 @@ def test_a_claim_is_refused_before_the_body_is_read(ask, refused):
 def test_another_name_of_an_accepted_type_is_as_good(send, configure):
     configure(accepted_types=["application/gzip"])
     assert send(b"\x1f\x8b\x08\x00" + bytes(20), "application/x-gzip", "/upload/?name=a").status_code == 201
+
+
+def test_an_upload_in_steps_is_refused_when_it_is_created_and_when_it_is_whole(tus, refused):
+    said = {name: b64encode(name.encode()).decode() for name in ("application/pdf", "image/png", "a")}
+    metadata = f"filename {said['a']},filetype {said['application/pdf']}"
+    refused(tus.ask("POST", "/upload/", Upload_Length=len(PDF), Upload_Metadata=metadata), 415, "type_not_accepted")
+    lie = f"filename {said['a']},filetype {said['image/png']}"
+    made = tus.ask("POST", "/upload/", Upload_Length=len(PDF), Upload_Metadata=lie)
+    assert made.status_code == 201
+    whole = tus.ask(
+        "PATCH", made.headers["Location"], PDF, Upload_Offset=0, Content_Type="application/offset+octet-stream"
+    )
+    refused(whole, 415, "type_not_accepted")
+    assert not File.objects.exists()

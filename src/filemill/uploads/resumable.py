@@ -37,6 +37,7 @@ from filemill.uploads.body import PIECE_BYTES, Body, digests_of
 from filemill.uploads.models import Protocol, Upload
 from filemill.uploads.receive import FRESH_SECONDS, Along, file_of, finish
 from filemill.uploads.rules import SMALL_BYTES, add
+from filemill.uploads.types import check_claim
 
 CONTENT_DIGEST = ("Content-Digest",)  # of what one request carries; Repr-Digest is of the whole upload
 PARTIAL = "partial"
@@ -116,6 +117,7 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
     stale_at = time.monotonic() + FRESH_SECONDS
     upload.owner_id = caller.owner_id
     check_beforehand(caller, upload.length)
+    check_claim(upload.declared_type)
     body = _body(request, _known(upload), 0, expect)
     if _known(upload).is_whole_with == (body.length or 0):
         return _create_whole(request, caller, upload, body, stale_at)
