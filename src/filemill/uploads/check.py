@@ -7,7 +7,7 @@ from functools import partial
 from filemill.accounts.caller import Caller
 from filemill.core.errors import Refused
 from filemill.files import keep
-from filemill.uploads.rules import check_quota, check_size, clean_name, declared_type
+from filemill.uploads.rules import check_quota, check_size, clean_name
 from filemill.uploads.types import check_claim
 
 
@@ -36,7 +36,7 @@ def _rules(caller: Caller, intended: Intended) -> Iterator[Callable[[], object]]
     if intended.name is not None:
         yield partial(clean_name, intended.name)
     if intended.declared_type is not None:
-        yield partial(check_claim, declared_type(intended.declared_type))
+        yield partial(check_claim, intended.declared_type)
     yield partial(check_size, size)
     yield partial(check_quota, caller.owner_id, size)
     yield partial(keep.check_room, size)

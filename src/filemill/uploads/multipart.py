@@ -7,7 +7,7 @@ from multipart import MultipartError, MultipartSegment, ParserError, PushMultipa
 
 from filemill.core.errors import BrokenBody, IncompleteBody, MissingFile, MissingName, TooManyFiles
 from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, PIECE_BYTES, Body
-from filemill.uploads.rules import Sink, add, clean_name, declared_type, header_parameters
+from filemill.uploads.rules import Sink, add, clean_name, header_parameters
 from filemill.uploads.types import check_claim
 
 # A name of 500 characters that a client wrote percent-encoded needs more than the 4 KiB that are usual.
@@ -42,7 +42,7 @@ class _Form:
             if self.name is not None:
                 raise TooManyFiles("The body has two parts `file`. Send one file a request.")
             self.name, self.declared_type, self._into = clean_name(file_name), part.header("Content-Type"), None
-            check_claim(declared_type(self.declared_type))
+            check_claim(self.declared_type)
         elif file_name is None:
             if name == "metadata" and name in self.fields:
                 raise BrokenBody("The body has two fields `metadata`.")

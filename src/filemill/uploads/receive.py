@@ -93,7 +93,7 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: Sink, vet: Vet) -> _Re
         raise
     if not body.is_verifiable:
         raise LengthRequired("Send the bytes with Content-Length or Content-Digest, or as multipart/form-data.")
-    check_claim(declared_type(request.META.get("CONTENT_TYPE")))
+    check_claim(request.META.get("CONTENT_TYPE"))
     while chunk := body.read(PIECE_BYTES):
         add(incoming, chunk)
     body.verify()

@@ -7,14 +7,15 @@ from django.conf import settings
 
 from filemill.core.upload_errors import TypeNotAccepted
 from filemill.identify.aliases import canonical
+from filemill.uploads.rules import declared_type
 
 _NO_CLAIM = {"", "application/octet-stream", "binary/octet-stream"}
 _NO_PROOF = {None, "application/x-empty"}
 
 
-def check_claim(claimed: str) -> None:
+def check_claim(raw: str | None) -> None:
     """Raise TypeNotAccepted for a type that a client names and that may not come in."""
-    if settings.FILEMILL.accepted_types and claimed not in _NO_CLAIM:
+    if settings.FILEMILL.accepted_types and (claimed := declared_type(raw)) not in _NO_CLAIM:
         _check(claimed, "It was sent as")
 
 
