@@ -128,10 +128,9 @@ def finish(
     along: Along | None = None,
     beside: Beside = _nothing,
 ) -> None:
-    """Keep bytes that arrived, and make their file with its first job; `rows` and `along` come with it, or none does.
+    """Keep bytes that arrived, and make their file with its first job; all other rows and `along` come too, or nothing.
 
-    So do the rows that `beside` makes of the file, once it has its job. What is known of the caller holds until
-    `stale_at`.
+    What is known of the caller holds until `stale_at`; `beside` makes rows of the file once it has its job.
     """
     stored, job = keep.original_name(file.id), plan.first_job(file)
     insertion = Insertion(file, job, *rows, *beside(file))
@@ -154,8 +153,7 @@ def finish(
         if not insertion.may_have_happened:
             incoming.take_back(stored)
         raise
-    if not keep.is_kept(stored):
-        # This process stood still for so long that the sweep took the bytes for nobody's.
+    if not keep.is_kept(stored):  # this process stood still for so long that the sweep took the bytes for nobody's
         _take_back(file.id)
         raise FileNotFoundError(stored)
     keep.trust(stored)
