@@ -3,8 +3,12 @@ import gzip
 import io
 import json
 import lzma
+import os
 import random
+import subprocess
+import sys
 import tarfile
+import textwrap
 import zipfile
 import zlib
 from importlib.util import find_spec
@@ -237,6 +241,22 @@ def test_names_from_before_unicode_are_read_as_dos_wrote_them(read):
     for encoding, name in ((encoding, name) for encoding, all_names in names.items() for name in all_names):
         _, listing = read(renamed(name, encoding), "application/zip")
         assert listing["entries"][0]["path"] == name
+
+
+def test_names_are_read_whatever_the_language_of_the_machine_is(tmp_path):
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({"отчёт.txt": b""}))
+    program = f"""
+        from pathlib import Path
+        from filemill.processors.archive.processor import ArchiveProcessor
+        from filemill.processors.base import Source, Workspace
+        path = Path({str(path)!r})
+        workspace = Workspace(path.parent, lambda *_: None)
+        ArchiveProcessor().process(Source(path, path.name, "application/zip", path.stat().st_size), workspace)
+    """
+    bare = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env={**os.environ, **bare}, check=True)
+    assert json.loads((tmp_path / "listing.json").read_text())["entries"][0]["path"] == "отчёт.txt"
 
 
 def test_an_encrypted_zip_is_listed_and_says_so(read):
