@@ -301,3 +301,9 @@ def test_a_file_that_libmagic_gives_up_on_is_unknown(tmp_path, monkeypatch):
     path.write_bytes(bytes(range(256)))
     monkeypatch.setattr(deep.magic.Magic, "from_file", give_up)
     assert deep.identify(path, "a") == Identity("application/octet-stream", "data")
+
+
+def test_an_mp3_that_is_padded_with_noughts_is_an_mp3(tmp_path):
+    path = tmp_path / "content"
+    path.write_bytes(bytes(2000) + (b"\xff\xfb\x10\xc0" + bytes(100)) * 9)
+    assert deep.identify(path, "file").media_type == "audio/mpeg"
