@@ -84,9 +84,10 @@ def _failure(name: str, words: str, path: Path) -> Exception:
         return failures.truncated()
     if words == _UNRECOGNISED and name in _OTHER_FORMS:
         return failures.unsupported(_OTHER_FORMS[name])
-    if name == "rar" and _is_volume(path):
+    failure = failures.by_words(words)
+    if name == "rar" and getattr(failure, "reason_code", "") == "corrupt" and _is_volume(path):
         return failures.unsupported("a RAR in several volumes, of which this is one")
-    return failures.by_words(words)
+    return failure
 
 
 def _is_volume(path: Path) -> bool:
