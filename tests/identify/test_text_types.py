@@ -74,6 +74,8 @@ def type_of(tmp_path):
         ("diff --git a/x b/x\n", "text/x-diff"),
         ("#!/usr/bin/env python3\nprint(1)\n", "text/x-python"),
         ("#! /bin/sh\n", "text/x-shellscript"),
+        ("#!/usr/bin/env Rscript\nx <- 1\n", "text/x-r"),
+        ("\ufeff", "text/plain"),
         ("P3\n# made by hand\n1 1\n255\n0 0 0\n", "image/x-portable-pixmap"),
         (MAIL, "message/rfc822"),
         ("Received: from a\r\n by b\r\nbroken line\r\n" + "X-A: b\r\n" * 9 + MAIL, "message/rfc822"),
