@@ -114,6 +114,7 @@ def test_the_form_of_a_text_names_it(type_of, content, media_type):
         ("seed, 0x1\n0, 0x2\n1, 0x3\n", "text/csv"),
         ("a,b,c\n# a remark\n1,2,3\n", "text/csv"),
         ("sep=;\na;b;c\n1;2;3\n", "text/csv"),
+        ('a,b,c\n1,2,3\n4,"5,6\n7,8,9\n', "text/csv"),
         ("# made by a mill\na,b,c\n1,2,3\n", "text/csv"),
         ("##version=4\n#a\tb\n1\t2\n", "text/tab-separated-values"),
         ("A report\n\nday;n;kind\n" + "x;1;y\n" * 9, "text/csv"),

@@ -189,6 +189,12 @@ def test_a_quotation_mark_that_stands_for_inches_is_one(read):
     assert (facts["quote"], preview["rows"][0], len(rows)) == ("", [1, '"5 inch'], 10)
 
 
+def test_a_quotation_mark_that_nobody_closes_takes_no_rows_along(read):
+    facts, _, rows = read(b"a,b,c\n" + b"1,x,2\n" * 30 + b'1,"x,2\n' + b"1,y,2\n" * 30)
+    assert (facts["rows"], facts["unclosed_quotes"]) == (61, 1)
+    assert rows[30:32] == [(1, '"x', 2), (1, "y", 2)]
+
+
 def test_thousands_are_not_taken_for_decimals(read):
     facts, _, rows = read(b"country\tpeople\nA\t1,234\nB\t12,345\n", TSV)
     assert rows == [("A", "1,234"), ("B", "12,345")]
