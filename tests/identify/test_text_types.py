@@ -128,6 +128,7 @@ def test_the_form_of_a_text_names_it(type_of, content, media_type):
         ("a | b | c\n--|--|--\n1 | 2 | 3\n", "text/plain"),
         ("\tPROGRAM A\n\tEND\n", "text/plain"),
         ("Dear Sir,\nyours,\n", "text/plain"),
+        ("HTTP/1.1 200 OK\nDate: Fri, 1 Mar 2024 10:00:00 GMT\nContent-Type: a/b\n\nwords\n", "text/plain"),
         ("Roses are red, violets blue\nSugar is sweet, so are you\nSo it goes, to the end\n", "text/plain"),
         ("one, two, three\nfour, five\nsix, seven, eight, nine\n", "text/plain"),
         ("|a|b|\n|-|-|\n|1|2|\n", "text/plain"),

@@ -2,9 +2,11 @@
 
 from http import HTTPStatus
 
-from filemill.core import errors
+from filemill.core import errors, upload_errors
 
-STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
+CHECKSUM_MISMATCH = 460  # tus has a status of its own
+
+STATUS: dict[type[errors.FilemillError], int] = {
     errors.Invalid: HTTPStatus.BAD_REQUEST,
     errors.InvalidCursor: HTTPStatus.BAD_REQUEST,
     errors.MissingFile: HTTPStatus.BAD_REQUEST,
@@ -12,7 +14,9 @@ STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
     errors.MissingName: HTTPStatus.BAD_REQUEST,
     errors.BrokenBody: HTTPStatus.BAD_REQUEST,
     errors.IncompleteBody: HTTPStatus.BAD_REQUEST,
-    errors.DigestMismatch: HTTPStatus.BAD_REQUEST,
+    errors.ChecksumMismatch: CHECKSUM_MISMATCH,
+    errors.InconsistentLength: HTTPStatus.BAD_REQUEST,
+    errors.UploadCompleted: HTTPStatus.BAD_REQUEST,
     errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
     errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
     errors.InsufficientScope: HTTPStatus.FORBIDDEN,
@@ -20,12 +24,19 @@ STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
     errors.CrossSite: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    upload_errors.KeyInUse: HTTPStatus.CONFLICT,
+    errors.OffsetMismatch: HTTPStatus.CONFLICT,
+    errors.TakenOver: HTTPStatus.CONFLICT,
     errors.LinkExpired: HTTPStatus.GONE,
+    errors.UploadGone: HTTPStatus.GONE,
+    errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    errors.DigestMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    upload_errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyTransfers: HTTPStatus.TOO_MANY_REQUESTS,

@@ -104,6 +104,8 @@ def _by_first_lines(start: str, whole: bool) -> str | None:  # noqa: FBT001
 def _mail(start: str, whole: bool) -> str | None:  # noqa: FBT001
     """Know a message by its header: nothing but fields down to the first empty line, some of them those of mail."""
     first, _, rest = start.partition("\n")
+    if first.startswith("HTTP/"):
+        return None
     if _MAILBOX_START.match(first, 0, _MAX_FIRST_LINE):
         return "application/mbox" if _DATED_START.match(first) or _has_mail_header(rest) else None
     # A message taken out of a mailbox may have kept the line before it, without the date.

@@ -68,7 +68,7 @@ def encoding_of(file: IO[bytes], head: bytes) -> Encoding:
     if wide := texts.wide_encoding(head):
         return Encoding(wide, confidence=0.95)
     # Escape sequences turn ASCII bytes into Japanese, Korean or Chinese.
-    if _ESCAPES.search(head) and (escaped := _guess(head)).codec.startswith(_ESCAPED_ENCODINGS):
+    if _ESCAPES.search(head) and (escaped := guess(head)).codec.startswith(_ESCAPED_ENCODINGS):
         return escaped
     return _by_reading(file)
 
@@ -101,10 +101,11 @@ def _by_sample(file: IO[bytes], *, at: int, sound: int) -> Encoding:
     # In other encodings hardly any two bytes happen to be a character of UTF-8.
     if sound > broken:
         return Encoding("utf-8", confidence=round(1 - broken / (sound + broken), 2))
-    return _guess(sample)
+    return guess(sample)
 
 
-def _guess(sample: bytes) -> Encoding:
+def guess(sample: bytes) -> Encoding:
+    """Return the encoding that bytes look most like, and how sure that is."""
     # Its tables cost 27 MB and 0.1 s; ASCII and UTF-8, nearly all text there is, never get here.
     import chardet
 
