@@ -16,15 +16,8 @@ from django.utils.http import http_date
 from filemill.accounts.caller import Caller
 from filemill.api.completed import completed_headers, made_file
 from filemill.api.problems import Forbidden
-from filemill.core.errors import (
-    ChecksumMismatch,
-    DigestMismatch,
-    FieldError,
-    Invalid,
-    UnsupportedBody,
-    UnsupportedVersion,
-    UploadCompleted,
-)
+from filemill.core.errors import DigestMismatch, FieldError, Invalid, UnsupportedBody
+from filemill.core.resuming_errors import ChecksumMismatch, UnsupportedVersion, UploadCompleted
 from filemill.files.rules import check_metadata
 from filemill.uploads import resumable
 from filemill.uploads.body import Body, content_length
