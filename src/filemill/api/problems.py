@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from filemill.core import errors, resuming_errors, statuses
+from filemill.core import errors, resuming_errors, statuses, upload_errors
 from filemill.core.errors import FieldError, FilemillError
 
 log = structlog.get_logger(__name__)
@@ -118,7 +118,7 @@ def _sayable(words: str) -> str:
 def headers_of(known: FilemillError) -> dict[str, str]:
     """Return the headers that belong to an error beside its document."""
     headers = _of_transfers(known)
-    if isinstance(known, Unavailable | errors.Busy | errors.TooManyTransfers):
+    if isinstance(known, Unavailable | errors.Busy | errors.TooManyTransfers | upload_errors.KeyInUse):
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     if isinstance(known, errors.SignInRequired):
         headers["WWW-Authenticate"] = _CHALLENGE

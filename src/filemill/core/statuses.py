@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from filemill.core import errors, resuming_errors
+from filemill.core import errors, resuming_errors, upload_errors
 
 CHECKSUM_MISMATCH = 460  # tus has a status of its own
 
@@ -14,7 +14,6 @@ STATUS: dict[type[errors.FilemillError], int] = {
     errors.MissingName: HTTPStatus.BAD_REQUEST,
     errors.BrokenBody: HTTPStatus.BAD_REQUEST,
     errors.IncompleteBody: HTTPStatus.BAD_REQUEST,
-    errors.DigestMismatch: HTTPStatus.BAD_REQUEST,
     resuming_errors.ChecksumMismatch: CHECKSUM_MISMATCH,
     resuming_errors.InconsistentLength: HTTPStatus.BAD_REQUEST,
     resuming_errors.UploadCompleted: HTTPStatus.BAD_REQUEST,
@@ -27,6 +26,7 @@ STATUS: dict[type[errors.FilemillError], int] = {
     errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
     resuming_errors.OffsetMismatch: HTTPStatus.CONFLICT,
     resuming_errors.TakenOver: HTTPStatus.CONFLICT,
+    upload_errors.KeyInUse: HTTPStatus.CONFLICT,
     errors.LinkExpired: HTTPStatus.GONE,
     resuming_errors.UploadGone: HTTPStatus.GONE,
     resuming_errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
@@ -35,6 +35,8 @@ STATUS: dict[type[errors.FilemillError], int] = {
     errors.QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    errors.DigestMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    upload_errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyTransfers: HTTPStatus.TOO_MANY_REQUESTS,
