@@ -22,7 +22,7 @@ from filemill.files.rules import check_metadata
 from filemill.uploads import resumable
 from filemill.uploads.body import Body, content_length
 from filemill.uploads.models import Protocol, Upload
-from filemill.uploads.resumable import PARTIAL, Known, Stand
+from filemill.uploads.resumable import PARTIAL, Known, Piece, Stand
 from filemill.uploads.rules import clean_name, declared_type
 
 VERSION = "1.0.0"
@@ -88,13 +88,9 @@ def append(request: WSGIRequest, caller: Caller, upload: Known) -> HttpResponse:
     offset = _number(request, "Upload-Offset")
     if offset is None:
         raise _wrong("Upload-Offset", "A PATCH needs Upload-Offset: how many bytes are here already.")
-    length = _number(request, "Upload-Length")
-    if length is not None:
-        upload = resumable.set_length(caller, upload, length)
+    piece = Piece(offset, _number(request, "Upload-Length"))
     try:
-        stand = _with_checksum(
-            request, lambda expect: resumable.append(request, caller, upload, offset, expect, ends=False)
-        )
+        stand = _with_checksum(request, lambda expect: resumable.append(request, caller, upload, piece, expect))
     except UploadCompleted:
         if offset != upload.length or content_length(request) or "HTTP_TRANSFER_ENCODING" in request.META:
             raise

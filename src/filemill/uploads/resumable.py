@@ -101,6 +101,11 @@ def check_beforehand(caller: Caller, length: int | None) -> None:
         raise standing.refusal()
 
 
+def check_digest(header: str) -> None:
+    """Raise BrokenBody for a Repr-Digest that cannot be read."""
+    digests_of("Repr-Digest", header)
+
+
 def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect) -> Stand:
     """Create an upload, with the bytes that the request carries; one that is whole by them is a file at once."""
     stale_at = time.monotonic() + FRESH_SECONDS
@@ -126,19 +131,32 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
     return stand
 
 
-def append(request: WSGIRequest, caller: Caller, upload: Known, offset: int, expect: Expect, *, ends: bool) -> Stand:
-    """Add what a request carries; complete the upload where it is whole by that, or `ends` says that it is to be."""
+@dataclass(frozen=True)
+class Piece:
+    """What a request says of the bytes that it adds: where they belong, how long the whole is, whether they end it."""
+
+    offset: int
+    length: int | None
+    ends: bool = False
+
+
+def append(request: WSGIRequest, caller: Caller, upload: Known, given: Piece, expect: Expect) -> Stand:
+    """Add what a request carries; complete the upload where it is whole by that, or is said to be."""
     stale_at = time.monotonic() + FRESH_SECONDS
     with transfers.transfer(party_of(request)), _turn(caller, upload) as turn:
-        if offset != turn.size:
-            raise OffsetMismatch(turn.size, offset)
-        body = _body(request, upload, offset, expect)
+        if given.offset != turn.size:
+            raise OffsetMismatch(turn.size, given.offset)
+        if given.length is not None:
+            upload = _with_length(turn, caller, upload, given.length)
+        body = _body(request, upload, given.offset, expect)
         try:
             _add_all(turn, body)
         except (IncompleteBody, TooSlow) as error:
             raise type(error)(f"The bytes stopped. {turn.size} are kept; ask by HEAD, and go on from there.") from error
+        if given.ends and upload.length not in {None, turn.size}:  # in chunks, nothing else tells that they broke off
+            raise IncompleteBody(f"{turn.size} of {upload.length} bytes are here. Ask by HEAD, and go on from there.")
         stand = Stand(upload, turn.size, time.time())
-        if turn.size == upload.is_whole_with or ends:
+        if turn.size == upload.is_whole_with or given.ends:
             stand.file = _complete(turn, upload, caller, stale_at)
     return stand
 
@@ -154,21 +172,6 @@ def look(caller: Caller, upload: Known) -> Stand:
             # Whoever sent the last byte was not answered, and a client that finds all bytes here asks for no more.
             stand.file = _complete(turn, upload, caller, stale_at)
     return stand
-
-
-def set_length(caller: Caller, upload: Known, length: int) -> Known:
-    """Note the length of an upload that began without one; raise InconsistentLength where it has another."""
-    if upload.length == length:
-        return upload
-    if upload.length is not None:
-        raise InconsistentLength(f"The upload has {upload.length} bytes by what was said before, not {length}.")
-    check_beforehand(caller, length)
-    with _turn(caller, upload) as turn, turn.held():
-        if length < turn.size:
-            raise InconsistentLength(f"{turn.size} bytes of the upload are here already, more than {length}.")
-        if not Upload.objects.filter(pk=upload.id, length=None).update(length=length):
-            return set_length(caller, find(caller, upload.id), length)
-    return upload._replace(length=length)
 
 
 def terminate(caller: Caller, upload: Known) -> None:
@@ -233,6 +236,20 @@ def _body(request: WSGIRequest, upload: Known, offset: int, expect: Expect) -> B
         )
     expect(body)
     return body
+
+
+def _with_length(turn: Turn, caller: Caller, upload: Known, length: int) -> Known:
+    """Note the length of an upload that began without one; raise InconsistentLength where it has another."""
+    if upload.length == length:
+        return upload
+    if upload.length is not None:
+        raise InconsistentLength(f"The upload has {upload.length} bytes by what was said before, not {length}.")
+    if length < turn.size:
+        raise InconsistentLength(f"{turn.size} bytes of the upload are here already, more than {length}.")
+    check_beforehand(caller, length)
+    with turn.held():  # whoever has the turn next reads the row anew
+        Upload.objects.filter(pk=upload.id, length=None).update(length=length)
+    return upload._replace(length=length)
 
 
 def _add_all(turn: Turn, body: Body) -> None:
