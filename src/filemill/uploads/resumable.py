@@ -1,7 +1,7 @@
 """Uploads that may be resumed, whatever the dialect: created, added to, completed into a file, ended."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -84,8 +84,11 @@ def find(caller: Caller, upload_id: UUID) -> Known:
     return Known(of_identifier(row[0]), *row[1:])
 
 
-def check_beforehand(caller: Caller, length: int | None) -> None:
-    """Refuse an upload that could not be kept once it is whole, or for which there is no room now."""
+def check_beforehand(caller: Caller, length: int | None, instead_of: Collection[UUID] = ()) -> None:
+    """Refuse an upload that could not be kept once it is whole, or for which there is no room now.
+
+    Uploads that it is made `instead_of` take no room beside it.
+    """
     limit = settings.FILEMILL.max_upload_bytes
     if length is not None and length > limit:
         raise TooLarge(f"The upload has {length} bytes; at most {limit} are accepted.")
@@ -96,7 +99,8 @@ def check_beforehand(caller: Caller, length: int | None) -> None:
     room = standing.room()
     if room is None:
         return
-    under_way = Upload.objects.filter(owner_id=caller.owner_id, finished_at=None).aggregate(sum=Sum("length"))["sum"]
+    others = Upload.objects.filter(owner_id=caller.owner_id, finished_at=None).exclude(pk__in=instead_of)
+    under_way = others.aggregate(sum=Sum("length"))["sum"]
     if room - (under_way or 0) < (length or 0):
         raise standing.refusal()
 
@@ -111,8 +115,8 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
     stale_at = time.monotonic() + FRESH_SECONDS
     upload.owner_id = caller.owner_id
     check_beforehand(caller, upload.length)
-    body = _body(request, _known(upload), 0, expect)
-    if _known(upload).is_whole_with == (body.length or 0):
+    body = _body(request, known(upload), 0, expect)
+    if known(upload).is_whole_with == (body.length or 0):
         return _create_whole(request, caller, upload, body, stale_at)
     unfinished.create(upload.id)
     with Turn(upload.id) as turn:
@@ -120,7 +124,7 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
             if body:
                 with transfers.transfer(party_of(request)):
                     _add_all(turn, body)
-            stand = Stand(_known(upload), turn.size, turn.last_byte_at)
+            stand = Stand(known(upload), turn.size, turn.last_byte_at)
             _insert(upload, caller)
             if turn.size == stand.upload.is_whole_with:
                 stand.file = _complete(turn, stand.upload, caller, stale_at)
@@ -192,7 +196,7 @@ def _create_whole(request: WSGIRequest, caller: Caller, upload: Upload, body: Bo
         upload.id, upload.finished_at = incoming.id, timezone.now()
         file = file_of(incoming, caller, upload.name, upload.declared_type, upload.metadata)
         finish(incoming, file, caller, stale_at, upload)
-    return Stand(_known(upload), file.size, time.time(), file)
+    return Stand(known(upload), file.size, time.time(), file)
 
 
 def _insert(upload: Upload, caller: Caller) -> None:
@@ -292,5 +296,6 @@ def _is_as_said(turn: Turn, sha256: str, header: str) -> bool:
     return True
 
 
-def _known(upload: Upload) -> Known:
+def known(upload: Upload) -> Known:
+    """Return an upload's row as it will be read."""
     return Known(*(getattr(upload, column) for column in _COLUMNS))
