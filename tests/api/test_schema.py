@@ -22,6 +22,10 @@ from schemathesis.specs.openapi.checks import (
 
 from filemill.config.wsgi import application
 
+schemathesis.serializer.alias(
+    ["application/offset+octet-stream", "application/partial-upload"], "application/octet-stream"
+)
+
 # Left out: missing_required_header, for no operation requires a header, so that it could not fail.
 ANY = [
     not_a_server_error,
