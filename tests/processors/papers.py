@@ -249,12 +249,19 @@ def ppt(title: str = "Slide 1", *, token: int = 0xE391C05F, home: str = "", **st
     words = record(0x0F9F, struct.pack("<I", 0)) + record(0x0FA0, title.encode("utf-16-le"))
     words += record(0x0F9F, struct.pack("<I", 1)) + record(0x0FA8, b"one\rtwo")
     listed = record(0x0FF0, record(1011, struct.pack("<I", 2) + bytes(16)) + words, container=True)
-    document = record(1000, listed, container=True)
-    slide = record(1006, record(0xF00D, record(0x0FA8, b"in a box"), container=True), container=True)
-    persist = record(0x1772, struct.pack("<III", 1 | 2 << 20, 0, len(document)))
-    edit = record(0x0FF5, bytes(8) + struct.pack("<III", 0, len(document) + len(slide), 1) + bytes(8))
-    user = record(0x0FF6, struct.pack("<III", 20, token, len(document) + len(slide) + len(persist)))
-    whole = document + slide + persist + edit
+    noted = record(0x0FF0, record(1011, struct.pack("<IIIII", 3, 0, 0, 256, 0)), container=True, instance=2)
+    document = record(1000, listed + noted, container=True)
+    about = record(0x03EF, bytes(12) + struct.pack("<II", 0, 256))
+    slide = record(1006, about + record(0xF00D, record(0x0FA8, b"in a box"), container=True), container=True)
+    date, note = ((struct.pack("<I", kind), text) for kind, text in ((4, b"a date"), (2, b"Say hello")))
+    notes = record(
+        1008, b"".join(record(0x0F9F, kind) + record(0x0FA8, text) for kind, text in (date, note)), container=True
+    )
+    at = [0, len(document), len(document + slide)]
+    persist = record(0x1772, struct.pack("<IIII", 1 | 3 << 20, *at))
+    edit = record(0x0FF5, bytes(8) + struct.pack("<III", 0, at[2] + len(notes), 1) + bytes(8))
+    user = record(0x0FF6, struct.pack("<III", 20, token, at[2] + len(notes) + len(persist)))
+    whole = document + slide + notes + persist + edit
     return compound({f"{home}PowerPoint Document": whole, f"{home}Current User": user, **streams})
 
 

@@ -3,8 +3,12 @@ import gzip
 import io
 import json
 import lzma
+import os
 import random
+import subprocess
+import sys
 import tarfile
+import textwrap
 import zipfile
 import zlib
 from importlib.util import find_spec
@@ -126,6 +130,13 @@ def test_an_rpm_is_listed(read, compress):
     assert [entry["path"] for entry in listing["entries"]] == list(FILES)
 
 
+def test_forms_of_rar_that_nothing_reads_are_not_supported(refused):
+    volume = bytearray(rarred_anew(b"a.txt", b"Hello"))
+    volume[15] |= 1
+    for content in (bytes(volume), b"RE~^" + bytes(100)):
+        assert refused(content, "application/x-rar")[0] == "unsupported_format"
+
+
 def test_an_rpm_in_bzip2_is_not_supported(refused):
     assert refused(rpm(bz2.compress(written("cpio_newc"))), "application/x-rpm")[0] == "unsupported_format"
 
@@ -164,6 +175,13 @@ def test_a_gzip_tells_what_its_file_was_called(read):
     assert entry == {"path": "отчёт.csv", "type": "file", "size_bytes": 4, "modified": "2024-05-06T12:53:20Z"}
 
 
+def test_what_follows_the_last_member_of_a_gzip_is_passed_over(read):
+    facts, _ = read(gzip.compress(b"one") + gzip.compress(b"two") + b"This is no member.", "application/gzip")
+    assert facts["unpacked_bytes"] == 6
+    facts, _ = read(gzip.compress(tarred()) + b"This is no member.", "application/gzip")
+    assert (facts["format"], facts["entries"]) == ("tar", 2)
+
+
 def test_an_empty_file_that_was_compressed_is_no_archive_of_nothing(read):
     facts, _ = read(gzip.compress(b""), "application/gzip")
     assert (facts["unpacked_bytes"], facts["content_media_type"]) == (0, "application/x-empty")
@@ -200,9 +218,12 @@ def test_links_are_listed_with_their_targets_and_devices_as_other(read):
         "a/outside": (tarfile.SYMTYPE, "../../b"),
         "absolute": (tarfile.SYMTYPE, "/etc/shadow"),
         "device": (tarfile.CHRTYPE, ""),
+        "a/hard": (tarfile.LNKTYPE, "a/inside"),
+        "a/hard outside": (tarfile.LNKTYPE, "../b"),
     }
     facts, listing = read(tarred({}, links), "application/x-tar")
-    assert (facts["links"], facts["other_entries"], facts["unsafe_links"]) == (3, 1, 2)
+    assert (facts["links"], facts["other_entries"], facts["unsafe_links"]) == (5, 1, 3)
+    assert [entry["path"] for entry in listing["entries"] if entry.get("unsafe")][-1] == "a/hard outside"
     shown = {entry["path"]: (entry["type"], entry.get("link_target")) for entry in listing["entries"]}
     assert shown["a/outside"] == ("link", "../../b")
     assert shown["device"] == ("other", None)
@@ -213,9 +234,29 @@ def test_names_from_before_unicode_are_read_as_dos_wrote_them(read):
         placeholder = "x" * len(name)
         return zipped({placeholder: b""}).replace(placeholder.encode(), name.encode(encoding))
 
-    for name, encoding in (("Привет.txt", "cp866"), ("Müller.txt", "cp437")):
+    names = {
+        "cp866": ["Привет.txt", "project/docs/Имя.txt", "Отчёт № 5 PowerPoint.ppt", "я и ты.doc"],
+        "cp437": ["Müller.txt", "Größe.txt", "été à la mer.txt", "½ mile.txt"],
+    }
+    for encoding, name in ((encoding, name) for encoding, all_names in names.items() for name in all_names):
         _, listing = read(renamed(name, encoding), "application/zip")
         assert listing["entries"][0]["path"] == name
+
+
+def test_names_are_read_whatever_the_language_of_the_machine_is(tmp_path):
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({"отчёт.txt": b""}))
+    program = f"""
+        from pathlib import Path
+        from filemill.processors.archive.processor import ArchiveProcessor
+        from filemill.processors.base import Source, Workspace
+        path = Path({str(path)!r})
+        workspace = Workspace(path.parent, lambda *_: None)
+        ArchiveProcessor().process(Source(path, path.name, "application/zip", path.stat().st_size), workspace)
+    """
+    bare = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env={**os.environ, **bare}, check=True)
+    assert json.loads((tmp_path / "listing.json").read_text())["entries"][0]["path"] == "отчёт.txt"
 
 
 def test_an_encrypted_zip_is_listed_and_says_so(read):

@@ -336,7 +336,7 @@ def test_a_document_of_word_2_is_read_as_one_run(text):
 def test_an_old_presentation_is_read_slide_by_slide(read):
     facts, artifacts = read(papers.ppt(), PPT)
     assert facts["slides"] == 1
-    assert artifacts["markdown"].decode() == "## Slide 1\n\none\n\ntwo\n\nin a box"
+    assert artifacts["markdown"].decode() == "## Slide 1\n\none\n\ntwo\n\nin a box\n\nSay hello"
 
 
 def test_of_a_presentation_for_two_versions_the_later_one_is_read(read, reason):
@@ -350,6 +350,17 @@ def test_in_xml_an_element_that_closes_itself_hides_nothing(read, text, tag):
     page = f"<html><head>{tag}</head><body><p>It begins.</p></body></html>"
     assert read(page.encode(), "application/xhtml+xml")[1]["markdown"] == b"It begins."
     assert text(epub(page), EPUB).startswith("It begins.")
+
+
+def test_in_xml_marked_sections_are_text(read):
+    page = b"<html><body><p>It <![CDATA[begins &amp; ends]]> here.</p></body></html>"
+    assert read(page, "application/xhtml+xml")[1]["markdown"] == b"It begins \\&amp; ends here."
+
+
+def test_of_what_rich_text_says_twice_the_form_in_unicode_counts(read):
+    info = rb"{\info{\upr{\title ??}{\*\ud{\title \u1040?\u1078?}}}{\author A}}"
+    facts, artifacts = read(rb"{\rtf1\ansi" + info + rb"{\*\ud hidden}words}", RTF)
+    assert (facts["title"], facts["author"], artifacts["text"]) == ("Аж", "A", b"words")
 
 
 def test_headings_without_end_leave_room_for_other_facts(read):

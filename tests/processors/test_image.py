@@ -4,6 +4,7 @@ import itertools
 import json
 import struct
 import warnings
+import zlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -381,6 +382,11 @@ def test_a_picture_that_was_cut_off_is_called_truncated(reason, kind, media_type
     assert reason(content[: len(content) // 2], media_type) == "truncated"
 
 
+@pytest.mark.parametrize("kept", [50, 80, 110])
+def test_a_tiff_whose_directory_is_cut_off_is_called_truncated(reason, kept):
+    assert reason(sample("TIFF", gradient(16, 16))[:kept], "image/tiff") == "truncated"
+
+
 def test_a_damaged_picture_is_called_damaged(reason):
     content = bytearray(encoded(gradient(60, 40), "PNG"))
     content[60:90] = b"\xff" * 30
@@ -408,6 +414,45 @@ def test_a_variant_that_is_not_supported_says_so(reason):
         b"DDS " + struct.pack("<7I", 124, 0x1007, 8, 8, 0, 0, 0) + bytes(44) + struct.pack("<2I", 32, 0x800) + bytes(44)
     )
     assert reason(dds + bytes(500), "image/vnd-ms.dds") == "unsupported_format"
+
+
+def psd(version, bits):
+    return b"8BPS" + struct.pack(">H6xHIIHH", version, 3, 8, 8, bits, 3) + bytes(12) + bytes(2 + 8 * 8 * 3 * bits // 8)
+
+
+def with_bytes(content, at, change):
+    return content[:at] + change + content[at + len(change) :]
+
+
+def tiff_packed_by(compression):
+    content = sample("TIFF", gradient(16, 16))
+    tag = content.index(struct.pack("<HHI", 259, 3, 1))
+    return with_bytes(content, tag + 8, struct.pack("<H", compression))
+
+
+def apple_png():
+    rows = zlib.compressobj(wbits=-15)
+    pixels = png_chunk(b"IDAT", rows.compress(8 * (b"\0" + bytes(8 * 3))) + rows.flush())
+    return png_header(8, 8, pixels + png_chunk(b"IEND", b"")).replace(
+        b"\x1a\n", b"\x1a\n" + png_chunk(b"CgBI", bytes(4)), 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (psd(1, 16), "image/vnd.adobe.photoshop"),
+        (psd(2, 8), "image/vnd.adobe.photoshop"),
+        (with_bytes(sample("BMP", gradient(16, 16)), 28, b"\x02"), "image/bmp"),
+        (sample("JPEG", gradient(16, 16)).replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc0\x00\x11\x0c"), "image/jpeg"),
+        (tiff_packed_by(34887), "image/tiff"),
+        (tiff_packed_by(50001), "image/tiff"),
+        (apple_png(), "image/png"),
+    ],
+    ids=["psd 16", "psb", "bmp 2", "jpeg 12", "tiff lerc", "tiff webp", "png apple"],
+)
+def test_a_sound_picture_of_an_unknown_variant_is_not_called_damaged(reason, content, media_type):
+    assert reason(content, media_type) == "unsupported_format"
 
 
 def test_pillows_warnings_do_not_leak(read):

@@ -2,8 +2,10 @@
 
 import json
 import re
+import resource
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -12,7 +14,7 @@ from processors import tables
 from processors.tables import ARROW, ARROW_STREAM, CSV, NDJSON, PARQUET, TSV
 
 from filemill.core.errors import Unprocessable
-from filemill.processors.base import Source, Workspace
+from filemill.processors.base import MIB, Source, Workspace
 from filemill.processors.table import TableProcessor, reading
 from filemill.processors.table.bounds import Bounds
 from filemill.processors.testing import Sample, conformance
@@ -189,6 +191,12 @@ def test_a_quotation_mark_that_stands_for_inches_is_one(read):
     assert (facts["quote"], preview["rows"][0], len(rows)) == ("", [1, '"5 inch'], 10)
 
 
+def test_a_quotation_mark_that_nobody_closes_takes_no_rows_along(read):
+    facts, _, rows = read(b"a,b,c\n" + b"1,x,2\n" * 30 + b'1,"x,2\n' + b"1,y,2\n" * 30)
+    assert (facts["rows"], facts["unclosed_quotes"]) == (61, 1)
+    assert rows[30:32] == [(1, '"x', 2), (1, "y", 2)]
+
+
 def test_thousands_are_not_taken_for_decimals(read):
     facts, _, rows = read(b"country\tpeople\nA\t1,234\nB\t12,345\n", TSV)
     assert rows == [("A", "1,234"), ("B", "12,345")]
@@ -228,6 +236,18 @@ def test_a_wide_table_is_described_in_part(read):
     assert len(preview["columns"]) == 512
     assert rows is None
     assert len(json.dumps(facts)) < 64 * 1024
+
+
+def test_hundreds_of_columns_of_decimals_take_little_memory(read):
+    content = (",".join(f"f{n}" for n in range(300)) + "\n" + (",".join(["0.5"] * 300) + "\n") * 3).encode()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 1024 * MIB, before[1]))
+    try:
+        facts, _, _ = read(content)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert facts["fields"][7]["max"] == 0.5
 
 
 def test_long_cells_are_cut_in_facts_and_preview_only(read):

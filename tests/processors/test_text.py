@@ -82,6 +82,19 @@ def test_a_few_broken_bytes_do_not_make_another_encoding_of_utf_8(read):
     assert words.endswith("\ufffd\ufffd broken \ufffd")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Größe, und dann lange nichts. ".encode() + b"plain words\n" * 20_000 + b"caf\xe9\n",
+        "Größe, und dann lange nichts. ".encode() + b"plain words\n" * 20_000 + "Schluß".encode()[:-1],
+    ],
+)
+def test_what_is_utf_8_up_to_the_only_broken_byte_is_utf_8(read, content):
+    facts, words = read(content)
+    assert (facts["encoding"], facts["undecodable_bytes"]) == ("utf-8", 1)
+    assert words.startswith("Größe")
+
+
 def test_bytes_that_break_utf_8_far_behind_the_start_are_found(read):
     facts, words = read(b"plain words\n" * 200_000 + RUSSIAN.encode("cp1251") * 9)
     assert facts["encoding"] == "windows-1251"

@@ -53,7 +53,8 @@ def identify(path: Path, name: str) -> Identity:
         if media_type := _certain(peek):
             trackless = media_type == media.TRACKLESS
             return Identity(names.mp4_called(name) if trackless else media_type, describe(path))
-        if text := texts.text_of(peek.head, whole=peek.whole):
+        text = texts.text_of(peek.head, whole=peek.whole)
+        if text is not None:
             media_type = _text_type(text, name, peek)
             return Identity(media_type, f"text ({media_type})")
         return Identity(_binary_type(peek), describe(path))

@@ -35,6 +35,17 @@ _INTERPRETERS = {
     "perl": "text/x-perl",
     "ruby": "text/x-ruby",
     "node": "text/javascript",
+    "nodejs": "text/javascript",
+    "lua": "text/x-lua",
+    "luajit": "text/x-lua",
+    "tclsh": "text/x-tcl",
+    "wish": "text/x-tcl",
+    "rscript": "text/x-r",
+    "pwsh": "text/x-powershell",
+    "julia": "text/x-julia",
+    "groovy": "text/x-groovy",
+    "elixir": "text/x-elixir",
+    "escript": "text/x-erlang",
     "php": "text/x-php",
     "sh": "text/x-shellscript",
     "bash": "text/x-shellscript",
@@ -42,7 +53,7 @@ _INTERPRETERS = {
     "ksh": "text/x-shellscript",
     "zsh": "text/x-shellscript",
 }
-_SHEBANG = re.compile(r"#! *(?:\S*/)?(?:env(?: -\S+)* )?(?:\S*/)?([a-z]+)")
+_SHEBANG = re.compile(r"#! *(?:\S*/)?(?:env(?: -\S+)* )?(?:\S*/)?([A-Za-z]+)")
 _SUBRIP = re.compile(r"\s*\d{1,9}[ \t]*\r?\n[ \t]*\d{1,3}:\d\d:\d\d[,.]\d{1,3}[ \t]*-->[ \t]*\d{1,3}:")
 _UNIFIED_DIFF = re.compile(r"--- \S.*\r?\n\+\+\+ \S")
 _BITMAP = re.compile(r"#define \S+_width \d+\s")
@@ -78,7 +89,7 @@ def _announced(start: str, whole: bool) -> str | None:  # noqa: FBT001 -- all lo
 
 def _by_first_lines(start: str, whole: bool) -> str | None:  # noqa: FBT001
     if found := _SHEBANG.match(start, 0, _MAX_FIRST_LINE):
-        return _INTERPRETERS.get(found.group(1), "text/plain")
+        return _INTERPRETERS.get(found.group(1).lower(), "text/plain")
     if found := _PLAIN_PIXMAP.match(start):
         return _PIXMAPS[found.group(1)]
     patterns = (

@@ -5,7 +5,7 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 _MAX_CHARACTERS: Final = 16 * 1024
 _MAX_ROWS: Final = 100
@@ -59,7 +59,8 @@ def is_hint(row: list[str]) -> bool:
 def _shape(piece: str, separator: str, *, cut: bool, believed: bool = False) -> Shape | None:
     quoted = not (separator in _BARE and '"' in piece and _marks_are_single(_rows(piece, separator, quoted=False)))
     rows = _rows(piece, separator, quoted=quoted)
-    if cut and rows:
+    # A last row of several lines may be one whose quotation mark nobody closed.
+    if rows and (cut or "\n" in rows[-1][-1]):
         rows.pop()
     columns = _columns(rows, separator, believed=believed)
     return Shape(separator, columns, quoted) if columns else None
@@ -75,9 +76,10 @@ def _rows(piece: str, separator: str, *, quoted: bool) -> list[list[str]]:
     if separator not in piece:
         return []
     rows: list[list[str]] = []
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    lines = io.StringIO(piece, newline="")
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     try:
-        for row in csv.reader(io.StringIO(piece, newline=""), delimiter=separator, quoting=quoting):
+        for row in csv.reader(lines, delimiter=separator, quoting=quoting):
             if row:
                 rows.append(row)
             if len(rows) == _MAX_ROWS or len(row) > _MAX_COLUMNS:

@@ -12,7 +12,6 @@ from filemill.identify import texts
 _HEAD_BYTES = _SAMPLE_BYTES = 64 * 1024
 _BEFORE_BYTES = 1024
 _CHUNK_BYTES = 1024 * 1024
-_MOSTLY = 10
 _ESCAPES = re.compile(rb"\x1b[$(]|~\{")
 _ESCAPED_ENCODINGS = ("iso2022", "hz")
 _LAST_RESORT = "cp1252"
@@ -77,27 +76,30 @@ def encoding_of(file: IO[bytes], head: bytes) -> Encoding:
 def _by_reading(file: IO[bytes]) -> Encoding:
     ascii_only = True
     decoder = codecs.getincrementaldecoder("utf-8")()
-    read = 0
+    read = sound = 0
     try:
         for chunk in chunks_of(file, 0):
             ascii_only = ascii_only and chunk.isascii()
             if not ascii_only:
-                decoder.decode(chunk)
+                sound += len(chunk) - len(decoder.decode(chunk))
             read += len(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        return _by_sample(file, at=read + error.start)
+        before = error.object[: error.start]
+        return _by_sample(file, at=read + error.start, sound=sound + len(before) - len(before.decode()))
     return Encoding("ascii" if ascii_only else "utf-8")
 
 
-def _by_sample(file: IO[bytes], *, at: int) -> Encoding:
-    """Judge by the bytes around the first that are not UTF-8, or by the start where that includes them."""
+def _by_sample(file: IO[bytes], *, at: int, sound: int) -> Encoding:
+    """Judge by the bytes around the first that are not UTF-8, and by how much before it is."""
+    file.seek(at)
+    text = file.read(_SAMPLE_BYTES).decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    sound += sum(not character.isascii() for character in text) - broken
     file.seek(at - _BEFORE_BYTES if at >= _SAMPLE_BYTES else 0)
     sample = file.read(_SAMPLE_BYTES)
-    text = sample.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    sound = sum(not character.isascii() for character in text) - broken
-    if sound > _MOSTLY * broken:
+    # In other encodings hardly any two bytes happen to be a character of UTF-8.
+    if sound > broken:
         return Encoding("utf-8", confidence=round(1 - broken / (sound + broken), 2))
     return guess(sample)
 

@@ -1,13 +1,14 @@
 """Says whether a picture was cut off, by what its container announces: decoders stumble over that in many ways."""
 
 from pathlib import Path
+from typing import Literal
 
 from filemill.identify.peek import Peek
 
 _SHORTEST = 40
 
 
-def ends_early(path: Path) -> bool:
+def ends_early(path: Path) -> bool:  # noqa: PLR0911 -- one for each container
     """Compare the length that a container announces with the file's own."""
     with Peek(path) as peek:
         head = peek.head
@@ -19,9 +20,18 @@ def ends_early(path: Path) -> bool:
             return b"IEND" not in peek.tail()
         if head[4:8] == b"jP  " or head[:4] == b"\xff\x4f\xff\x51":
             return peek.tail(2) != b"\xff\xd9"
+        if head[:4] in (b"II*\x00", b"MM\x00*"):
+            return _directory_is_cut(peek)
         if head[4:8] == b"ftyp":
             return _last_box_is_cut(peek)
         return peek.size < _SHORTEST
+
+
+def _directory_is_cut(peek: Peek) -> bool:
+    order: Literal["big", "little"] = "big" if peek.head[:1] == b"M" else "little"
+    at = int.from_bytes(peek.head[4:8], order)
+    entries = int.from_bytes(peek.at(at, 2), order)
+    return at + 2 + 12 * entries > peek.size
 
 
 def _last_box_is_cut(peek: Peek) -> bool:

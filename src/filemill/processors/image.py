@@ -19,7 +19,7 @@ import pi_heif  # type: ignore[import-untyped]
 from PIL import AvifImagePlugin, Image, ImageFile, UnidentifiedImageError
 
 from filemill.core.errors import Unprocessable
-from filemill.processors import animation, endings, exif, svg, thumbnails
+from filemill.processors import animation, endings, exif, svg, thumbnails, variants
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace, bound
 from filemill.processors.rehearsal import rehearse
 
@@ -251,13 +251,17 @@ def _refuse_size(what: str) -> NoReturn:
 
 
 def _blame(source: Source, error: Exception) -> NoReturn:
+    if isinstance(error, UnidentifiedImageError):
+        error = _told_by_decoder(source) or error
     if _says_truncated(error) or endings.ends_early(source.path):
         raise Unprocessable(
             "The image ends before it is complete; it may have been cut off while it was copied or sent.",
             code="truncated",
             title="The image is truncated",
         ) from error
-    known = not isinstance(error, UnidentifiedImageError)
+    if variants.is_unknown(source.path, error):
+        _refuse("The image uses a variant of its format that Filemill cannot read yet.")
+    known = not isinstance(error, UnidentifiedImageError | SyntaxError)
     raise Unprocessable(
         "The image data is damaged and cannot be decoded."
         if known
@@ -265,6 +269,17 @@ def _blame(source: Source, error: Exception) -> NoReturn:
         code="corrupt",
         title="The image is damaged",
     ) from error
+
+
+def _told_by_decoder(source: Source) -> Exception | None:
+    """Return what the type's own decoder has to say, which Pillow keeps to itself."""
+    open_one, _ = Image.OPEN[_FORMATS[source.media_type][0]]
+    try:
+        with source.path.open("rb") as file:
+            open_one(file, "")
+    except Exception as error:  # noqa: BLE001 -- as in `_decoding`
+        return error
+    return None
 
 
 def _says_truncated(error: Exception) -> bool:

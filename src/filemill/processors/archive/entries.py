@@ -16,6 +16,11 @@ _BLOCK_BYTES = 64 * 1024
 _METHOD = re.compile(r"(?:ZIP|CAB) .*\((.+)\)")
 _is_encrypted = ffi.ffi("entry_is_encrypted", [ffi.c_archive_entry_p], ffi.c_int)
 
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
+_LATIN = re.compile(rb"[A-Za-z]")
+#: Bytes that are frames and signs in the Cyrillic code page of DOS, but for the sign of numbers and a few more.
+_NOT_IN_CYRILLIC = bytes({*range(0xB0, 0xE0), *range(0xF2, 0xF8), 0xFD, 0xFE})
+
 _METHODS = {"deflation": "deflate", "deflation-64-bit": "deflate64", "none": "stored", "uncompressed": "stored"}
 _TYPES = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
 
@@ -28,9 +33,10 @@ class Entry:
     type: str
     size_bytes: int | None
     modified: float | None
-    link_target: str | None
-    encrypted: bool
-    method: str | None
+    link_target: str | None = None
+    is_hard: bool = False
+    encrypted: bool = False
+    method: str | None = None
 
 
 @contextmanager
@@ -57,16 +63,19 @@ def entries(archive: ArchiveRead) -> Iterator[Entry]:
             size_bytes=entry.size,
             modified=entry.mtime,
             link_target=_readable(target) if target else None,
+            is_hard=bool(target) and stat.S_IFMT(entry.filetype) != stat.S_IFLNK,
             encrypted=bool(_is_encrypted(entry._entry_p)),
             method=_METHODS.get(name := method.group(1).lower(), name) if method else None,
         )
 
 
 def _readable(name: Any) -> str:  # noqa: ANN401 -- text, bytes where they are no UTF-8, or nothing
-    """Read names from before Unicode as DOS wrote them: in Cyrillic where most letters would be, else Western."""
+    """Read names from before Unicode as DOS wrote them: in Cyrillic where whole words would be, else Western."""
     if not isinstance(name, bytes):
         return name or ""
-    letters = sum(byte >= 0x80 for byte in name)
-    cyrillic = sum(0x80 <= byte <= 0xAF or 0xE0 <= byte <= 0xF1 for byte in name)
-    latin = sum(byte < 0x80 and chr(byte).isalpha() for byte in name.rpartition(b".")[0] or name)
-    return name.decode("cp866" if letters == cyrillic and letters > latin else "cp437")
+    if name.translate(None, _NOT_IN_CYRILLIC) != name:
+        return name.decode("cp437")
+    # Western words have but some letters beyond ASCII; a word of a single one says nothing.
+    words = [word for word in _WORD.findall(name) if not word.isascii() and len(word) > 1]
+    whole = sum(not _LATIN.search(word) for word in words)
+    return name.decode("cp866" if whole * 2 > len(words) else "cp437")

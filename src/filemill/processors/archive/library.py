@@ -1,11 +1,14 @@
 """Where libarchive is: in a wheel, so that the machine need not have it."""
 
+import contextlib
 import ctypes
+import locale
 import os
 from importlib.util import find_spec
 from pathlib import Path
 
 _VARIABLE = "LIBARCHIVE"
+_UNICODE = "UTF-8"
 
 
 def path() -> Path:
@@ -30,6 +33,10 @@ def fault() -> str | None:
 
 def load() -> None:
     """Load libarchive for libarchive-c, which would else ask the system's compiler where it is."""
+    if locale.nl_langinfo(locale.CODESET) != _UNICODE:
+        # It spells names with the letters of the process' locale, and leaves those empty that have others.
+        with contextlib.suppress(locale.Error):
+            locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
     given = os.environ.get(_VARIABLE)
     os.environ[_VARIABLE] = given or str(path())
     try:

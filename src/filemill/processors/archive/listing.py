@@ -124,8 +124,9 @@ def leads_out(entry: Entry) -> bool:
     target = entry.link_target
     if target is None:
         return False
-    # Links lead on from their own folder; what might be a hard link instead only leads further up by that.
-    where = posixpath.normpath(posixpath.join(posixpath.dirname(entry.path), target.replace("\\", "/")))
+    # Links lead on from their own folder, hard ones from the archive's root.
+    home = "" if entry.is_hard else posixpath.dirname(entry.path)
+    where = posixpath.normpath(posixpath.join(home, target.replace("\\", "/")))
     return bool(_ELSEWHERE.match(target)) or where == ".." or where.startswith("../")
 
 

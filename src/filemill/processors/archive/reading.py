@@ -1,6 +1,6 @@
 """Reads an archive from end to end, by the reader that its media type calls for."""
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import libarchive
@@ -50,6 +50,11 @@ _COMPRESSIONS = {
 }
 _ENTRIES_BETWEEN_REPORTS = 256
 _UNRECOGNISED = "Unrecognized archive format"
+_OTHER_FORMS = {
+    "rar": "a RAR from before version 1.5",
+    "rpm": "what the package holds is packed with bzip2 or something else",
+}
+_RAR_5 = b"Rar!\x1a\x07\x01\x00"
 
 
 def read(source: Source, workspace: Workspace, bounds: Bounds) -> Result:
@@ -68,18 +73,32 @@ def _archive(source: Source, workspace: Workspace, listing: Listing) -> dict[str
         with opened(source.path, formats, filters) as archive, listing:
             _list(archive, listing, source, workspace)
     except ArchiveError as error:
-        raise _failure(name, str(error.msg)) from None
+        raise _failure(name, str(error.msg), source.path) from None
     compression = {"compression": sorted(listing.methods)} if listing.methods else {}
     return {"format": name, **compression, **listing.facts()}
 
 
-def _failure(name: str, words: str) -> Exception:
+def _failure(name: str, words: str, path: Path) -> Exception:
     if words == _UNRECOGNISED and name == "zip":
         # Its directory is at the end; what begins like a zip and has none was cut off.
         return failures.truncated()
-    if words == _UNRECOGNISED and name == "rpm":
-        return failures.unsupported("what the package holds is packed with bzip2 or something else")
-    return failures.by_words(words)
+    if words == _UNRECOGNISED and name in _OTHER_FORMS:
+        return failures.unsupported(_OTHER_FORMS[name])
+    failure = failures.by_words(words)
+    if name == "rar" and getattr(failure, "reason_code", "") == "corrupt" and _is_volume(path):
+        return failures.unsupported("a RAR in several volumes, of which this is one")
+    return failure
+
+
+def _is_volume(path: Path) -> bool:
+    """Say whether a RAR is one of several, by the flags that its header begins with."""
+    with path.open("rb") as file:
+        head = file.read(20)
+    if not head.startswith(_RAR_5):
+        return bool(head[10:11] and head[10] & 1)
+    # The size of an extra area stands before the flags, if there is one.
+    flags = head[16:17] if head[14:15] and head[14] & 1 else head[15:16]
+    return bool(flags and flags[0] & 1)
 
 
 def _list(archive: ArchiveRead, listing: Listing, source: Source, workspace: Workspace) -> None:
@@ -121,9 +140,7 @@ def _single(source: Source, workspace: Workspace, listing: Listing, compression:
     name, modified = name_and_time(source.path) if compression == "gzip" else (None, None)
     path = name or _without_ending(source.name)
     with listing:
-        listing.add(
-            Entry(path, "file", unpacking.unpacked_bytes, modified, link_target=None, encrypted=False, method=None)
-        )
+        listing.add(Entry(path, "file", unpacking.unpacked_bytes, modified))
     content = _type_of(head, path, workspace)
     nested = {"nested_archives": int(kind_of(content) == "archive")}
     about = {"format": compression, "compression": [compression], "content_media_type": content}

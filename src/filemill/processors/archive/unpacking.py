@@ -16,6 +16,7 @@ from filemill.processors.archive.entries import opened
 
 _PIECE_BYTES = 256 * 1024
 _FAILED = -1
+_NO_MEMBER = "Not a gzipped file"
 
 #: The standard library tells what is cut off from what is damaged; libarchive knows the rest.
 _OPENERS: dict[str, type[bz2.BZ2File | gzip.GzipFile | lzma.LZMAFile]] = {
@@ -89,8 +90,13 @@ def _pieces(path: Path, compression: str) -> Iterator[bytes]:
 
 def _by_standard_library(path: Path, opener: type[bz2.BZ2File | gzip.GzipFile | lzma.LZMAFile]) -> Iterator[bytes]:
     with opener(path) as file:
-        while piece := file.read(_PIECE_BYTES):
-            yield piece
+        try:
+            while piece := file.read1(_PIECE_BYTES):
+                yield piece
+        except gzip.BadGzipFile as error:
+            # Behind the last member other programs, too, pass over what is none.
+            if not str(error).startswith(_NO_MEMBER):
+                raise
 
 
 def _by_libarchive(path: Path, compression: str) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from html import unescape
+from html import escape, unescape
 
 # Nothing here goes back, and a tag that fails costs what lies before its next `<`, so a page takes time by its length.
 _TAG = re.compile(r"""<(/?)([A-Za-z][^\s/<>]*+)((?:[^<>"']++|"[^"]*+"|'[^']*+'){0,2000}+)>""")
@@ -30,7 +30,7 @@ def tokens(page: str, *, is_xml: bool = False) -> Iterator[Token]:
             at = tag.end()
             name = tag[2].lower()
             yield True, bool(tag[1]), name, tag[3]
-            if is_xml and tag[3].endswith("/") and not tag[1]:
+            if is_xml and tag[3].endswith("/"):
                 yield True, True, name, ""
             elif name in _RAW and not tag[1]:
                 closed = _RAW[name].search(page, at)
@@ -46,6 +46,12 @@ def tokens(page: str, *, is_xml: bool = False) -> Iterator[Token]:
             stop = following.start() if following else end
             yield False, False, unescape(page[at:stop]), ""
             at = stop
+
+
+def unmarked(page: str) -> str:
+    """Return a page of XML with its marked sections (CDATA) as text like any other."""
+    first, *others = page.split("<![CDATA[")
+    return first + "".join(escape(text) + after for text, _, after in (each.partition("]]>") for each in others))
 
 
 def attributes(written: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from filemill.processors.documents import values
-from filemill.processors.documents.markup import attributes, tokens
+from filemill.processors.documents.markup import attributes, tokens, unmarked
 from filemill.processors.documents.prose import Prose, escaped
 
 _MAX_HELD_CHARACTERS = 256 * 1024
@@ -53,7 +53,7 @@ class Page:
 
     def read(self, page: str, *, is_xml: bool = False) -> None:
         """Read a page to its end."""
-        for is_tag, is_end, name, written in tokens(page, is_xml=is_xml):
+        for is_tag, is_end, name, written in tokens(unmarked(page) if is_xml else page, is_xml=is_xml):
             if not is_tag:
                 self._hear(name)
             elif is_end:

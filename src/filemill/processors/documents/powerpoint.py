@@ -18,7 +18,8 @@ _MAX_EDITS = 1_000
 _MAX_DEPTH = 64
 _DOCUMENT, _SLIDE, _NOTES, _USER_EDIT, _PERSIST = 1000, 1006, 1008, 0x0FF5, 0x1772
 _LIST, _SLIDE_HERE, _HEADER, _WIDE, _NARROW = 0x0FF0, 1011, 0x0F9F, 0x0FA0, 0x0FA8
-_VBA = 0x03FF
+_VBA, _ABOUT_SLIDE = 0x03FF, 0x03EF
+_OF_NOTES = 2
 _TITLES = (0, 6)
 _SLIDES, _NOTES_LIST = 0, 2
 
@@ -97,39 +98,67 @@ def _places(records: _Records, edit: int) -> dict[int, int]:
 
 
 def _slides(records: _Records, places: dict[int, int], prose: Prose) -> dict[str, int]:
-    """Write the slides in their order: the document's outline of each, then the boxes that stand on it alone."""
+    """Write the slides in their order: the document's outline of each, the boxes that stand on it alone, its notes."""
     whole = len(records.raw)
     documents = [record for record in records.within(0, whole) if record[1] == _DOCUMENT]
     if not documents:
         raise faults.corrupt("It lacks its list of slides")
     newest = next((record for record in reversed(documents) if record[2] - 8 in places.values()), documents[-1])
+    notes = _notes(records, places, newest)
     slides = 0
     has_macros = False
     for version, kind, begin, end in records.tree(newest[2], newest[3]):
         has_macros |= kind == _VBA
         if kind == _LIST and version >> 4 == _SLIDES:
-            slides += _listed(records, places, begin, end, prose)
+            slides += _listed(records, (places, notes), (begin, end), prose)
     return {"slides": slides, "has_macros": has_macros}
 
 
-def _listed(records: _Records, places: dict[int, int], begin: int, end: int, prose: Prose) -> int:
+def _notes(records: _Records, places: dict[int, int], document: tuple[int, int, int, int]) -> dict[int, int]:
+    """Return where the notes lie, by the numbers that slides know them by."""
+    found = {}
+    for version, kind, begin, end in records.tree(document[2], document[3]):
+        if kind == _LIST and version >> 4 == _NOTES_LIST:
+            for _version, of_notes, start, _stop in records.within(begin, end):
+                place = places.pop(_long(records.raw, start), None) if of_notes == _SLIDE_HERE else None
+                if place is not None:
+                    found[_long(records.raw, start + 12)] = place
+    return found
+
+
+def _listed(
+    records: _Records, places: tuple[dict[int, int], dict[int, int]], where: tuple[int, int], prose: Prose
+) -> int:
     slides, level, at = 0, None, None
-    for _version, kind, start, stop in records.within(begin, end):
+    for _version, kind, start, stop in records.within(*where):
         if kind == _SLIDE_HERE:
-            _boxes(records, at, prose)
+            _boxes(records, at, places[1], prose)
             # Each slide is there once; a list that names one again would have it read again and again.
-            slides, at = slides + 1, places.pop(_long(records.raw, start), None)
+            slides, at = slides + 1, places[0].pop(_long(records.raw, start), None)
         level = _text(records, (kind, start, stop), level, prose)
-    _boxes(records, at, prose)
+    _boxes(records, at, places[1], prose)
     return slides
 
 
-def _boxes(records: _Records, at: int | None, prose: Prose) -> None:
-    if at is None or _short(records.raw, at + 2) != _SLIDE:
-        return
+def _boxes(records: _Records, at: int | None, notes: dict[int, int], prose: Prose) -> None:
+    """Write what stands on a slide alone, then its notes."""
     level: int | None = None
-    for _version, kind, start, stop in records.tree(at + 8, min(at + 8 + _long(records.raw, at + 4), len(records.raw))):
+    place = None
+    for _version, kind, start, stop in _within(records, at, _SLIDE):
+        if kind == _ABOUT_SLIDE:
+            place = notes.pop(_long(records.raw, start + 16), None)
         level = _text(records, (kind, start, stop), level, prose)
+    is_note = False
+    for _version, kind, start, stop in _within(records, place, _NOTES):
+        if kind == _HEADER:
+            is_note = _long(records.raw, start) == _OF_NOTES
+        elif is_note:
+            _text(records, (kind, start, stop), None, prose)
+
+
+def _within(records: _Records, at: int | None, kind: int) -> Iterator[tuple[int, int, int, int]]:
+    if at is not None and _short(records.raw, at + 2) == kind:
+        yield from records.tree(at + 8, min(at + 8 + _long(records.raw, at + 4), len(records.raw)))
 
 
 def _text(records: _Records, record: tuple[int, int, int], level: int | None, prose: Prose) -> int | None:

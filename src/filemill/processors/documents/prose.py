@@ -16,7 +16,7 @@ MAX_HEADINGS_BYTES = 24 * 1024
 _MAX_HEADING_CHARACTERS = 200
 _MAX_LEVEL = 6
 _MAX_INDENT = 8
-_ACTIVE = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)")
+_ACTIVE = re.compile(r"[\\`*\[\]<]|&(?=#?\w{1,32};)|(?<!\w)_|_(?!\w)")
 _LEADING = re.compile(r"^(\s*)([#>+\-=|~]|\d{1,9}[.)](?=\s|$))", re.MULTILINE)
 _TAB_OR_END = re.compile(r"[\t\r\n]+")
 

@@ -41,6 +41,9 @@ _PASSED_NAMES = (
     "pict pntext revtbl rsidtbl stylesheet tc themedata xe"
 )
 _PASSED = frozenset(_PASSED_NAMES.split())
+#: Which groups are read though programs that do not know their first word may leave them out.
+_KNOWN = ("shptxt", "shpinst", "footnote", "annotation")
+_IN_UNICODE = ("ud", "info")
 _SAID = {
     "title": "title",
     "subject": "subject",
@@ -109,7 +112,7 @@ class _Rtf:
         if name in _PASSED or name == "fonttbl" or name in _SAID or name in ("creatim", "revtim"):
             self._enter("fonttbl" if name == "fonttbl" else name if name not in _PASSED else "nowhere")
             self.has_objects |= name == "objdata"
-        elif starred and name not in ("shptxt", "shpinst", "footnote", "annotation"):
+        elif starred and name not in _KNOWN and (name, self._group.goes_to) != _IN_UNICODE:
             self._enter("nowhere")
         elif name == "info":
             # Some programs write what they say of the document twice.
@@ -195,6 +198,9 @@ class _Rtf:
     def _enter(self, where: str) -> None:
         if self._group.goes_to != "nowhere":
             self._group = replace(self._group, goes_to=where)
+        if self._group.goes_to in _SAID:
+            # What is said once more is said in Unicode.
+            self.said[_SAID[self._group.goes_to]] = ""
 
     def _decode(self) -> None:
         if self._bytes:

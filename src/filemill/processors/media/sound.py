@@ -3,7 +3,6 @@
 import io
 import json
 import wave
-from dataclasses import replace
 from typing import Any
 
 from filemill.core.errors import Unprocessable
@@ -52,11 +51,9 @@ def _read(
             code="unsupported_format",
             title="No sound can be read",
         )
-    if not opened.is_measured:
-        announced = replace(announced, seconds=None)
     made = pictures.cover_of(opened, bounds, workspace)
-    measured = opened.seconds if opened.is_measured else None
-    heard = waveform_of(opened, announced.seconds or measured, bounds, workspace)
+    expected = announced.seconds or opened.seconds if opened.is_measured else None
+    heard = waveform_of(opened, expected, bounds, workspace)
     if not heard.seconds and announced == tags.Announced() and not (opened.is_measured and opened.seconds):
         raise container.fault_of(source)
     if heard.seconds:
@@ -95,8 +92,14 @@ def _facts(source: Source, announced: tags.Announced, opened: Opened | None, hea
 
 
 def _length(announced: tags.Announced, opened: Opened, heard: Waveform) -> float | None:
-    """Believe what is announced, which holds for what was cut off as well; but not where there is more to hear."""
+    """Believe what is announced, which holds for what was cut off as well; but not where there is more to hear.
+
+    What is only guessed from the start of the sound is not believed where there is less to hear, either.
+    """
     seconds = announced.seconds or (opened.seconds if opened.is_measured else None)
     if seconds is None and heard.cut:
         return opened.seconds
-    return heard.seconds or None if seconds is None or heard.seconds * _NEARLY_ALL > seconds else seconds
+    if seconds is None or heard.seconds * _NEARLY_ALL > seconds:
+        return heard.seconds or None
+    is_guess = not opened.is_measured and not heard.cut and heard.seconds
+    return heard.seconds if is_guess and seconds * _NEARLY_ALL > heard.seconds else seconds

@@ -66,6 +66,7 @@ class Copied:
     short_rows: int = 0
     long_rows: int = 0
     undecodable_bytes: int = 0
+    unclosed_quotes: int = 0
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -92,8 +93,9 @@ class Form:
 def width_of(source: Path, encoding: Encoding, dialect: Dialect, line_characters: int) -> int:
     """Return how many cells the first row has."""
     with source.open("rb") as file, _long_cells(line_characters):
-        rows = dialect.reader(lines_of(file, encoding, Copied(), line_characters))
-        return next((len(row) for row in _mended(rows) if row), 0)
+        copied = Copied()
+        rows = _rows(dialect, lines_of(file, encoding, copied, line_characters), copied)
+        return next((len(row) for row in rows if row), 0)
 
 
 def copy(source: Path, target: Path, form: Form, columns: int, line_characters: int) -> Copied:
@@ -102,7 +104,7 @@ def copy(source: Path, target: Path, form: Form, columns: int, line_characters: 
     with source.open("rb") as file, target.open("w", encoding="utf-8", newline="") as out:
         write = csv.writer(out, lineterminator="\n").writerow
         with _long_cells(line_characters):
-            rows = _mended(form.dialect.reader(lines_of(file, form.encoding, copied, line_characters)))
+            rows = _rows(form.dialect, lines_of(file, form.encoding, copied, line_characters), copied)
             for row in _table(rows, form.width, copied):
                 if len(row) < form.width:
                     copied.short_rows += 1
@@ -113,9 +115,28 @@ def copy(source: Path, target: Path, form: Form, columns: int, line_characters: 
     return copied
 
 
-def _mended(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+def _rows(dialect: Dialect, lines: Iterator[str], copied: Copied) -> Iterator[list[str]]:
+    """Read rows; where a quotation mark is closed nowhere, it stands for itself, and the lines behind it are rows."""
+    held: list[str] = []
+    row: list[str] = []
+    read: list[str] = []
+
+    def holding() -> Iterator[str]:
+        for line in lines:
+            held.append(line)
+            yield line
+
     try:
-        yield from rows
+        for following in dialect.reader(holding()):
+            yield row
+            row, read = following, held.copy()
+            held.clear()
+        if len(read) > 1 and dialect.quote == dialect.escape and "".join(read).count(dialect.quote) % 2:
+            copied.unclosed_quotes += 1
+            yield from csv.reader(read[:1], delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)
+            yield from dialect.reader(read[1:])
+        else:
+            yield row
     except csv.Error as error:
         raise _too_long("A cell of the table") from error
 
@@ -123,7 +144,7 @@ def _mended(rows: Iterator[list[str]]) -> Iterator[list[str]]:
 def _table(rows: Iterator[list[str]], width: int, copied: Copied) -> Iterator[list[str]]:
     """Pass over empty lines, and over what stands above the first row that is whole, such as titles and remarks."""
     rows = filter(None, rows)
-    above = []
+    above: list[list[str]] = []
     for row in rows:
         if len(row) >= width or len(above) == _MOST_ABOVE:
             break
