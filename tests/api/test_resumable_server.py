@@ -179,7 +179,7 @@ class Mortal(Web):
         until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children))
 
 
-KILLS = int(os.environ.get("FILEMILL_TEST_FAULTS") or 3)
+KILLS = 100 if os.environ.get("FILEMILL_TEST_FAULTS") == "all" else 2
 
 
 def test_killed_at_any_byte_a_server_goes_on_from_what_is_on_the_disk(mortal):
