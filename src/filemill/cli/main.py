@@ -13,6 +13,7 @@ from filemill.cli.preflight import Trouble, check_data_dir, check_data_is_there,
 from filemill.cli.processor import processor
 from filemill.cli.quotas import quota
 from filemill.cli.tokens import token
+from filemill.cli.uploads import uploads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
 
@@ -186,6 +187,7 @@ def hold(seconds: int) -> None:
 
 main.add_command(token)
 main.add_command(quota)
+main.add_command(uploads)
 main.add_command(processor)
 
 

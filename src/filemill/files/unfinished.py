@@ -17,7 +17,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from filemill.core.errors import Busy, TakenOver, UploadGone
+from filemill.core.errors import Busy
+from filemill.core.resuming_errors import TakenOver, UploadGone
 from filemill.core.sha256 import STATE_BYTES, Sha256, can_resume
 from filemill.files import folders, keep
 from filemill.files.writer import PUSHED_BYTES

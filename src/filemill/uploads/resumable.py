@@ -1,10 +1,9 @@
 """Uploads that may be resumed, whatever the dialect: created, added to, completed into a file, ended."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -15,61 +14,22 @@ from django.utils import timezone
 
 from filemill.accounts import tokens, usage
 from filemill.accounts.caller import Caller, party_of
-from filemill.core.errors import (
-    DigestMismatch,
-    IncompleteBody,
-    InconsistentLength,
-    NotFound,
-    OffsetMismatch,
-    Refused,
-    TooLarge,
-    TooSlow,
-    UploadCompleted,
-    UploadGone,
-)
-from filemill.database.cursors import prepared_cursor
+from filemill.core.errors import DigestMismatch, IncompleteBody, Refused, TooLarge, TooSlow
+from filemill.core.resuming_errors import InconsistentLength, OffsetMismatch, UploadCompleted, UploadGone
 from filemill.files import keep, transfers, unfinished
 from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.files.unfinished import Turn
-from filemill.processing.queues import identifier, of_identifier
+from filemill.processing.queues import identifier
 from filemill.uploads.body import PIECE_BYTES, Body, digests_of
+from filemill.uploads.known import PARTIAL, Known, find, known
 from filemill.uploads.models import Protocol, Upload
 from filemill.uploads.receive import FRESH_SECONDS, Along, file_of, finish
 from filemill.uploads.rules import SMALL_BYTES, add
 from filemill.uploads.types import check_claim
 
 CONTENT_DIGEST = ("Content-Digest",)  # of what one request carries; Repr-Digest is of the whole upload
-PARTIAL = "partial"
-
-# Each request asks this, and Django takes much longer to write such a query than a database to answer it.
-_COLUMNS = (
-    "id", "owner_id", "protocol", "name", "declared_type", "metadata", "length", "said_metadata", "said_concat",
-    "digest", "finished_at",
-)  # fmt: skip
-_QUERY = f"SELECT {', '.join(_COLUMNS)} FROM uploads_upload WHERE id = %s"  # noqa: S608  # the names above
 _FINISHED = "UPDATE uploads_upload SET finished_at = %s, length = %s WHERE id = %s"
-
-
-class Known(NamedTuple):
-    """An upload's row."""
-
-    id: UUID
-    owner_id: int | None
-    protocol: str
-    name: str
-    declared_type: str
-    metadata: str
-    length: int | None
-    said_metadata: str
-    said_concat: str
-    digest: str
-    finished_at: Any
-
-    @property
-    def is_whole_with(self) -> int | None:
-        """With how many bytes the upload completes itself; None where that takes a word of the client."""
-        return self.length if self.protocol == Protocol.TUS and not self.said_concat else None
 
 
 @dataclass
@@ -85,18 +45,11 @@ class Stand:
 Expect = Callable[[Body], None]  # says by which digest a body is to be verified, beside Content-Digest
 
 
-def find(caller: Caller, upload_id: UUID) -> Known:
-    """Return an upload of the caller's; raise NotFound where it has none such."""
-    with prepared_cursor() as cursor:
-        cursor.execute(_QUERY, [identifier(upload_id)])
-        row = cursor.fetchone()
-    if row is None or row[1] != caller.owner_id:
-        raise NotFound("There is no such upload.")
-    return Known(of_identifier(row[0]), *row[1:])
+def check_beforehand(caller: Caller, length: int | None, instead_of: Collection[UUID] = ()) -> None:
+    """Refuse an upload that could not be kept once it is whole, or for which there is no room now.
 
-
-def check_beforehand(caller: Caller, length: int | None) -> None:
-    """Refuse an upload that could not be kept once it is whole, or for which there is no room now."""
+    Uploads that it is made `instead_of` take no room beside it.
+    """
     limit = settings.FILEMILL.max_upload_bytes
     if length is not None and length > limit:
         raise TooLarge(f"The upload has {length} bytes; at most {limit} are accepted.")
@@ -107,9 +60,15 @@ def check_beforehand(caller: Caller, length: int | None) -> None:
     room = standing.room()
     if room is None:
         return
-    under_way = Upload.objects.filter(owner_id=caller.owner_id, finished_at=None).aggregate(sum=Sum("length"))["sum"]
+    others = Upload.objects.filter(owner_id=caller.owner_id, finished_at=None).exclude(pk__in=instead_of)
+    under_way = others.aggregate(sum=Sum("length"))["sum"]
     if room - (under_way or 0) < (length or 0):
         raise standing.refusal()
+
+
+def check_digest(header: str) -> None:
+    """Raise BrokenBody for a Repr-Digest that cannot be read."""
+    digests_of("Repr-Digest", header)
 
 
 def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect) -> Stand:
@@ -118,8 +77,8 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
     upload.owner_id = caller.owner_id
     check_beforehand(caller, upload.length)
     check_claim(upload.declared_type)
-    body = _body(request, _known(upload), 0, expect)
-    if _known(upload).is_whole_with == (body.length or 0):
+    body = _body(request, known(upload), 0, expect)
+    if known(upload).is_whole_with == (body.length or 0):
         return _create_whole(request, caller, upload, body, stale_at)
     unfinished.create(upload.id)
     with Turn(upload.id) as turn:
@@ -127,7 +86,7 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
             if body:
                 with transfers.transfer(party_of(request)):
                     _add_all(turn, body)
-            stand = Stand(_known(upload), turn.size, turn.last_byte_at)
+            stand = Stand(known(upload), turn.size, turn.last_byte_at)
             _insert(upload, caller)
             if turn.size == stand.upload.is_whole_with:
                 stand.file = _complete(turn, stand.upload, caller, stale_at)
@@ -138,19 +97,32 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
     return stand
 
 
-def append(request: WSGIRequest, caller: Caller, upload: Known, offset: int, expect: Expect, *, ends: bool) -> Stand:
-    """Add what a request carries; complete the upload where it is whole by that, or `ends` says that it is to be."""
+@dataclass(frozen=True)
+class Piece:
+    """What a request says of the bytes that it adds: where they belong, how long the whole is, whether they end it."""
+
+    offset: int
+    length: int | None
+    ends: bool = False
+
+
+def append(request: WSGIRequest, caller: Caller, upload: Known, given: Piece, expect: Expect) -> Stand:
+    """Add what a request carries; complete the upload where it is whole by that, or is said to be."""
     stale_at = time.monotonic() + FRESH_SECONDS
     with transfers.transfer(party_of(request)), _turn(caller, upload) as turn:
-        if offset != turn.size:
-            raise OffsetMismatch(turn.size, offset)
-        body = _body(request, upload, offset, expect)
+        if given.offset != turn.size:
+            raise OffsetMismatch(turn.size, given.offset)
+        if given.length is not None:
+            upload = _with_length(turn, caller, upload, given.length)
+        body = _body(request, upload, given.offset, expect)
         try:
             _add_all(turn, body)
         except (IncompleteBody, TooSlow) as error:
             raise type(error)(f"The bytes stopped. {turn.size} are kept; ask by HEAD, and go on from there.") from error
+        if given.ends and upload.length not in {None, turn.size}:  # in chunks, nothing else tells that they broke off
+            raise IncompleteBody(f"{turn.size} of {upload.length} bytes are here. Ask by HEAD, and go on from there.")
         stand = Stand(upload, turn.size, time.time())
-        if turn.size == upload.is_whole_with or ends:
+        if turn.size == upload.is_whole_with or given.ends:
             stand.file = _complete(turn, upload, caller, stale_at)
     return stand
 
@@ -166,21 +138,6 @@ def look(caller: Caller, upload: Known) -> Stand:
             # Whoever sent the last byte was not answered, and a client that finds all bytes here asks for no more.
             stand.file = _complete(turn, upload, caller, stale_at)
     return stand
-
-
-def set_length(caller: Caller, upload: Known, length: int) -> Known:
-    """Note the length of an upload that began without one; raise InconsistentLength where it has another."""
-    if upload.length == length:
-        return upload
-    if upload.length is not None:
-        raise InconsistentLength(f"The upload has {upload.length} bytes by what was said before, not {length}.")
-    check_beforehand(caller, length)
-    with _turn(caller, upload) as turn, turn.held():
-        if length < turn.size:
-            raise InconsistentLength(f"{turn.size} bytes of the upload are here already, more than {length}.")
-        if not Upload.objects.filter(pk=upload.id, length=None).update(length=length):
-            return set_length(caller, find(caller, upload.id), length)
-    return upload._replace(length=length)
 
 
 def terminate(caller: Caller, upload: Known) -> None:
@@ -201,7 +158,7 @@ def _create_whole(request: WSGIRequest, caller: Caller, upload: Upload, body: Bo
         upload.id, upload.finished_at = incoming.id, timezone.now()
         file = file_of(incoming, caller, upload.name, upload.declared_type, upload.metadata)
         finish(incoming, file, caller, stale_at, upload)
-    return Stand(_known(upload), file.size, time.time(), file)
+    return Stand(known(upload), file.size, time.time(), file)
 
 
 def _insert(upload: Upload, caller: Caller) -> None:
@@ -247,6 +204,20 @@ def _body(request: WSGIRequest, upload: Known, offset: int, expect: Expect) -> B
     return body
 
 
+def _with_length(turn: Turn, caller: Caller, upload: Known, length: int) -> Known:
+    """Note the length of an upload that began without one; raise InconsistentLength where it has another."""
+    if upload.length == length:
+        return upload
+    if upload.length is not None:
+        raise InconsistentLength(f"The upload has {upload.length} bytes by what was said before, not {length}.")
+    if length < turn.size:
+        raise InconsistentLength(f"{turn.size} bytes of the upload are here already, more than {length}.")
+    check_beforehand(caller, length)
+    with turn.held():  # whoever has the turn next reads the row anew
+        Upload.objects.filter(pk=upload.id, length=None).update(length=length)
+    return upload._replace(length=length)
+
+
 def _add_all(turn: Turn, body: Body) -> None:
     if body.has_digests:
         turn.doubt()
@@ -285,7 +256,3 @@ def _is_as_said(turn: Turn, sha256: str, header: str) -> bool:
         if found != value:
             return False
     return True
-
-
-def _known(upload: Upload) -> Known:
-    return Known(*(getattr(upload, column) for column in _COLUMNS))
