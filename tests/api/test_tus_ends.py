@@ -79,6 +79,13 @@ def test_what_beat_asks_for_lets_uploads_expire(tus, kept, storage):
     assert kept() == []
 
 
+def test_what_others_put_there_stays_and_hinders_nothing(tus, kept, storage, a_day_later):
+    tus.create(11)
+    (storage / "unfinished" / "readme.note").touch()
+    assert a_day_later() == 1
+    assert kept() == ["unfinished/readme.note"]
+
+
 def test_an_upload_of_yesterday_that_gets_bytes_today_stays(tus, storage):
     address = tus.create(11)
     Upload.objects.update(created_at=timezone.now() - timedelta(days=2))

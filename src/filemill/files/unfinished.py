@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import struct
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from filemill.files.writer import PUSHED_BYTES
 
 _NOTE = struct.Struct(f"<16sqq{STATE_BYTES}s")  # the turn, where to cut back to, how far it is hashed, to what
 _TURN = struct.Struct("<16sq")
+_OUR_NOTE = re.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[.]note")
 _OVER = b"\xff" * 16
 _NOWHERE = -1
 _CATCH_UP_BYTES = 1024 * 1024  # that a crash left without a digest; more is read when all is there
@@ -239,8 +241,8 @@ def size_of(upload_id: UUID) -> tuple[int, float]:
 
 def remove_stale() -> list[UUID]:
     """Remove the uploads that got their last byte long ago; return which."""
-    notes = [name.removesuffix(".note") for name in os.listdir(keep.at("unfinished")) if name.endswith(".note")]
-    return [upload_id for upload_id in map(UUID, notes) if _is_stale(upload_id) and _remove_stale(upload_id)]
+    ids = [UUID(found[1]) for found in map(_OUR_NOTE.fullmatch, os.listdir(keep.at("unfinished"))) if found]
+    return [upload_id for upload_id in ids if _is_stale(upload_id) and _remove_stale(upload_id)]
 
 
 def _is_stale(upload_id: UUID) -> bool:
