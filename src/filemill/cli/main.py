@@ -29,6 +29,7 @@ _ELSEWHERE = {
     "rm": "remote.rm",
     "show": "remote.show",
     "token": "tokens",
+    "upload": "remote.upload",
     "wait": "remote.wait",
 }
 

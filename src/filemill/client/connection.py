@@ -42,7 +42,7 @@ class Request:
 
     method: str
     path: str
-    body: bytes | Iterable[bytes] | None = None
+    body: bytes | Iterable[bytes | memoryview] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -49,13 +49,13 @@ def reason_of(reason: dict[str, Any]) -> str:
     return printable(f"{reason['title']}. {reason['detail'] or ''} ({reason['code']})")
 
 
-def tell(file: dict[str, Any], *, as_json: bool) -> int:
+def tell(file: dict[str, Any], *, as_json: bool, path: str | None = None) -> int:
     """Print how a file fared; return the exit code for it, which is 1 where its processing did not succeed."""
     if as_json:
-        print_json(file)
+        print_json(file if path is None else {"path": printable(path), **file})
     else:
         why = f": {reason_of(file['error'])}" if file["error"] else ""
-        click.echo(f"{file['id']}  {file['status']:<10}  {printable(file['name'])}{why}")
+        click.echo(f"{file['id']}  {file['status']:<10}  {printable(path or file['name'])}{why}")
     return int(not file["processed"])
 
 
