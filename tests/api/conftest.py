@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -34,6 +35,51 @@ def send(client: Any, transactional_db: None) -> Callable[..., Any]:
         return client.generic("POST", to, body, content_type=media_type, headers=named)
 
     return post
+
+
+class Tus:
+    """A client of tus, to whom nothing is too strict: tus.create(5), tus.patch(address, 0, b"hello")."""
+
+    def __init__(self, client: Any, **always: str) -> None:
+        self.client = client
+        self.always = {"Tus_Resumable": "1.0.0", **always}
+
+    def ask(self, method: str, address: str, body: bytes = b"", **headers: Any) -> Any:
+        """Send any request; a header that is None is left out."""
+        given = {**self.always, **headers}
+        named = {name.replace("_", "-"): str(value) for name, value in given.items() if value is not None}
+        return self.client.generic(method, address, body, content_type="", headers=named)
+
+    def create(self, length: int | None, **metadata: str) -> str:
+        """Create an upload; return its address."""
+        said = ",".join(f"{key} {b64encode(value.encode()).decode()}" for key, value in metadata.items())
+        how = {"Upload_Defer_Length": "1"} if length is None else {"Upload_Length": length}
+        answer = self.ask("POST", "/upload/", **how, Upload_Metadata=said or None)
+        assert answer.status_code == 201, answer.content
+        return str(answer.headers["Location"])
+
+    def patch(self, address: str, offset: object, body: bytes, **headers: Any) -> Any:
+        """Add bytes."""
+        known = {"Upload_Offset": offset, "Content_Type": "application/offset+octet-stream", **headers}
+        return self.ask("PATCH", address, body, **known)
+
+    def head(self, address: str, **headers: Any) -> Any:
+        """Ask how far an upload is."""
+        return self.ask("HEAD", address, **headers)
+
+
+@pytest.fixture
+def tus(client: Any, transactional_db: None) -> Tus:
+    """Speak tus to the service in this process."""
+    return Tus(client)
+
+
+@pytest.fixture
+def content_of() -> Callable[[Any], bytes]:
+    """Read the bytes that are kept of a file."""
+    from filemill.files import keep
+
+    return lambda file: (keep.root() / str(file.file)).read_bytes()
 
 
 class Answer:

@@ -62,7 +62,7 @@ def _upload_large(world: World, name: str) -> int:
     from filemill.files import writer
     from filemill.uploads.body import PIECE_BYTES
 
-    limits = dict.fromkeys(("ASIDE_BYTES", "_BATCH_BYTES", "_PUSHED_BYTES"), PIECE_BYTES)
+    limits = dict.fromkeys(("ASIDE_BYTES", "_BATCH_BYTES", "PUSHED_BYTES"), PIECE_BYTES)
     lines = CONTENT * (4 * PIECE_BYTES // len(CONTENT))
     with patch.multiple(writer, **limits):
         return world.client.generic("POST", f"/upload/?name={name}", lines, "text/plain").status_code

@@ -55,7 +55,7 @@ class Unavailable(FilemillError):
     title = "The service cannot answer now"
 
 
-STATUS: dict[type[FilemillError], HTTPStatus] = {
+STATUS: dict[type[FilemillError], int] = {
     **statuses.STATUS,
     BadRequest: HTTPStatus.BAD_REQUEST,
     Forbidden: HTTPStatus.FORBIDDEN,
@@ -85,20 +85,28 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
 def respond(request: HttpRequest, error: FilemillError) -> HttpResponse:
     """Answer an error outside of a REST Framework view."""
     content = orjson.dumps(document(error, request))
-    return HttpResponse(content, status=STATUS[type(error)], content_type=CONTENT_TYPE, headers=headers_of(error))
+    status = STATUS[type(error)]
+    reason = None if status != statuses.CHECKSUM_MISMATCH else "Checksum Mismatch"  # which no table of HTTP has
+    return HttpResponse(content, status=status, reason=reason, content_type=CONTENT_TYPE, headers=headers_of(error))
 
 
 def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN401  # Django's or REST Framework's
     """Return the problem document of an error."""
     found = error.errors if isinstance(error, errors.Invalid) else ()
+    offsets = (
+        {"expected-offset": error.expected, "provided-offset": error.provided}
+        if isinstance(error, errors.OffsetMismatch)
+        else {}
+    )
     return {
-        "type": f"/docs/problems/{error.code}/",
+        "type": error.type_uri or f"/docs/problems/{error.code}/",
         "title": error.title,
-        "status": STATUS[type(error)].value,
+        "status": int(STATUS[type(error)]),
         "detail": _sayable(error.detail),
         "code": error.code,
         "errors": [{"field": each.field, "code": each.code, "detail": _sayable(each.detail)} for each in found],
         "request_id": getattr(request, "request_id", None),
+        **offsets,
     }
 
 
@@ -109,9 +117,7 @@ def _sayable(words: str) -> str:
 
 def headers_of(known: FilemillError) -> dict[str, str]:
     """Return the headers that belong to an error beside its document."""
-    headers: dict[str, str] = {}
-    if isinstance(known, errors.RangeNotSatisfiable):
-        headers["Content-Range"] = f"bytes */{known.size}"
+    headers = _of_transfers(known)
     if isinstance(known, Unavailable | errors.Busy | errors.TooManyTransfers):
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     if isinstance(known, errors.SignInRequired):
@@ -123,6 +129,16 @@ def headers_of(known: FilemillError) -> dict[str, str]:
     if isinstance(known, errors.TooManyAttempts | errors.TooManyRequests):
         headers["Retry-After"] = str(known.seconds)
     return headers
+
+
+def _of_transfers(known: FilemillError) -> dict[str, str]:
+    if isinstance(known, errors.RangeNotSatisfiable):
+        return {"Content-Range": f"bytes */{known.size}"}
+    if isinstance(known, errors.OffsetMismatch):
+        return {"Upload-Offset": str(known.expected)}
+    if isinstance(known, errors.UploadCompleted):
+        return {"Location": known.location}
+    return {}
 
 
 _TRANSLATIONS: tuple[tuple[type[Exception], type[FilemillError]], ...] = (

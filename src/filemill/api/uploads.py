@@ -1,12 +1,17 @@
 """POST /upload/."""
 
+from typing import Any
+
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from filemill.accounts.caller import caller_of
-from filemill.api import schema
+from filemill.api import schema, tus
 from filemill.api.quick import QuickView, as_json
 from filemill.api.serializers import FileDetailSerializer
 from filemill.api.shapes import address_of_files, of_file_with_jobs
@@ -19,6 +24,17 @@ class UploadView(QuickView):
     quick = frozenset({"post"})
     parser_classes = []  # the body goes straight to the disk
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401  # Django's signature
+        """Answer a request, and say in the answer what was spoken."""
+        response = super().dispatch(request, *args, **kwargs)
+        if tus.speaks(request):  # type: ignore[arg-type]  # we serve WSGI only
+            tus.sign(response)
+        return response
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401  # Django's signature
+        """Say what can be sent, and in which dialects."""
+        return Response(status=status.HTTP_204_NO_CONTENT, headers=tus.about())
+
     @extend_schema(
         operation_id="upload",
         parameters=schema.UPLOAD_PARAMETERS,
@@ -30,7 +46,10 @@ class UploadView(QuickView):
 
         Send a form with exactly one part `file`, or the bytes alone with `?name=` or Content-Disposition.
         The answer comes once the bytes are safe; processing goes on in the background.
+        With `Tus-Resumable` it creates an upload that can be resumed: docs/resumable.md.
         """
+        if tus.speaks(request):
+            return tus.create(request, caller_of(request))
         file = receive(request, caller_of(request), lambda _fields: None)
         data = of_file_with_jobs(file, address_of_files(request))
         return as_json(data, status.HTTP_201_CREATED, {"Location": f"/files/{file.id}/"})

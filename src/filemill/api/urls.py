@@ -12,6 +12,7 @@ from filemill.api.health import healthz, readyz
 from filemill.api.links import LinksView
 from filemill.api.processors import ProcessorsView
 from filemill.api.tokens import TokensView, TokenView
+from filemill.api.unfinished import UnfinishedView
 from filemill.api.uploads import UploadView
 from filemill.api.usage import UsageView
 
@@ -25,6 +26,7 @@ def _at(address: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
 
 patterns = [
     *_at("upload", UploadView.as_view(), "upload"),
+    *_at(f"upload/{_ID.replace('file_id', 'upload_id')}", UnfinishedView.as_view(), "unfinished"),
     *_at("files", FilesView.as_view(), "files"),
     *_at(f"files/{_ID}", FileView.as_view(), "file"),
     *_at(f"files/{_ID}/content", ContentView.as_view(), "content"),

@@ -29,6 +29,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 HEALTH = {"/healthz", "/healthz/", "/readyz", "/readyz/"}
 PUBLIC = {*HEALTH, "/app/sign-in", "/app/sign-in/", "/admin/login/"}
 _BYTES = re.compile(r"/files/[^/]+/(content|artifacts/[^/]+)/?")  # where a link leads
+_UNFINISHED = re.compile(r"/upload/.")  # who goes on with one asks first how far it is
 _CHECKS_THE_FORM = "web:index"  # its body is an upload, which only `receive` may read
 
 
@@ -86,7 +87,7 @@ class Access:
         try:
             token = tokens.check(secret)
             caller = by_token(token)
-            caller.require(Scope.READ if request.method in SAFE_METHODS else Scope.WRITE)
+            caller.require(_scope_for(request))
         except Refused as error:
             return problems.respond(request, error)
         # A browser adds cookies by itself, but never a token: whoever shows one meant to, and counts by it alone.
@@ -101,6 +102,11 @@ class Access:
             # Servers close an answer once it is sent, so the client does not wait for this.
             response._resource_closers.append(partial(_note, token))  # type: ignore[attr-defined]
         return response
+
+
+def _scope_for(request: HttpRequest) -> Scope:
+    is_read = request.method in SAFE_METHODS and not _UNFINISHED.match(request.path)
+    return Scope.READ if is_read else Scope.WRITE
 
 
 def _is_link(request: HttpRequest) -> bool:

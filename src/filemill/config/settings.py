@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "filemill.accounts",
     "filemill.files",
     "filemill.processing",
+    "filemill.uploads",
     "filemill.web",
     "filemill.api",
     "filemill.config",

@@ -4,7 +4,9 @@ from http import HTTPStatus
 
 from filemill.core import errors
 
-STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
+CHECKSUM_MISMATCH = 460  # tus has a status of its own
+
+STATUS: dict[type[errors.FilemillError], int] = {
     errors.Invalid: HTTPStatus.BAD_REQUEST,
     errors.InvalidCursor: HTTPStatus.BAD_REQUEST,
     errors.MissingFile: HTTPStatus.BAD_REQUEST,
@@ -13,6 +15,9 @@ STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
     errors.BrokenBody: HTTPStatus.BAD_REQUEST,
     errors.IncompleteBody: HTTPStatus.BAD_REQUEST,
     errors.DigestMismatch: HTTPStatus.BAD_REQUEST,
+    errors.ChecksumMismatch: CHECKSUM_MISMATCH,
+    errors.InconsistentLength: HTTPStatus.BAD_REQUEST,
+    errors.UploadCompleted: HTTPStatus.BAD_REQUEST,
     errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
     errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
     errors.InsufficientScope: HTTPStatus.FORBIDDEN,
@@ -20,7 +25,11 @@ STATUS: dict[type[errors.FilemillError], HTTPStatus] = {
     errors.CrossSite: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    errors.OffsetMismatch: HTTPStatus.CONFLICT,
+    errors.TakenOver: HTTPStatus.CONFLICT,
     errors.LinkExpired: HTTPStatus.GONE,
+    errors.UploadGone: HTTPStatus.GONE,
+    errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

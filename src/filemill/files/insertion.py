@@ -25,12 +25,14 @@ _WHERE_LET_IN = " SELECT {} FROM guard"
 class Insertion:
     """Some new rows; `may_have_happened` says whether a failure leaves it open that they are there.
 
-    They come only where `guard`, an UPDATE with its values, changes a row.
+    They come only where `guard`, an UPDATE with its values, changes a row. `along`, an UPDATE that ends with its
+    WHERE, comes with them.
     """
 
     def __init__(self, *rows: models.Model) -> None:
         self.rows = rows
         self.guard: tuple[str, Sequence[Any]] | None = None
+        self.along: tuple[str, Sequence[Any]] | None = None
         self.may_have_happened = False
 
     def run(self) -> bool:
@@ -54,7 +56,7 @@ class Insertion:
                 cursor.execute(*self.guard)
                 if not cursor.rowcount:
                     return False
-            for sql, values in statements:
+            for sql, values in [*([self.along] if self.along else []), *statements]:
                 cursor.execute(sql, values)
             self.may_have_happened = True  # once the commit was asked for
         return True
@@ -64,6 +66,10 @@ class Insertion:
         *first, (last, _) = statements
         parts = [f"row_{number} AS ({sql})" for number, (sql, _) in enumerate(first)]
         values = [value for _, values in statements for value in values]
+        if self.along:
+            only_with_them = " AND EXISTS (SELECT 1 FROM guard)" if self.guard else ""
+            parts.insert(0, f"along AS ({self.along[0]}{only_with_them})")
+            values[:0] = self.along[1]
         if self.guard:
             parts.insert(0, f"guard AS ({self.guard[0]} RETURNING 1)")
             values[:0] = self.guard[1]

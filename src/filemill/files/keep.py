@@ -30,27 +30,29 @@ _OUR_NAME = re.compile(f"(originals|artifacts)/{_HEX}{{2}}/{_HEX}{{8}}(-{_HEX}{{
 
 def root() -> Path:
     """Return the directory that all kept bytes lie under."""
-    return Path(_at())
+    return Path(at())
 
 
-def _at(*names: str) -> str:
+def at(*names: str) -> str:
+    """Return where something lies, as text."""
     # An upload asks ten times where something lies: to make paths of it takes longer than what the disk does then.
     return "/".join((str(cast(FileSystemStorage, storage()).location), *names))
 
 
 def prepare() -> None:
     """Make the storage's first folders, when a process starts: later their absence means that the disk is away."""
-    (root() / "incoming").mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in ("incoming", "unfinished"):
+        (root() / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def check_there() -> None:
     """Raise FileNotFoundError where the storage is away, such as a disk that is no longer mounted."""
-    os.stat(_at("incoming"))
+    os.stat(at("incoming"))
 
 
 def check_room(size: int) -> None:
     """Raise DiskFull if `size` more bytes would eat into the reserve, FileNotFoundError where the storage is away."""
-    disk = os.statvfs(_at("incoming"))
+    disk = os.statvfs(at("incoming"))
     if disk.f_bavail * disk.f_frsize - size < settings.FILEMILL.disk_reserve_bytes:
         raise DiskFull("The storage has too little free space for this file. Make room, then send it again.")
 
@@ -63,8 +65,8 @@ class Incoming:
         self.size = 0
         self.head = b""
         self._hash = hashlib.sha256()
-        self._path = _at("incoming", f"{self.id}.part")
-        with _full_disk_refused():
+        self._path = at("incoming", f"{self.id}.part")
+        with full_disk_refused():
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._writer = Writer(descriptor)
         self._is_kept = False
@@ -96,17 +98,21 @@ class Incoming:
         try:
             self._writer.write(chunk)
         except OSError as error:
-            _refuse_full_disk(error)
+            refuse_full_disk(error)
             raise
+
+    def take_back(self, name: str) -> None:
+        """Remove what was kept: nobody came to own it."""
+        remove(name, had_row=False)
 
     def keep(self, name: str) -> None:
         """Make the bytes last on the disk under their final storage name."""
-        folder = _at(name).rpartition("/")[0]
-        with _full_disk_refused():
+        folder = at(name).rpartition("/")[0]
+        with full_disk_refused():
             doubt(name)
             self._writer.sync()
-            folders.make(folder, _at())
-            os.rename(self._path, _at(name))
+            folders.make(folder, at())
+            os.rename(self._path, at(name))
             self._is_kept = True
             folders.sync(folder)
 
@@ -136,7 +142,7 @@ def copy_in(source: BinaryIO, name: str, pulse: Callable[[], None]) -> tuple[int
 
 def is_kept(name: str) -> bool:
     """Say whether there are bytes under a storage name."""
-    return os.path.isfile(_at(name))
+    return os.path.isfile(at(name))
 
 
 def remove(name: str, *, had_row: bool = True) -> None:
@@ -161,7 +167,7 @@ def hold(seconds: float) -> float:
     Return until when that is, in the clock's seconds; a hold is never shortened.
     """
     note = root() / "hold"
-    folders.make(str(note.parent), _at())
+    folders.make(str(note.parent), at())
     until = max(time.time() + seconds, held_until())
     if not note.exists():  # to touch one that is there would end it for a moment
         note.touch(mode=0o600)
@@ -204,7 +210,7 @@ def _unless_gone(error: OSError) -> None:
 
 def doubt(name: str) -> None:
     """Note that bytes may belong to no row: who stops between bytes and commit leaves this for the sweep to settle."""
-    folders.make(_at("doubtful"), _at())
+    folders.make(at("doubtful"), at())
     try:
         os.close(os.open(_mark(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
@@ -240,7 +246,7 @@ def remove_stale_incoming() -> int:
 def leave_stale() -> Path:
     """Leave an unfinished upload that looks abandoned; that it goes away shows that somebody sweeps."""
     path = root() / "incoming" / f"{new_id()}.part"
-    folders.make(str(path.parent), _at())
+    folders.make(str(path.parent), at())
     path.touch(mode=0o600)
     long_ago = time.time() - 2 * settings.FILEMILL.upload_expire_seconds
     os.utime(path, (long_ago, long_ago))
@@ -266,18 +272,20 @@ def mark_name(name: str) -> str:
 
 
 def _mark(name: str) -> str:
-    return _at("doubtful", mark_name(name))
+    return at("doubtful", mark_name(name))
 
 
 @contextlib.contextmanager
-def _full_disk_refused() -> Iterator[None]:
+def full_disk_refused() -> Iterator[None]:
+    """Raise DiskFull where what is done in this block finds the disk full."""
     try:
         yield
     except OSError as error:
-        _refuse_full_disk(error)
+        refuse_full_disk(error)
         raise
 
 
-def _refuse_full_disk(error: OSError) -> None:
+def refuse_full_disk(error: OSError) -> None:
+    """Raise DiskFull where an error says so."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         raise DiskFull("The storage ran out of space while the file arrived. Nothing of it was kept.") from error

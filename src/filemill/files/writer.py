@@ -10,7 +10,7 @@ ASIDE_BYTES = 4 * 1024 * 1024  # of a file; a smaller one is through before a th
 _BATCH_BYTES = 512 * 1024  # for the thread: to hand over takes longer than to write a little
 _BATCH_PIECES = 512  # the system takes twice as many in one call
 _MOST_BATCHES = 2  # that wait for a thread
-_PUSHED_BYTES = 8 * 1024 * 1024  # to the disk at once
+PUSHED_BYTES = 8 * 1024 * 1024  # to the disk at once
 _MOST_THREADS = min(os.cpu_count() or 1, 4)  # of a process; more files at once keep its cores busy without
 
 _threads = threading.BoundedSemaphore(_MOST_THREADS)
@@ -54,7 +54,7 @@ class Writer:
         left -= os.writev(self._descriptor, pieces)
         while left:  # the disk is about to be full
             left -= os.write(self._descriptor, b"".join(pieces)[-left:])
-        if self._written - self._pushed >= _PUSHED_BYTES:
+        if self._written - self._pushed >= PUSHED_BYTES:
             self._push()
 
     def _push(self) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import http_sf
@@ -20,14 +21,14 @@ _LENGTH = re.compile(r"[0-9]{1,100}")
 class Body:
     """A file-like view of a request's body that never reads more than it may."""
 
-    def __init__(self, request: WSGIRequest, limit: int) -> None:
+    def __init__(self, request: WSGIRequest, limit: int, digests: Sequence[str] = _DIGEST_HEADERS) -> None:
         self.length = content_length(request)
         self.limit = limit
         self.received = 0
         self._is_chunked = self.length is None and "Transfer-Encoding" in request.headers
         self._source = request if self.length is not None else _unbounded(request)
         # What is sent is the whole representation: both are digests of the same bytes.
-        self._digests = [each for name in _DIGEST_HEADERS for each in _digests(name, request.headers.get(name, ""))]
+        self._digests = [each for name in digests for each in digests_of(name, request.headers.get(name, ""))]
         self._refusal: Refused | None = None
         if self.length is not None and self.length > limit:
             raise TooLarge(f"The body has {self.length} bytes; at most {limit} are accepted.")
@@ -42,6 +43,15 @@ class Body:
         if self.length is not None and self.length > most:
             raise refusal
         self.limit, self._refusal = most, refusal
+
+    def expect(self, digest: Any, value: bytes) -> None:  # noqa: ANN401  # of hashlib, which has no public type for it
+        """Have the bytes verified by one more digest."""
+        self._digests.append((digest, value))
+
+    @property
+    def has_digests(self) -> bool:
+        """Say whether only the last byte tells whether the others are as the client meant them."""
+        return bool(self._digests)
 
     @property
     def is_verifiable(self) -> bool:
@@ -95,7 +105,7 @@ def _unbounded(request: WSGIRequest) -> Any:  # noqa: ANN401  # PEP 3333 gives n
     return request.environ["wsgi.input"] if request.environ.get("wsgi.input_terminated") else None
 
 
-def _digests(name: str, header: str) -> list[tuple[Any, bytes]]:
+def digests_of(name: str, header: str) -> list[tuple[Any, bytes]]:
     """Parse a header of digests (RFC 9530); algorithms that are not known are ignored, as the standard asks."""
     if not header:
         return []

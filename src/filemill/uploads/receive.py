@@ -1,8 +1,9 @@
 """One upload, from the request's body to a kept file with its first job."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -10,7 +11,7 @@ import structlog
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error as DatabaseError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, models, transaction
 
 from filemill.accounts import tokens, usage
 from filemill.accounts.caller import Caller, party_of
@@ -19,6 +20,7 @@ from filemill.files import keep, transfers
 from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
+from filemill.files.unfinished import Turn
 from filemill.identify.kinds import kind_of
 from filemill.identify.quick import identify
 from filemill.processing import plan, ring
@@ -28,6 +30,8 @@ from filemill.uploads.multipart import read_multipart
 from filemill.uploads.rules import add, bound_by_quota, check_body_kind, declared_type, name_of_raw_body
 
 Vet = Callable[[Mapping[str, str]], None]
+Arrived = keep.Incoming | Turn  # bytes that are all there, on their way to be a file's
+Along = tuple[str, Sequence[Any]]  # an UPDATE, and its values
 _Read = tuple[str, str | None, Mapping[str, str]]  # a file's name, its declared type, and the fields beside it
 
 FRESH_SECONDS = 1.0  # that what is known of a caller holds
@@ -48,8 +52,8 @@ def receive(request: WSGIRequest, caller: Caller, vet: Vet) -> File:
     with transfers.transfer(party_of(request)), keep.Incoming() as incoming:
         read = _read_form if is_multipart else _read_raw
         name, claimed, fields = read(request, body, incoming, vet)
-        file = _file(incoming, caller, name, declared_type(claimed), fields.get("metadata", ""))
-        _finish(incoming, file, caller, stale_at)
+        file = file_of(incoming, caller, name, declared_type(claimed), fields.get("metadata", ""))
+        finish(incoming, file, caller, stale_at)
     return file
 
 
@@ -75,7 +79,8 @@ def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming, vet: Ve
     return name, request.META.get("CONTENT_TYPE"), {}
 
 
-def _file(incoming: keep.Incoming, caller: Caller, name: str, claimed: str, metadata: str) -> File:
+def file_of(incoming: Arrived, caller: Caller, name: str, claimed: str, metadata: str) -> File:
+    """Return the file, not yet kept, that bytes which arrived make; `metadata` is JSON."""
     media_type = identify(incoming.head)
     file = File(
         id=incoming.id,
@@ -92,9 +97,15 @@ def _file(incoming: keep.Incoming, caller: Caller, name: str, claimed: str, meta
     return file
 
 
-def _finish(incoming: keep.Incoming, file: File, caller: Caller, stale_at: float) -> None:
-    stored, insertion = keep.original_name(file.id), Insertion(file, plan.first_job(file))
-    insertion.guard = usage.taking(file.owner_id, file.size)
+def finish(
+    incoming: Arrived, file: File, caller: Caller, stale_at: float, *rows: models.Model, along: Along | None = None
+) -> None:
+    """Keep bytes that arrived, and make their file with its first job; `rows` and `along` come with it, or none does.
+
+    What is known of the caller holds until `stale_at`.
+    """
+    stored, insertion = keep.original_name(file.id), Insertion(file, plan.first_job(file), *rows)
+    insertion.guard, insertion.along = usage.taking(file.owner_id, file.size), along
     try:
         incoming.keep(stored)
         if time.monotonic() <= stale_at:
@@ -105,13 +116,13 @@ def _finish(incoming: keep.Incoming, file: File, caller: Caller, stale_at: float
                 _insert(insertion, file)
     except IntegrityError:
         # The owner went meanwhile. Databases look for them at the commit, which has failed then for certain.
-        keep.remove(stored, had_row=False)
+        incoming.take_back(stored)
         tokens.confirm(caller)
         raise
     except BaseException:
         # Where nobody knows whether the commit happened, the sweep finds out, from what keep noted.
         if not insertion.may_have_happened:
-            keep.remove(stored, had_row=False)
+            incoming.take_back(stored)
         raise
     if not keep.is_kept(stored):
         # This process stood still for so long that the sweep took the bytes for nobody's.

@@ -10,6 +10,7 @@ from filemill.accounts import usage
 from filemill.core.errors import BrokenBody, FieldError, Invalid, MissingName, TooLarge, UnsupportedBody
 from filemill.files import keep
 from filemill.files.models import NAME_MAX_CHARS
+from filemill.files.unfinished import Turn
 from filemill.uploads.body import Body
 
 SMALL_BYTES = 1024 * 1024
@@ -54,7 +55,7 @@ def bound_by_quota(body: Body, owner_id: int | None, overhead: int) -> None:
     body.bound(room + overhead, standing.refusal())
 
 
-def add(incoming: keep.Incoming, chunk: bytes) -> None:
+def add(incoming: keep.Incoming | Turn, chunk: bytes) -> None:
     """Write a chunk; raise TooLarge beyond the largest upload, DiskFull where it would eat into the disk's reserve."""
     limit, size = settings.FILEMILL.max_upload_bytes, incoming.size + len(chunk)
     if size > limit:

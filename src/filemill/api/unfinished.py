@@ -1,0 +1,69 @@
+"""/upload/{id}/: an upload that is not whole yet, in the dialect that it was created in."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+
+from filemill.accounts.caller import caller_of
+from filemill.api import schema, tus
+from filemill.api.negotiation import AnyForm
+from filemill.api.quick import QuickView
+from filemill.uploads import resumable
+
+_ID = OpenApiParameter("upload_id", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH)
+
+
+class UnfinishedView(QuickView):
+    """An upload that may be resumed."""
+
+    quick = frozenset({"head", "patch", "delete"})
+    content_negotiation_class = AnyForm
+    parser_classes = []  # the body goes straight to the disk
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401  # Django's signature
+        """Answer a request, by the method that it means."""
+        meant = request.META.get("HTTP_X_HTTP_METHOD_OVERRIDE")
+        if meant and request.method == "POST":  # of which all is checked that a write is checked for
+            request.method = meant.upper()
+        response = super().dispatch(request, *args, **kwargs)
+        if tus.speaks(request):  # type: ignore[arg-type]  # we serve WSGI only
+            tus.sign(response)
+        return response
+
+    @extend_schema(exclude=True)
+    def head(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
+        """Say how far an upload is."""
+        caller = caller_of(request)
+        upload = resumable.find(caller, UUID(upload_id))
+        tus.check_version(request)
+        return tus.look(caller, upload)
+
+    @extend_schema(
+        operation_id="append_to_upload",
+        parameters=[_ID],
+        request={tus.BODY_TYPE: {"type": "string", "format": "binary"}},
+        responses={204: None, **schema.problems(400, 404, 408, 409, 410, 411, 412, 413, 415, 460, 507)},
+    )
+    def patch(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
+        """Add bytes to an upload, by tus or the draft of the IETF: docs/resumable.md."""
+        caller = caller_of(request)
+        upload = resumable.find(caller, UUID(upload_id))
+        tus.check_version(request)
+        return tus.append(request, caller, upload)
+
+    @extend_schema(
+        operation_id="end_upload",
+        parameters=[_ID],
+        responses={204: None, **schema.problems(404, 412)},
+    )
+    def delete(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
+        """End an upload and give its room back; a file that it became stays."""
+        caller = caller_of(request)
+        upload = resumable.find(caller, UUID(upload_id))
+        tus.check_version(request)
+        resumable.terminate(caller, upload)
+        return HttpResponse(status=204)

@@ -1,0 +1,289 @@
+"""Uploads that may be resumed, whatever the dialect: created, added to, completed into a file, ended."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import IntegrityError
+from django.db.models import Sum
+from django.utils import timezone
+
+from filemill.accounts import tokens, usage
+from filemill.accounts.caller import Caller, party_of
+from filemill.core.errors import (
+    DigestMismatch,
+    IncompleteBody,
+    InconsistentLength,
+    NotFound,
+    OffsetMismatch,
+    Refused,
+    TooLarge,
+    TooSlow,
+    UploadCompleted,
+    UploadGone,
+)
+from filemill.database.cursors import prepared_cursor
+from filemill.files import keep, transfers, unfinished
+from filemill.files.insertion import Insertion
+from filemill.files.models import File
+from filemill.files.unfinished import Turn
+from filemill.processing.queues import identifier, of_identifier
+from filemill.uploads.body import PIECE_BYTES, Body, digests_of
+from filemill.uploads.models import Protocol, Upload
+from filemill.uploads.receive import FRESH_SECONDS, Along, file_of, finish
+from filemill.uploads.rules import SMALL_BYTES, add
+
+CONTENT_DIGEST = ("Content-Digest",)  # of what one request carries; Repr-Digest is of the whole upload
+PARTIAL = "partial"
+
+# Each request asks this, and Django takes much longer to write such a query than a database to answer it.
+_COLUMNS = (
+    "id", "owner_id", "protocol", "name", "declared_type", "metadata", "length", "said_metadata", "said_concat",
+    "digest", "finished_at",
+)  # fmt: skip
+_QUERY = f"SELECT {', '.join(_COLUMNS)} FROM uploads_upload WHERE id = %s"  # noqa: S608  # the names above
+_FINISHED = "UPDATE uploads_upload SET finished_at = %s, length = %s WHERE id = %s"
+
+
+class Known(NamedTuple):
+    """An upload's row."""
+
+    id: UUID
+    owner_id: int | None
+    protocol: str
+    name: str
+    declared_type: str
+    metadata: str
+    length: int | None
+    said_metadata: str
+    said_concat: str
+    digest: str
+    finished_at: Any
+
+    @property
+    def is_whole_with(self) -> int | None:
+        """With how many bytes the upload completes itself; None where that takes a word of the client."""
+        return self.length if self.protocol == Protocol.TUS and not self.said_concat else None
+
+
+@dataclass
+class Stand:
+    """How far an upload is; `file` is what it became, where this very request completed it."""
+
+    upload: Known
+    offset: int
+    last_byte_at: float
+    file: File | None = None
+
+
+Expect = Callable[[Body], None]  # says by which digest a body is to be verified, beside Content-Digest
+
+
+def find(caller: Caller, upload_id: UUID) -> Known:
+    """Return an upload of the caller's; raise NotFound where it has none such."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_QUERY, [identifier(upload_id)])
+        row = cursor.fetchone()
+    if row is None or row[1] != caller.owner_id:
+        raise NotFound("There is no such upload.")
+    return Known(of_identifier(row[0]), *row[1:])
+
+
+def check_beforehand(caller: Caller, length: int | None) -> None:
+    """Refuse an upload that could not be kept once it is whole, or for which there is no room now."""
+    limit = settings.FILEMILL.max_upload_bytes
+    if length is not None and length > limit:
+        raise TooLarge(f"The upload has {length} bytes; at most {limit} are accepted.")
+    keep.check_room(length or 0)
+    if caller.owner_id is None or (length is not None and length <= SMALL_BYTES):
+        return
+    standing = usage.standing(caller.owner_id)
+    room = standing.room()
+    if room is None:
+        return
+    under_way = Upload.objects.filter(owner_id=caller.owner_id, finished_at=None).aggregate(sum=Sum("length"))["sum"]
+    if room - (under_way or 0) < (length or 0):
+        raise standing.refusal()
+
+
+def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect) -> Stand:
+    """Create an upload, with the bytes that the request carries; one that is whole by them is a file at once."""
+    stale_at = time.monotonic() + FRESH_SECONDS
+    upload.owner_id = caller.owner_id
+    check_beforehand(caller, upload.length)
+    body = _body(request, _known(upload), 0, expect)
+    if _known(upload).is_whole_with == (body.length or 0):
+        return _create_whole(request, caller, upload, body, stale_at)
+    unfinished.create(upload.id)
+    with Turn(upload.id) as turn:
+        try:
+            if body:
+                with transfers.transfer(party_of(request)):
+                    _add_all(turn, body)
+            stand = Stand(_known(upload), turn.size, turn.last_byte_at)
+            _insert(upload, caller)
+            if turn.size == stand.upload.is_whole_with:
+                stand.file = _complete(turn, stand.upload, caller, stale_at)
+        except BaseException:  # nobody was told of it
+            with suppress(OSError, Refused), turn.held():
+                turn.end()
+            raise
+    return stand
+
+
+def append(request: WSGIRequest, caller: Caller, upload: Known, offset: int, expect: Expect, *, ends: bool) -> Stand:
+    """Add what a request carries; complete the upload where it is whole by that, or `ends` says that it is to be."""
+    stale_at = time.monotonic() + FRESH_SECONDS
+    with transfers.transfer(party_of(request)), _turn(caller, upload) as turn:
+        if offset != turn.size:
+            raise OffsetMismatch(turn.size, offset)
+        body = _body(request, upload, offset, expect)
+        try:
+            _add_all(turn, body)
+        except (IncompleteBody, TooSlow) as error:
+            raise type(error)(f"The bytes stopped. {turn.size} are kept; ask by HEAD, and go on from there.") from error
+        stand = Stand(upload, turn.size, time.time())
+        if turn.size == upload.is_whole_with or ends:
+            stand.file = _complete(turn, upload, caller, stale_at)
+    return stand
+
+
+def look(caller: Caller, upload: Known) -> Stand:
+    """Say how far an upload is, once nobody else writes to it; complete what is whole but was not completed."""
+    if upload.finished_at is not None:
+        return Stand(upload, upload.length or 0, 0.0)
+    stale_at = time.monotonic() + FRESH_SECONDS
+    with _turn(caller, upload) as turn:
+        stand = Stand(upload, turn.size, turn.last_byte_at)
+        if turn.size == upload.is_whole_with:
+            # Whoever sent the last byte was not answered, and a client that finds all bytes here asks for no more.
+            stand.file = _complete(turn, upload, caller, stale_at)
+    return stand
+
+
+def set_length(caller: Caller, upload: Known, length: int) -> Known:
+    """Note the length of an upload that began without one; raise InconsistentLength where it has another."""
+    if upload.length == length:
+        return upload
+    if upload.length is not None:
+        raise InconsistentLength(f"The upload has {upload.length} bytes by what was said before, not {length}.")
+    check_beforehand(caller, length)
+    with _turn(caller, upload) as turn, turn.held():
+        if length < turn.size:
+            raise InconsistentLength(f"{turn.size} bytes of the upload are here already, more than {length}.")
+        if not Upload.objects.filter(pk=upload.id, length=None).update(length=length):
+            return set_length(caller, find(caller, upload.id), length)
+    return upload._replace(length=length)
+
+
+def terminate(caller: Caller, upload: Known) -> None:
+    """End an upload, and whatever still writes to it; a file that it became stays."""
+    if upload.finished_at is None:
+        with suppress(UploadGone, UploadCompleted), _turn(caller, upload) as turn, turn.held():
+            if turn.is_moved:
+                keep.remove(keep.original_name(upload.id), had_row=False)
+            turn.end()
+    Upload.objects.filter(pk=upload.id).delete()
+
+
+def _create_whole(request: WSGIRequest, caller: Caller, upload: Upload, body: Body, stale_at: float) -> Stand:
+    with transfers.transfer(party_of(request)), keep.Incoming() as incoming:
+        while piece := body.read(PIECE_BYTES):
+            add(incoming, piece)
+        body.verify()
+        upload.id, upload.finished_at = incoming.id, timezone.now()
+        file = file_of(incoming, caller, upload.name, upload.declared_type, upload.metadata)
+        finish(incoming, file, caller, stale_at, upload)
+    return Stand(_known(upload), file.size, time.time(), file)
+
+
+def _insert(upload: Upload, caller: Caller) -> None:
+    try:
+        Insertion(upload).run()
+    except IntegrityError:
+        tokens.confirm(caller)  # the owner went meanwhile
+        raise
+
+
+def _turn(caller: Caller, upload: Known) -> Turn:
+    if upload.finished_at is not None:
+        raise completed(upload)
+    try:
+        turn = Turn(upload.id, hashes=upload.said_concat != PARTIAL)
+    except UploadGone:
+        if find(caller, upload.id).finished_at is not None:
+            raise completed(upload) from None
+        raise
+    # Where its bytes lie like a file's there may be a file: the commit came after the look at the row.
+    if turn.is_moved and find(caller, upload.id).finished_at is not None:
+        turn.close()
+        raise completed(upload)
+    return turn
+
+
+def completed(upload: Known) -> UploadCompleted:
+    """Return what to say to who would add to an upload that is whole."""
+    return UploadCompleted("This upload is complete, and a file by now.", f"/files/{upload.id}/")
+
+
+def _body(request: WSGIRequest, upload: Known, offset: int, expect: Expect) -> Body:
+    limit = settings.FILEMILL.max_upload_bytes
+    body = Body(request, limit - offset, CONTENT_DIGEST)
+    if upload.length is not None:
+        words = (
+            f"The upload has {upload.length} bytes, {offset} of them are here, and the request brings more than that."
+        )
+        body.bound(
+            upload.length - offset, TooLarge(words) if upload.protocol == Protocol.TUS else InconsistentLength(words)
+        )
+    expect(body)
+    return body
+
+
+def _add_all(turn: Turn, body: Body) -> None:
+    if body.has_digests:
+        turn.doubt()
+    try:
+        while piece := body.read(PIECE_BYTES):
+            add(turn, piece)
+        body.verify()
+    except Refused:
+        turn.cut_back()
+        raise
+    turn.trust()
+
+
+def _complete(turn: Turn, upload: Known, caller: Caller, stale_at: float) -> File:
+    with turn.held():
+        file = file_of(turn, caller, upload.name, upload.declared_type, upload.metadata)
+        if not _is_as_said(turn, file.sha256, upload.digest):
+            turn.end()
+            Upload.objects.filter(pk=upload.id).delete()
+            raise DigestMismatch("The whole upload does not have the Repr-Digest that was sent. Nothing was kept.")
+        along: Along = (_FINISHED, [timezone.now(), file.size, identifier(upload.id)])
+        finish(turn, file, caller, stale_at, along=along)
+        with suppress(OSError):  # what is left the sweep removes
+            turn.end()
+    return file
+
+
+def _is_as_said(turn: Turn, sha256: str, header: str) -> bool:
+    for digest, value in digests_of("Repr-Digest", header):
+        if digest.name == "sha256":
+            found = bytes.fromhex(sha256)
+        else:
+            for piece in turn.pieces():
+                digest.update(piece)
+            found = digest.digest()
+        if found != value:
+            return False
+    return True
+
+
+def _known(upload: Upload) -> Known:
+    return Known(*(getattr(upload, column) for column in _COLUMNS))
