@@ -1,18 +1,13 @@
 """`filemill ls | show | get | rm | retry | wait`, at a running service that they know by its address only."""
 
 import hashlib
-import http.server
-import io
 import json
 import os
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
 
 import pytest
-from client.conftest import PROGRAM, documents
-from PIL import Image
+from client.conftest import PROGRAM, documents, half_a_picture, scripted
 from services.cutting import Cut
 from services.ports import free_port
 
@@ -20,39 +15,6 @@ from filemill.cli.remote.shown import printable
 
 NOBODY = "01a20139-70a0-726c-956d-ce19f9e45b49"
 MEBIBYTE = 1024 * 1024
-
-
-@contextmanager
-def claiming(file, content):
-    """Run a service that claims to have one file; return its address."""
-
-    class Claiming(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            body = content if "content" in self.path else json.dumps(file).encode()
-            self.send_response(200)
-            self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        do_HEAD = do_GET
-
-        def log_message(self, *_arguments):
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Claiming) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-def half_a_picture(colour):
-    whole = io.BytesIO()
-    Image.effect_noise((64, 64), colour).save(whole, "JPEG")
-    return whole.getvalue()[: len(whole.getvalue()) // 2]
 
 
 @pytest.fixture
@@ -121,7 +83,9 @@ def test_get_fetches_artifacts_and_writes_to_stdout(run, text, tmp_path):
 
 @pytest.mark.parametrize("name", ["../above.txt", "/tmp/x.txt", "..", ".", "a\0b"])
 def test_get_chooses_no_folder_by_what_a_service_says(run, tmp_path, name):
-    with claiming({"id": NOBODY, "name": name}, b"hostile") as url:
+    digest = {"ETag": f'"{hashlib.sha256(b"hostile").hexdigest()}"'}
+    file = json.dumps({"id": NOBODY, "name": name}).encode()
+    with scripted((200, {}, file), (200, digest, b"hostile"), (200, digest, b"hostile")) as (url, _):
         (tmp_path / "folder").mkdir()
         done = run("get", NOBODY, "-o", tmp_path / "folder", "--url", url)
 

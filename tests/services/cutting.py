@@ -12,10 +12,12 @@ BLOCK_BYTES = 65536
 
 @dataclass(frozen=True)
 class Cut:
-    """After how many bytes of a connection it ends, on their way up to the server or down to the client."""
+    """Where a connection ends."""
 
-    up: int | None = None
-    down: int | None = None
+    up: int | None = None  #: after so many bytes on their way up to the server
+    down: int | None = None  #: after so many on their way down to the client
+    answers: int | None = None  #: before the next answer, once there were so many
+    is_held: bool = False  #: it does not end there, but nothing goes on either
 
 
 class Cutting:
@@ -27,19 +29,28 @@ class Cutting:
         self._port = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._released = threading.Event()
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._listen)]
         self._threads[0].start()
 
+    def release(self) -> None:
+        """End the connections that are held."""
+        self._released.set()
+
     def close(self) -> None:
         """End all connections and their threads."""
+        self.release()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._threads[0].join()
         self._listener.close()
         for each in self._open:
-            _end(each)
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
         for thread in self._threads[1:]:
             thread.join()
+        for each in self._open:
+            each.close()
 
     def _listen(self) -> None:
         with suppress(OSError):
@@ -48,19 +59,35 @@ class Cutting:
                 cut = self.cuts.popleft() if self.cuts else Cut()
                 server = socket.create_connection(("127.0.0.1", self._port))
                 self._open += [client, server]
-                for pump, most in ((self._pump_up, cut.up), (self._pump_down, cut.down)):
-                    self._threads.append(threading.Thread(target=pump, args=(client, server, most)))
+                for pump in (self._up, self._down):
+                    self._threads.append(threading.Thread(target=pump, args=(client, server, cut)))
                     self._threads[-1].start()
 
-    def _pump_up(self, client: socket.socket, server: socket.socket, most: int | None) -> None:
-        for block in _blocks(client, server, most):
-            self.up += len(block)
-            server.sendall(block)
+    def _up(self, client: socket.socket, server: socket.socket, cut: Cut) -> None:
+        with self._ending(client, server, cut):
+            for block in _blocks(client, cut.up):
+                server.sendall(block)
+                self.up += len(block)
 
-    def _pump_down(self, client: socket.socket, server: socket.socket, most: int | None) -> None:
-        for block in _blocks(server, client, most):
-            self.down += len(block)
-            client.sendall(block)
+    def _down(self, client: socket.socket, server: socket.socket, cut: Cut) -> None:
+        answers = 0
+        with self._ending(client, server, cut):
+            for block in _blocks(server, cut.down):
+                answers += block.count(b"HTTP/1.1 ")
+                if cut.answers is not None and answers > cut.answers:
+                    return
+                client.sendall(block)
+                self.down += len(block)
+
+    @contextmanager
+    def _ending(self, client: socket.socket, server: socket.socket, cut: Cut) -> Iterator[None]:
+        with suppress(OSError):
+            yield
+            if cut.is_held:
+                self._released.wait()
+        for each in (client, server):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -73,18 +100,8 @@ def cutting(port: int) -> Iterator[Cutting]:
         proxy.close()
 
 
-def _blocks(source: socket.socket, sink: socket.socket, most: int | None) -> Iterator[bytes]:
-    """Give what comes, at most so much; then both connections end."""
-    left = most
-    with suppress(OSError):
-        while (left is None or left) and (block := source.recv(min(left or BLOCK_BYTES, BLOCK_BYTES))):
-            left = None if left is None else left - len(block)
-            yield block
-    _end(source)
-    _end(sink)
-
-
-def _end(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-    connection.close()
+def _blocks(source: socket.socket, most: int | None) -> Iterator[bytes]:
+    left = BLOCK_BYTES if most is None else most
+    while left and (block := source.recv(min(left, BLOCK_BYTES))):
+        left -= 0 if most is None else len(block)
+        yield block

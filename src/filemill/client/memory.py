@@ -58,11 +58,13 @@ class Memory:
             if not hold(stream) or not os.fstat(descriptor).st_nlink:
                 raise Failure("Another command uploads it at this moment.")
             entry = Entry(stream)
-            yield entry
-            if "file" in entry.known:
-                self._ended.append(place)
-            elif not entry.known:
-                place.unlink(missing_ok=True)
+            try:
+                yield entry
+            finally:
+                if "file" in entry.known:
+                    self._ended.append(place)
+                elif not entry.known:
+                    place.unlink(missing_ok=True)
 
     def forget_what_ended(self) -> None:
         """Forget the uploads that became files, as the whole command came to its end: another would send them again."""

@@ -3,6 +3,7 @@
 import base64
 import http.client
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
@@ -36,7 +37,7 @@ class Upload:
         except (NotNow, Unusable):
             raise
         except Failure:
-            self._entry.note()
+            self._end()
             raise
         self._entry.note(file=file["id"])
         return file
@@ -51,6 +52,13 @@ class Upload:
             raise
         except Failure:
             return None
+
+    def _end(self) -> None:
+        """Give back what an upload holds that cannot become a file; it would expire, too."""
+        if "upload" in self._entry.known:
+            with suppress(NoAnswer):
+                self._service.once(Request("DELETE", f"/upload/{self._entry.known['upload']}/", headers=_TUS))
+        self._entry.note()
 
     def _sent(self) -> dict[str, Any]:
         first = b"" if "upload" in self._entry.known else self._content.at(0)

@@ -66,9 +66,11 @@ class _Run:
 
     def all(self, shown: Display, parallel: int) -> int:
         """Upload all sources, so many at once; return the exit code."""
+        futures: dict[Future[File], Source] = {}
         with ThreadPoolExecutor(parallel) as pool:
-            futures = {pool.submit(self._one, source, shown): source for source in self._sources}
             try:
+                for source in self._sources:
+                    futures[pool.submit(self._one, source, shown)] = source
                 return max((self._outcome(future, futures) for future in as_completed(futures)), default=0)
             except KeyboardInterrupt:
                 self._service.stop()
