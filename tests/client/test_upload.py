@@ -300,7 +300,7 @@ def test_a_terminal_shows_bars_and_what_was_made(environment, large, service, tm
     leader, follower = pty.openpty()
     termios.tcsetwinsize(leader, (24, 200))
     process = subprocess.Popen(
-        [*PROGRAM, "upload", str(large), str(other), "--parallel", "1"],
+        [*PROGRAM, "upload", str(large), str(other), "--parallel", "1", "--wait"],
         env=os.environ | environment | {"TERM": "xterm"}, stdout=follower, stderr=follower, start_new_session=True,
     )  # fmt: skip
     os.close(follower)
@@ -316,4 +316,4 @@ def test_a_terminal_shows_bars_and_what_was_made(environment, large, service, tm
     assert "MB/s" in shown
     assert "2 files" in shown
     for path in (large, other):
-        assert f"{files_named(service, path.name)[0]['id']}  " in shown
+        assert f"{files_named(service, path.name)[0]['id']}  processed" in shown

@@ -49,8 +49,6 @@ class Cutting:
                 each.shutdown(socket.SHUT_RDWR)
         for thread in self._threads[1:]:
             thread.join()
-        for each in self._open:
-            each.close()
 
     def _listen(self) -> None:
         with suppress(OSError):
@@ -87,7 +85,8 @@ class Cutting:
                 self._released.wait()
         for each in (client, server):
             with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                each.shutdown(socket.SHUT_RDWR)  # which wakes the other thread
+            each.close()  # which resets the connection where bytes were not read: who sends them learns of it
 
 
 @contextmanager

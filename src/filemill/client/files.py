@@ -1,17 +1,18 @@
 """Files that the service has: found, watched, processed again and deleted."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from filemill.client.connection import NoAnswer, Request
 from filemill.client.failures import Failure, NotNow
-from filemill.client.service import Say, Service, passes, why
+from filemill.client.service import Service, passes, why
 
 PAGE_SIZE = 200
 UNDER_WAY = frozenset({"queued", "processing"})
 _WAIT_SECONDS = 20
+_WATCH_SECONDS = 1  # where somebody sees how it goes on
 _PAUSE_SECONDS = 0.5  # before the next look, where the service lets nobody wait
 
 Parameters = dict[str, str | int | list[str]]
@@ -36,15 +37,20 @@ def one(service: Service, file_id: str) -> dict[str, Any]:
     return service.json(Request("GET", f"/files/{file_id}/"))
 
 
-def ended(service: Service, file_id: str, timeout: float | None = None, say: Say | None = None) -> dict[str, Any]:
+def ended(
+    service: Service, file_id: str, timeout: float | None = None, watch: Callable[[dict[str, Any]], None] | None = None
+) -> dict[str, Any]:
     """Return a file once its processing is over; raise NotNow where that takes longer than the time-out."""
     until = None if timeout is None else time.monotonic() + timeout
+    most = _WATCH_SECONDS if watch else _WAIT_SECONDS
     while True:
-        left = _WAIT_SECONDS if until is None else min(max(until - time.monotonic(), 0), _WAIT_SECONDS)
+        left = most if until is None else min(max(until - time.monotonic(), 0), most)
         asked = time.monotonic()
-        file = service.json(Request("GET", f"/files/{file_id}/?wait={left:.3f}"), say)
+        file = service.json(Request("GET", f"/files/{file_id}/?wait={left:.3f}"))
         if file["status"] not in UNDER_WAY:
             return file
+        if watch:
+            watch(file)
         if until is not None and time.monotonic() >= until:
             raise NotNow(f"It is still {file['status']}.")
         if time.monotonic() - asked < _PAUSE_SECONDS:

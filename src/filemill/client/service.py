@@ -127,7 +127,7 @@ class Patience:
 
 def passes(answer: Answer) -> bool:
     """Say whether the same request may do better later."""
-    return answer.status in _PASSING
+    return answer.status in _PASSING or (answer.status >= http.client.BAD_REQUEST and "Retry-After" in answer.headers)
 
 
 def why(answer: Answer) -> tuple[str, float | None]:

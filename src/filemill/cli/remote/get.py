@@ -53,7 +53,7 @@ def get(
             click.echo(f"{file_id}  {download.size:,} bytes  {printable(str(place))}")
         return 0
 
-    with display(len(ids), None) as shown:
+    with display(len(ids)) as shown:
         code = options.for_each(ids, each, failure_printer("id", as_json=as_json))
     sys.exit(code)
 

@@ -1,17 +1,19 @@
 """How far things are: bars on a terminal, else a line where something happens."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Protocol
 
 from filemill.cli.remote.options import note
-from filemill.cli.remote.shown import printable
+from filemill.cli.remote.shown import printable, state_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _LONGEST_NAME = 40
+
+Watch = Callable[[dict[str, Any]], None]
 
 
 class Bar(Protocol):
@@ -33,9 +35,12 @@ class Display(Protocol):
     def begin(self, name: str, size: int | None) -> Bar:
         """Begin something."""
 
+    def processing(self, name: str) -> AbstractContextManager[Watch | None]:
+        """Lend what shows how the processing of a file goes on, if anybody sees it."""
+
 
 @contextmanager
-def display(files: int, size: int | None) -> Iterator[Display]:
+def display(files: int, size: int | None = None) -> Iterator[Display]:
     """Show how far things are for as long as they take: so many files of so many bytes."""
     if not sys.stderr.isatty():
         yield _Lines()
@@ -66,6 +71,15 @@ class _Bars:
         short = shown if len(shown) <= _LONGEST_NAME else f"...{shown[3 - _LONGEST_NAME :]}"
         return _Bar(self._progress, self._progress.add_task(short, total=size, words=""), self._all)
 
+    @contextmanager
+    def processing(self, name: str) -> Iterator[Watch]:
+        bar = self.begin(name, None)
+        bar.say("uploaded")
+        try:
+            yield lambda file: bar.say(state_of(file))
+        finally:
+            bar.end()
+
 
 class _Bar:
     def __init__(self, progress: "Progress", task: "TaskID", whole: "TaskID | None") -> None:
@@ -88,6 +102,9 @@ class _Bar:
 class _Lines:
     def begin(self, name: str, _size: int | None) -> "_Line":
         return _Line(printable(name))
+
+    def processing(self, _name: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class _Line:

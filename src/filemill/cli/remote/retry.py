@@ -6,6 +6,7 @@ from uuid import UUID
 import click
 
 from filemill.cli.remote import options
+from filemill.cli.remote.progress import display
 from filemill.cli.remote.shown import failure_printer, tell
 from filemill.client import files
 from filemill.client.service import Service
@@ -36,7 +37,11 @@ def retry(service: Service, *, ids: tuple[UUID, ...], failed: bool, waits: bool,
         return 0
 
     def end(file_id: str) -> int:
-        return tell(files.ended(service, file_id), as_json=as_json)
+        with shown.processing(file_id) as watch:
+            file = files.ended(service, file_id, watch=watch)
+        return tell(file, as_json=as_json)
 
     worst = options.for_each(chosen, begin, show_failure)
-    sys.exit(max(worst, options.for_each(begun if waits else [], end, show_failure)))
+    with display(1) as shown:
+        worst = max(worst, options.for_each(begun if waits else [], end, show_failure))
+    sys.exit(worst)

@@ -44,6 +44,12 @@ def page_of(file: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def state_of(file: dict[str, Any]) -> str:
+    """Return how far the processing of a file is, in a few words."""
+    running = [job for job in file["jobs"] if job["state"] == "running"]
+    return ", ".join([file["status"], *(f"{job['processor']} {job['progress'] or 0:.0%}" for job in running)])
+
+
 def reason_of(reason: dict[str, Any]) -> str:
     """Return why a file failed, or what is odd about it."""
     return printable(f"{reason['title']}. {reason['detail'] or ''} ({reason['code']})")

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,10 @@ def upload(
         raise click.UsageError("--name is for one file.")
     sources = gathered(paths, name, recursive=recursive)
     memory = _memory(service.target.url)
-    run = _Run(service, memory, sources, **how)
     sizes = [source.size for source in sources]
     with display(len(sources), None if None in sizes else sum(size or 0 for size in sizes)) as shown:
-        code = run.all(shown, parallel)
+        run = _Run(service, memory, sources, shown, **how)
+        code = run.all(parallel)
     if run.uploaded == len(sources):
         memory.forget_what_ended()
     elif code != 1:
@@ -54,35 +55,37 @@ def upload(
     sys.exit(code)
 
 
+@dataclass
 class _Run:
     """All uploads of a command."""
 
-    def __init__(
-        self, service: Service, memory: Memory, sources: Sequence[Source], *, waits: bool, as_json: bool
-    ) -> None:
-        self._service, self._memory, self._sources = service, memory, sources
-        self._waits, self._as_json = waits, as_json
-        self.uploaded = 0
+    service: Service
+    memory: Memory
+    sources: Sequence[Source]
+    shown: Display
+    waits: bool
+    as_json: bool
+    uploaded: int = 0
 
-    def all(self, shown: Display, parallel: int) -> int:
+    def all(self, parallel: int) -> int:
         """Upload all sources, so many at once; return the exit code."""
         futures: dict[Future[File], Source] = {}
         with ThreadPoolExecutor(parallel) as pool:
             try:
-                for source in self._sources:
-                    futures[pool.submit(self._one, source, shown)] = source
+                for source in self.sources:
+                    futures[pool.submit(self._one, source)] = source
                 return max((self._outcome(future, futures) for future in as_completed(futures)), default=0)
             except KeyboardInterrupt:
-                self._service.stop()
+                self.service.stop()
                 pool.shutdown(cancel_futures=True)
                 self.uploaded = sum(not each.cancelled() and not each.exception() for each in futures)
                 return STOPPED
 
-    def _one(self, source: Source, shown: Display) -> File:
-        bar = shown.begin(str(source.path), source.size)
+    def _one(self, source: Source) -> File:
+        bar = self.shown.begin(str(source.path), source.size)
         try:
-            with source.opened(self._memory, self._service.go_on) as (content, entry):
-                return Upload(self._service, source.name, content, entry, bar.at).run(bar.say)
+            with source.opened(self.memory, self.service.go_on) as (content, entry):
+                return Upload(self.service, source.name, content, entry, bar.at).run(bar.say)
         finally:
             bar.end()
 
@@ -92,18 +95,19 @@ class _Run:
         try:
             file = future.result()
             self.uploaded += 1
-            if self._waits:
-                file = files.ended(self._service, file["id"])
+            if self.waits:
+                with self.shown.processing(str(path)) as watch:
+                    file = files.ended(self.service, file["id"], watch=watch)
         except CancelledError:
             return 0
         except Failure as failure:
             if isinstance(failure, (Unusable, NotNow)):
                 for each in futures:
                     each.cancel()
-            failure_printer("path", as_json=self._as_json)(str(path), failure)
+            failure_printer("path", as_json=self.as_json)(str(path), failure)
             return failure.exit_code
-        code = tell(file, as_json=self._as_json, path=str(path))
-        return code if self._waits else 0
+        code = tell(file, as_json=self.as_json, path=str(path))
+        return code if self.waits else 0
 
 
 def _memory(server: str) -> Memory:

@@ -6,6 +6,7 @@ from uuid import UUID
 import click
 
 from filemill.cli.remote import options
+from filemill.cli.remote.progress import display
 from filemill.cli.remote.shown import failure_printer, tell
 from filemill.client import files
 from filemill.client.service import Service
@@ -23,6 +24,10 @@ def wait(service: Service, *, ids: tuple[UUID, ...], timeout: float | None, as_j
     """
 
     def each(file_id: str) -> int:
-        return tell(files.ended(service, file_id, timeout), as_json=as_json)
+        with shown.processing(file_id) as watch:
+            file = files.ended(service, file_id, timeout, watch)
+        return tell(file, as_json=as_json)
 
-    sys.exit(options.for_each(ids, each, failure_printer("id", as_json=as_json)))
+    with display(1) as shown:
+        code = options.for_each(ids, each, failure_printer("id", as_json=as_json))
+    sys.exit(code)
