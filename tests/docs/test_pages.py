@@ -22,6 +22,7 @@ OTHER_VARIABLES = {
     "FILEMILL_TEST_FAULTS": "tests/faults/test_nth_call.py",
     "FILEMILL_TEST_STACK": "tests/conftest.py",
     "FILEMILL_TOKEN": "src/filemill/cli/main.py",
+    "FILEMILL_URL": "src/filemill/cli/remote/options.py",
 }
 
 
