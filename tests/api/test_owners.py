@@ -16,11 +16,18 @@ OPERATIONS = {
     for method, operation in operations.items()
 }
 READING = {name for name, (method, _) in OPERATIONS.items() if method == "GET"}
+OF_ONE_UPLOAD = {name for name, (_, path) in OPERATIONS.items() if "{upload_id}" in path}
 OF_ONE_FILE = {name for name, (_, path) in OPERATIONS.items() if "{file_id}" in path}
 BODIES = {
     "upload": b"more words",
     "create_token": b'{"name": "new", "scopes": ["write"]}',
     "create_link": b'{"artifact": "text"}',
+    "append_to_upload": b"some bytes",
+}
+KINDS = {"upload": "text/plain", "append_to_upload": "application/offset+octet-stream"}
+HEADERS = {
+    "append_to_upload": {"Tus-Resumable": "1.0.0", "Upload-Offset": "0"},
+    "end_upload": {"Tus-Resumable": "1.0.0"},
 }
 NEEDS_BOTH = {"create_link"}  # what a link leads to is read
 QUERIES = {"upload": "?name=new.txt", "get_file": "?wait=0.01"}
@@ -52,6 +59,13 @@ def file(anna, upload_as, work):
 
 
 @pytest.fixture
+def unfinished(anna):
+    """An upload of Anna's that is not whole; its id."""
+    headers = {**anna, "Tus-Resumable": "1.0.0", "Upload-Length": "100"}
+    return Client().generic("POST", "/upload/", headers=headers).headers["Location"].split("/")[2]
+
+
+@pytest.fixture
 def upload_as(closed):
     def send(headers, content=b"hello", name="hers.txt"):
         response = Client().generic(
@@ -64,17 +78,18 @@ def upload_as(closed):
 
 
 @pytest.fixture
-def ask(file):
+def ask(file, unfinished):
     """Ask for an operation about Anna's file or token, with and without the slash: ask("get_file", headers)."""
 
     def send(name, headers, *, slash=True):
         method, path = OPERATIONS[name]
-        known = {"file_id": file["id"], "name": "text", "token_id": Token.objects.filter(owner__username="anna")[0].pk}
+        token_id = Token.objects.filter(owner__username="anna")[0].pk
+        known = {"file_id": file["id"], "upload_id": unfinished, "name": "text", "token_id": token_id}
         address = re.sub(r"{(\w+)}", lambda match: known[match[1]], path)
-        kind = "text/plain" if name == "upload" else "application/json"
+        kind = KINDS.get(name, "application/json")
         response = Client().generic(
             method, (address if slash else address[:-1]) + QUERIES.get(name, ""), BODIES.get(name, b""),
-            content_type=kind, headers=headers,
+            content_type=kind, headers={**headers, **HEADERS.get(name, {})},
         )  # fmt: skip
         if response.streaming:
             assert response.getvalue() == b"hello, mill"
@@ -100,7 +115,7 @@ def test_a_stranger_finds_nothing_and_changes_nothing(ask, anna, boris, file, ke
     before, bytes_before = ask("get_file", anna).json(), kept()
     for slash in (True, False):
         response = ask(name, boris, slash=slash)
-        if name in OF_ONE_FILE or "{token_id}" in OPERATIONS[name][1]:
+        if name in OF_ONE_FILE | OF_ONE_UPLOAD or "{token_id}" in OPERATIONS[name][1]:
             refused(response, 404, "not_found")
         else:
             assert response.status_code < 300

@@ -33,6 +33,8 @@ ANY = [
 ]
 OPERATIONS = [
     ("POST", "/upload/"),
+    ("PATCH", "/upload/{upload_id}/"),
+    ("DELETE", "/upload/{upload_id}/"),
     ("GET", "/files/"),
     ("GET", "/files/{file_id}/"),
     ("PATCH", "/files/{file_id}/"),
@@ -112,7 +114,8 @@ def test_answers_are_as_the_document_says(document, known, method, path, mode):
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_options_names_the_methods_of_the_document(document, known, method, path):
-    case = document[path][method].Case(path_parameters={"file_id": known, "name": "text", "token_id": "0" * 16})
+    given = {"file_id": known, "upload_id": known, "name": "text", "token_id": "0" * 16}
+    case = document[path][method].Case(path_parameters=given)
     case.method = "OPTIONS"
     response = case.call()
     assert response.headers["allow"]

@@ -16,15 +16,8 @@ from django.utils.http import http_date
 from filemill.accounts.caller import Caller
 from filemill.api.completed import completed_headers, made_file
 from filemill.api.problems import Forbidden
-from filemill.core.errors import (
-    ChecksumMismatch,
-    DigestMismatch,
-    FieldError,
-    Invalid,
-    UnsupportedBody,
-    UnsupportedVersion,
-    UploadCompleted,
-)
+from filemill.core.errors import DigestMismatch, FieldError, Invalid, UnsupportedBody
+from filemill.core.resuming_errors import ChecksumMismatch, UnsupportedVersion, UploadCompleted
 from filemill.files.rules import check_metadata
 from filemill.uploads import resumable
 from filemill.uploads.body import Body, content_length
@@ -184,7 +177,9 @@ def _with_checksum(request: WSGIRequest, act: Any) -> Stand:  # noqa: ANN401  # 
     try:
         expected = b64decode(value.strip(), validate=True)
     except (binascii.Error, ValueError):
-        raise _wrong("Upload-Checksum", f"Upload-Checksum looks like `{algorithm} BASE64`.") from None
+        expected = b""
+    if not expected:
+        raise _wrong("Upload-Checksum", f"Upload-Checksum looks like `{algorithm} BASE64`.")
 
     def expect(body: Body) -> None:
         body.expect(CHECKSUMS[algorithm](usedforsecurity=False), expected)

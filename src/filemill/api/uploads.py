@@ -31,7 +31,7 @@ class UploadView(QuickView):
             tus.sign(response)
         return response
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401  # Django's signature
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]  # noqa: ANN401
         """Say what can be sent, and in which dialects."""
         return Response(status=status.HTTP_204_NO_CONTENT, headers=tus.about())
 

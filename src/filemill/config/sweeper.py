@@ -53,11 +53,13 @@ class SweepConsumer(bootsteps.ConsumerStep):
 
 def _sweep() -> None:
     from filemill.processing.sweep import sweep
+    from filemill.uploads.expire import expire
 
     close_old_connections()
     try:
         sweep()
-    except DatabaseError as error:
+        expire()
+    except (DatabaseError, OSError) as error:  # an OSError where the storage is away
         log.warning("sweep stopped", reason=str(error))
     except Exception:
         log.exception("sweep failed")

@@ -15,7 +15,10 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from filemill.core.errors import Busy, TakenOver, UploadGone
+from django.conf import settings
+
+from filemill.core.errors import Busy
+from filemill.core.resuming_errors import TakenOver, UploadGone
 from filemill.core.sha256 import STATE_BYTES, Sha256, can_resume
 from filemill.files import folders, keep
 from filemill.files.writer import PUSHED_BYTES
@@ -135,10 +138,7 @@ class Turn:
 
     def end(self) -> None:
         """Forget that there was an upload, within `held`: its bytes are a file's now, or go with it."""
-        os.pwrite(self._note, _TURN.pack(_OVER, _NOWHERE), 0)
-        for path in (_bytes_of(self.id), _note_of(self.id)):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
+        _end(self.id, self._note)
 
     @property
     def head(self) -> bytes:
@@ -219,6 +219,52 @@ class Turn:
             yield
         finally:
             fcntl.flock(self._note, fcntl.LOCK_UN)
+
+
+def is_there(upload_id: UUID) -> bool:
+    """Say whether an upload has not ended; raise FileNotFoundError where the storage is away."""
+    os.stat(keep.at("unfinished"))
+    return os.path.exists(_note_of(upload_id))
+
+
+def size_of(upload_id: UUID) -> tuple[int, float]:
+    """Return how many bytes there are and when the last one came, without taking the turn; raise FileNotFoundError."""
+    found = os.stat(_bytes_of(upload_id))
+    return found.st_size, found.st_mtime
+
+
+def remove_stale() -> list[UUID]:
+    """Remove the uploads that got their last byte long ago; return which."""
+    notes = [name.removesuffix(".note") for name in os.listdir(keep.at("unfinished")) if name.endswith(".note")]
+    return [upload_id for upload_id in map(UUID, notes) if _is_stale(upload_id) and _remove_stale(upload_id)]
+
+
+def _is_stale(upload_id: UUID) -> bool:
+    for path in (_bytes_of(upload_id), _note_of(upload_id)):
+        with contextlib.suppress(FileNotFoundError):
+            return os.stat(path).st_mtime < time.time() - settings.FILEMILL.upload_expire_seconds
+    return False
+
+
+def _remove_stale(upload_id: UUID) -> bool:
+    try:
+        note = os.open(_note_of(upload_id), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        if not _lock(note) or not _is_stale(upload_id):  # somebody came meanwhile
+            return False
+        _end(upload_id, note)
+    finally:
+        os.close(note)
+    return True
+
+
+def _end(upload_id: UUID, note: int) -> None:
+    os.pwrite(note, _TURN.pack(_OVER, _NOWHERE), 0)
+    for path in (_bytes_of(upload_id), _note_of(upload_id)):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def _lock(descriptor: int) -> bool:

@@ -15,18 +15,8 @@ from django.utils import timezone
 
 from filemill.accounts import tokens, usage
 from filemill.accounts.caller import Caller, party_of
-from filemill.core.errors import (
-    DigestMismatch,
-    IncompleteBody,
-    InconsistentLength,
-    NotFound,
-    OffsetMismatch,
-    Refused,
-    TooLarge,
-    TooSlow,
-    UploadCompleted,
-    UploadGone,
-)
+from filemill.core.errors import DigestMismatch, IncompleteBody, NotFound, Refused, TooLarge, TooSlow
+from filemill.core.resuming_errors import InconsistentLength, OffsetMismatch, UploadCompleted, UploadGone
 from filemill.database.cursors import prepared_cursor
 from filemill.files import keep, transfers, unfinished
 from filemill.files.insertion import Insertion

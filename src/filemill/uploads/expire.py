@@ -1,0 +1,26 @@
+"""Uploads that nobody goes on with: their bytes go, and in time what is known of them."""
+
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from filemill.files import unfinished
+from filemill.uploads.models import Upload
+
+log = structlog.get_logger(__name__)
+
+
+def expire() -> int:
+    """End the uploads whose last byte came too long ago, and forget those that are over; return how many ended."""
+    gone = unfinished.remove_stale()
+    for upload_id in gone:
+        log.info("upload expired", upload_id=str(upload_id))
+    long_ago = timezone.now() - timedelta(seconds=settings.FILEMILL.upload_expire_seconds)
+    old = Upload.objects.filter(created_at__lt=long_ago)
+    old.filter(finished_at__lt=long_ago).delete()
+    under_way = old.filter(finished_at=None).values_list("pk", flat=True)
+    over = [upload_id for upload_id in under_way if not unfinished.is_there(upload_id)]
+    Upload.objects.filter(pk__in=over, finished_at=None).delete()
+    return len(gone)
