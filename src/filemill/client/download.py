@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from filemill.client.connection import Answer, NoAnswer, Request
-from filemill.client.failures import Failure, Unusable
+from filemill.client.failures import Failure, NotNow, Unusable
 from filemill.client.locks import hold
 from filemill.client.service import Service, passes, refusal, why
 
@@ -23,7 +23,13 @@ class Download:
 
     def __init__(self, service: Service, path: str) -> None:
         self._service, self._path = service, path
-        head = service.ask(Request("HEAD", path))
+        try:
+            head = service.ask(Request("HEAD", path))
+        except NotNow:
+            raise
+        except Failure:
+            service.ask(Request("GET", path))  # which says why not, as no answer to HEAD can
+            raise
         digest, size = _DIGEST.fullmatch(head.headers.get("ETag", "")), head.headers.get("Content-Length", "")
         if not digest or not size.isdigit():
             raise Unusable(f"What answers at {service.target.url} names neither digest nor size: is it a Filemill?")

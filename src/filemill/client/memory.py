@@ -37,7 +37,7 @@ class Entry:
 
 
 class Memory:
-    """Remembers uploads to one service by path, size and time of the file."""
+    """Remembers uploads to one service by path, name, size and time of the file."""
 
     def __init__(self, folder: Path, server: str) -> None:
         self._folder, self._server = folder, server
@@ -49,9 +49,9 @@ class Memory:
                     path.unlink()
 
     @contextmanager
-    def of(self, path: Path, size: int, mtime_ns: int) -> Iterator[Entry]:
-        """Lend what is known of a file; raise Failure where another process is at it."""
-        asked = (self._server, os.path.realpath(path), str(size), str(mtime_ns))
+    def of(self, path: Path, name: str, stamp: os.stat_result) -> Iterator[Entry]:
+        """Lend what is known of a file that is sent under a name; raise Failure where another process is at it."""
+        asked = (self._server, os.path.realpath(path), name, str(stamp.st_size), str(stamp.st_mtime_ns))
         place = self._folder / hashlib.sha256("\0".join(asked).encode(errors="surrogateescape")).hexdigest()
         descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+b") as stream:

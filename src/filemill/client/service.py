@@ -102,7 +102,7 @@ class Service:
 
 
 class Patience:
-    """Pauses that grow, up to an end; progress makes it new."""
+    """Pauses that grow, up to an end, which is so long after the first of them; progress makes it new."""
 
     def __init__(self, seconds: float, stopped: threading.Event, say: Say) -> None:
         self._seconds, self._stopped, self._say = seconds, stopped, say
@@ -111,13 +111,15 @@ class Patience:
     def renew(self) -> None:
         """Begin anew, as something went well."""
         self._pause = _FIRST_PAUSE_SECONDS
-        self._until = time.monotonic() + self._seconds
+        self._until: float | None = None
 
     def wait(self, words: str, wanted: float | None = None) -> None:
         """Pause for as long as the service wants, or a little longer than before; raise NotNow at the end."""
         pause = self._pause if wanted is None else max(wanted, _FIRST_PAUSE_SECONDS)
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
-        if time.monotonic() + pause > self._until:
+        now = time.monotonic()
+        self._until = self._until or now + self._seconds
+        if now + pause > self._until:
             longer = "" if wanted is None else f" It wants {pause:.0f} s."
             raise NotNow(f"Given up: {words}.{longer}")
         self._say(f"{words}; again in {pause:.1f} s")
@@ -147,8 +149,6 @@ def refusal(target: Target, answer: Answer) -> Failure:
         return Unusable(f"{words} The token needs the scopes read and write.", problem)
     if http.client.MULTIPLE_CHOICES <= answer.status < http.client.BAD_REQUEST:
         return Unusable(f"{words}: it wants {answer.headers['Location']}. Give the address that it has itself.")
-    if answer.status == http.client.NOT_FOUND and not answer.body:  # as HEAD is answered
-        return Failure("404 Not Found: There is nothing of that name.")
     if problem:
         return Failure(answer.sentence(), problem)
     return Unusable(f"{words}: is this a Filemill?")

@@ -28,6 +28,7 @@ class Upload:
     def __init__(self, service: Service, name: str, content: Content, entry: Entry, at: Callable[[int], None]) -> None:
         self._service, self._name, self._content, self._entry, self._at = service, name, content, entry, at
         self._is_deferred = False  # the length; it is told with the last chunk
+        self._reached = 0  # by what arrived
 
     def run(self, say: Say) -> dict[str, Any]:
         """Return the file; raise Failure where it is refused, or other bytes arrived, and then know nothing of it."""
@@ -47,11 +48,13 @@ class Upload:
         if "file" not in self._entry.known:
             return None
         try:
-            return files.one(self._service, self._entry.known["file"])
+            file = files.one(self._service, self._entry.known["file"])
         except Unusable:
             raise
         except Failure:
             return None
+        self._at(file["size"])
+        return file
 
     def _end(self) -> None:
         """Give back what an upload holds that cannot become a file; it would expire, too."""
@@ -97,6 +100,7 @@ class Upload:
         metadata = {"Upload-Metadata": f"filename {base64.b64encode(self._name.encode()).decode()}"}
         answer = self._service.ask(Request("POST", "/upload/", b"", _TUS | length | metadata), self._say)
         self._entry.note(upload=_last_part(answer.headers.get("Location", "")))
+        self._reached = 0
         return 0
 
     def _offset(self) -> int | str | None:
@@ -104,7 +108,7 @@ class Upload:
         answer = self._step("HEAD")
         if answer is None:
             return None
-        offset = _file_of(answer) or _offset_of(answer)
+        offset = _file_of(answer) or self._offset_in(answer)
         if isinstance(offset, int) and offset:
             self._say(f"goes on at {offset:,} bytes")
         return offset
@@ -126,11 +130,10 @@ class Upload:
                 return None
             if file_id := _file_of(answer):
                 return file_id
-            offset = _offset_of(answer)
+            offset = self._offset_in(answer)
             if offset <= begin:
                 self._patience.wait("the service has all of it, but made no file of it yet")
                 return None
-            self._patience.renew()
 
     def _step(self, method: str, body: Pieces | None = None, headers: dict[str, str] | None = None) -> Answer | None:
         """Return an answer that is no refusal; None where it has to be looked how far the upload is."""
@@ -149,16 +152,19 @@ class Upload:
             return None
         return self._service.accepted(answer)
 
+    def _offset_in(self, answer: Answer) -> int:
+        """Return how far an answer says the upload is; to be farther than before is progress."""
+        given = answer.headers.get("Upload-Offset", "")
+        if not given.isdigit():
+            raise Unusable("The service does not say how far the upload is: does a proxy take headers away?")
+        if int(given) > self._reached:
+            self._reached = int(given)
+            self._patience.renew()
+        return int(given)
+
 
 def _file_of(answer: Answer) -> str | None:
     return _last_part(answer.headers["Content-Location"]) if "Content-Location" in answer.headers else None
-
-
-def _offset_of(answer: Answer) -> int:
-    given = answer.headers.get("Upload-Offset", "")
-    if not given.isdigit():
-        raise Unusable("The service does not say how far the upload is: does a proxy take headers away?")
-    return int(given)
 
 
 def _last_part(address: str) -> str:

@@ -34,10 +34,8 @@ class Source:
             stream = self.path.open("rb")
         except OSError as error:
             raise Failure(f"It cannot be read: {error.strerror}.") from error
-        with stream:
-            stamp = os.fstat(stream.fileno())
-            with memory.of(self.path, stamp.st_size, stamp.st_mtime_ns) as entry:
-                yield FileContent(stream), entry
+        with stream, memory.of(self.path, self.name, os.fstat(stream.fileno())) as entry:
+            yield FileContent(stream), entry
 
 
 def gathered(paths: Iterable[Path], name: str | None, *, recursive: bool) -> list[Source]:
