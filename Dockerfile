@@ -3,18 +3,23 @@
 #   docker run --init -p 127.0.0.1:8000:8000 -e FILEMILL_PUBLISHED_ON_LOOPBACK=yes -v filemill:/data filemill
 
 FROM python:3.13-slim-bookworm AS build
-RUN python -m venv /opt/filemill
+RUN python -m venv --without-pip /opt/filemill
 WORKDIR /build
 COPY requirements.txt .
-RUN /opt/filemill/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
+RUN python -m pip --python /opt/filemill/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
 COPY pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md ./
 COPY src src
-RUN /opt/filemill/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+RUN python -m pip --python /opt/filemill/bin/python install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.13-slim-bookworm
 LABEL org.opencontainers.image.title="Filemill" \
       org.opencontainers.image.description="Upload a file, get it processed: a REST API, a web page and a command line." \
       org.opencontainers.image.licenses="Apache-2.0"
+# libarchive's wheel takes these two from the system, and not every slim image has both.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends libexpat1 zlib1g \
+ && apt-get clean \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin filemill \
  && install --directory --owner filemill --group filemill --mode 0700 /data /secrets
 # The base image leaves the standard library's bytecode out, and an ordinary user cannot add it: each start would take seconds more.

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-rabbitmq lint format lock audit bench bench-kinds chaos corpus fuzz docker-smoke
+.PHONY: help run dev test test-rabbitmq lint format lock audit bench chaos corpus fuzz docker-smoke
 
 # Many short processes run here; without bytecode each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -59,12 +59,6 @@ audit: dev  ## Look up known advisories on the locked packages; fails where that
 bench: dev  ## Measure requests and files per second, and what they are held against
 	@scripts/test-programs
 	$(BIN)/python bench/run.py $(ARGS)
-
-bench-kinds: dev  ## Measure what reads files beside the libraries that it uses, alone (needs npm for the images' rival)
-	$(BIN)/python bench/kinds_image.py
-	$(BIN)/python bench/kinds_pdf.py
-	$(BIN)/python bench/kinds_table.py csv
-	$(BIN)/python bench/kinds_corpus.py
 
 chaos: dev  ## Kill, stop, flush and restart every part under load, 200 times on each stack, and look what was lost
 	@scripts/test-programs

@@ -1,27 +1,29 @@
-"""Holds processors against the libraries that they use, on one large file each.
+"""Prints, as JSON, how long a CSV of 1.1 GB and 11 million rows takes and what memory, and how long with DuckDB alone.
 
-.venv/bin/python bench/kinds_table.py csv [--rows N] [--rounds N]
+.venv/bin/python bench/kinds_table.py [ROUNDS]     2 rounds unless told otherwise
 
-`csv` makes a table of 1.1 GB and 11 million rows, then reads it by turns in fresh processes: once as the processor
-does, once as somebody would with DuckDB alone, who wants the same of it: columns and their types, counts, nulls,
-smallest and largest values, distinct estimates and the first 100 rows. Prints seconds, peak memory and the ratio.
+It is read by turns in fresh processes: once as the processor does, once as somebody would with DuckDB alone, who wants
+the same of it: columns and their types, counts, nulls, smallest and largest values, distinct estimates and the first
+100 rows.
 """
 
-import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 import duckdb
+from measure import spread
 
 from filemill.processors.base import Source, Workspace
 from filemill.processors.table import TableProcessor
 
-_ROWS = 11_000_000
+ROWS = 11_000_000
+ROUNDS = 2
 _CSV = """
 COPY (SELECT i AS id, 'user-' || (hash(i) % 900000)::VARCHAR AS name,
              'User ' || (hash(i + 7) % 100000) || ' of the mill' AS label,
@@ -36,19 +38,12 @@ COPY (SELECT i AS id, 'user-' || (hash(i) % 900000)::VARCHAR AS name,
 
 def main() -> None:
     """Make the file and read it by turns, or be one of the processes that read it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["csv", "processor", "alone"])
-    parser.add_argument("path", nargs="?", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--rows", type=int, default=_ROWS)
-    parser.add_argument("--rounds", type=int, default=2)
-    given = parser.parse_args()
-    if given.what == "processor":
-        processor(given.path)
-    elif given.what == "alone":
-        alone(given.path)
-    else:
-        with tempfile.TemporaryDirectory(prefix="filemill-bench-") as folder:
-            compare(Path(folder), given.rows, given.rounds)
+    if len(sys.argv) == 3:
+        WAYS[sys.argv[1]](Path(sys.argv[2]))
+        return
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    with tempfile.TemporaryDirectory(prefix="filemill-bench-") as folder:
+        print(json.dumps({"table": compare(Path(folder) / "table.csv", rounds)}))
 
 
 def processor(path: Path) -> None:
@@ -71,20 +66,22 @@ def alone(path: Path) -> None:
     print(found[0][0], list(found[0][4::4]))
 
 
-def compare(folder: Path, rows: int, rounds: int) -> None:
-    """Print what each way took."""
-    path = folder / "table.csv"
-    made = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(folder)})
-    made.execute(_CSV.format(rows=rows, path=path))
+WAYS = {"alone": alone, "filemill": processor}
+
+
+def compare(path: Path, rounds: int) -> dict[str, Any]:
+    """Return what each way took."""
+    made = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(path.parent)})
+    made.execute(_CSV.format(rows=ROWS, path=path))
     made.close()
-    print(f"{path.stat().st_size / 1e9:.2f} GB, {rows:,} rows")
-    taken: dict[str, list[tuple[float, float]]] = {"alone": [], "processor": []}
+    taken: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
     for _ in range(rounds):
         for way, values in taken.items():
             values.append(measured(way, path))
-            print(f"{way:10} {values[-1][0]:6.2f} s {values[-1][1]:6.0f} MiB at most")
-    ratio = median(values[0] for values in taken["processor"]) / median(values[0] for values in taken["alone"])
-    print(f"processor / alone: {ratio:.2f}")
+    return {
+        way: {"seconds": spread(each[0] for each in values), "peak_mib": spread(each[1] for each in values)}
+        for way, values in taken.items()
+    }
 
 
 def measured(way: str, path: Path) -> tuple[float, float]:

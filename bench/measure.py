@@ -1,7 +1,8 @@
 """How much is measured, and how: rounds of load that take turns, so that a noisy machine is noisy to all alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import load
@@ -30,6 +31,12 @@ class Size:
 
 FULL = Size(3, 3.0, 1000, 300, 40, 1_000_000, 1024 * MIB, 5.0, 75.0)
 QUICK = Size(1, 1.0, 60, 40, 6, 10_000, 64 * MIB, 2.0, 30.0)
+
+
+def spread(values: Iterable[float]) -> dict[str, float]:
+    """Reduce the rounds of a figure to the median, the lowest and the highest."""
+    rounds = list(values)
+    return {"median": median(rounds), "low": min(rounds), "high": max(rounds)}
 
 
 class Bench:

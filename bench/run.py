@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import goals
@@ -20,7 +19,7 @@ import service
 import slow
 import traffic
 import work
-from measure import FULL, QUICK, Bench, Rounds, Say, Size
+from measure import FULL, QUICK, Bench, Rounds, Say, Size, spread
 from programs import ROOT
 from service import Service
 
@@ -80,6 +79,8 @@ def measure(size: Size, only: str | None) -> dict[str, Any]:
     if not only:
         results["sandbox"] = _sandbox(10 if size is QUICK else 30)
         results["layers"] = _layers(5 if size is QUICK else 15)
+        if size is FULL:
+            results["kinds"] = _kinds()
     results["conditions"] |= {
         "stolen_percent": 100 * procs.stolen_share(ticks, procs.all_cpu_ticks()),
         "minutes": (time.monotonic() - began) / 60,
@@ -150,14 +151,7 @@ CONFIGURATIONS: dict[str, tuple[Callable[[], Any], dict[str, Part]]] = {
 def _summary(measured: dict[str, Rounds]) -> dict[str, Any]:
     """Reduce rounds to the median, the lowest and the highest of each figure."""
     return {
-        name: {
-            figure: {
-                "median": median(each[figure] for each in rounds),
-                "low": min(each[figure] for each in rounds),
-                "high": max(each[figure] for each in rounds),
-            }
-            for figure in rounds[0]
-        }
+        name: {figure: spread(each[figure] for each in rounds) for figure in rounds[0]}
         for name, rounds in measured.items()
     }
 
@@ -170,13 +164,18 @@ def _layers(batches: int) -> dict[str, Any]:
     return _told_by("upload_layers.py", batches)
 
 
-def _told_by(script: str, count: int) -> dict[str, Any]:
-    command = [sys.executable, Path(__file__).with_name(script), str(count)]
+def _kinds(_rounds: int = 0) -> dict[str, Any]:
+    scripts = ("kinds_image.py", "kinds_pdf.py", "kinds_table.py", "kinds_corpus.py")
+    return {kind: found for script in scripts for kind, found in _told_by(script).items()}
+
+
+def _told_by(script: str, *count: int) -> dict[str, Any]:
+    command = [sys.executable, Path(__file__).with_name(script), *map(str, count)]
     found: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     return found
 
 
-APART = {"slow": slow.measure, "sandbox": _sandbox, "layers": _layers}
+APART = {"slow": slow.measure, "sandbox": _sandbox, "layers": _layers, "kinds": _kinds}
 ONLY = {*APART, *CONFIGURATIONS, *(part for _, parts in CONFIGURATIONS.values() for part in parts)}
 
 

@@ -100,12 +100,12 @@ def ask(transactional_db: None) -> Callable[..., Answer]:
     """Send a request through the whole WSGI application: ask("GET", "/files/?name=%FF", Accept="text/*; a*0=b")."""
     from filemill.config.wsgi import application
 
-    def send(method: str, target: str, body: bytes = b"", **headers: str) -> Answer:
+    def send(method: str, target: str, body: bytes = b"", stream: Any = None, **headers: str) -> Answer:
         path, _, query = target.partition("?")
         environ = RequestFactory(SERVER_NAME="localhost")._base_environ(
             REQUEST_METHOD=method, PATH_INFO=path, QUERY_STRING=query, CONTENT_LENGTH=str(len(body))
         )
-        environ["wsgi.input"] = io.BytesIO(body)
+        environ["wsgi.input"] = stream or io.BytesIO(body)
         for name, value in headers.items():  # WSGI hands bytes over as Latin-1
             key = name.upper() if name in {"Content_Type", "Content_Length"} else f"HTTP_{name.upper()}"
             environ[key] = value.encode().decode("latin-1")

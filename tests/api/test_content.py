@@ -1,3 +1,4 @@
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -34,6 +35,18 @@ def test_the_whole_comes_with_its_length_digest_and_time(client, file):
     uploaded = datetime.fromisoformat(file["uploaded_at"]).timestamp()
     assert response.headers["Last-Modified"] == http_date(uploaded)
     assert response.headers["Accept-Ranges"] == "bytes"
+    digest = f"sha-256=:{b64encode(bytes.fromhex(file['sha256'])).decode()}:"
+    assert (response.headers["Content-Digest"], response.headers["Repr-Digest"]) == (digest, digest)
+
+
+def test_a_range_comes_with_the_digest_of_the_whole_and_bytes_that_did_not_change_with_none(client, file):
+    part = client.get(file["file"], headers={"Range": "bytes=0-0"})
+    assert body(part) == BYTES[:1]
+    digest = f"sha-256=:{b64encode(bytes.fromhex(file['sha256'])).decode()}:"
+    assert (part.headers["Repr-Digest"], "Content-Digest" in part.headers) == (digest, False)
+    same = client.get(file["file"], headers={"If-None-Match": "*"})
+    assert same.status_code == 304
+    assert not {"Repr-Digest", "Content-Digest"} & same.headers.keys()
 
 
 @pytest.mark.parametrize(

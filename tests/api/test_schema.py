@@ -85,10 +85,11 @@ MODES = [
 
 
 def add_what_no_schema_tells(case, known):
-    """Put in what only an earlier answer or the body itself tells: ids, cursors, digests, and what makes a name one."""
+    """Put in what only an earlier answer or the body tells: ids, cursors, digests, keys, and what makes a name one."""
     if "file_id" in case.path_parameters and case.method != "DELETE":
         case.path_parameters["file_id"] = known
     case.headers.pop("Content-Digest", None)
+    case.headers.pop("Idempotency-Key", None)
     case.query.pop("cursor", None)
     if case.path == "/upload/":
         case.query["name"] = "a.txt"

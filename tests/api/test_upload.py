@@ -163,6 +163,12 @@ def test_a_right_content_digest_lets_the_file_in(send, algorithm):
     assert response.status_code == 201
 
 
+def test_the_answer_to_an_upload_has_a_digest_of_its_own(send):
+    response = send(b"hello", to="/upload/?name=a")
+    digest = b64encode(hashlib.sha256(response.content).digest()).decode()
+    assert response.headers["Content-Digest"] == f"sha-256=:{digest}:"
+
+
 def test_a_declared_type_is_bounded_and_printable(send):
     file = send(b"x", "Text/\x01X" + "y" * 400 + "; charset=utf-8", "/upload/?name=a").json()
     assert file["declared_type"] == ("text/x" + "y" * 400)[:255]

@@ -57,6 +57,11 @@ def _upload_raw(world: World, name: str) -> int:
     return world.client.generic("POST", f"/upload/?name={name}", CONTENT, "text/plain").status_code
 
 
+def _upload_with_a_key(world: World, name: str) -> int:
+    headers = {"Idempotency-Key": name}
+    return world.client.generic("POST", f"/upload/?name={name}", CONTENT, "text/plain", headers=headers).status_code
+
+
 def _upload_large(world: World, name: str) -> int:
     """Upload what a thread of its own writes, in some batches."""
     from filemill.files import writer
@@ -101,6 +106,15 @@ def _is_kept_if_accepted(world: World, name: str, saw: Outcome) -> None:
         world.assert_whole(each)
 
 
+def _is_kept_once_in_the_end(world: World, name: str, saw: Outcome) -> None:
+    from filemill.files.models import File
+
+    _is_kept_if_accepted(world, name, saw)
+    assert _upload_with_a_key(world, name) == 201
+    world.work()
+    world.assert_whole(str(File.objects.get(name=name).pk))
+
+
 def _is_whole(world: World, file_id: str, saw: Outcome) -> None:
     from filemill.processing.models import Job
 
@@ -134,6 +148,7 @@ WAYS = {
     "form": Way(lambda _world, name: name, _upload_form, _is_kept_if_accepted),
     "raw": Way(lambda _world, name: name, _upload_raw, _is_kept_if_accepted),
     "large": Way(lambda _world, name: name, _upload_large, _is_kept_if_accepted),
+    "key": Way(lambda _world, name: name, _upload_with_a_key, _is_kept_once_in_the_end),
     "job": Way(World.keep, _drain, _is_whole),
     "reprocess": Way(World.keep_processed, _post("reprocess"), _is_whole),
     "cancel": Way(World.keep, _post("cancel"), _is_cancelled_if_said),

@@ -41,18 +41,26 @@ def open_document(media_type: str) -> bytes:
 
 
 def compound(*streams: str) -> bytes:
-    """An OLE compound file: header, one sector of the allocation table, one of the directory."""
+    """An OLE compound file: header, one sector of the allocation table, one of the directory.
+
+    What follows a name that ends with a slash lies within it.
+    """
     header = MAGIC_OLE + bytes(16) + bytes.fromhex("3e000300feff09000600") + bytes(10)
     header += (1).to_bytes(4, "little") + (1).to_bytes(4, "little") + bytes(4) + (4096).to_bytes(4, "little")
     header += _END + bytes(4) + _END + bytes(4) + (0).to_bytes(4, "little")
     table = bytes.fromhex("fdffffff") + _END
-    directory = b"".join(_directory_entry(name) for name in ("Root Entry", *streams)[:4])
+    names = ("Root Entry", *streams)[:4]
+    links = [(name, number + 1 if 0 < number < len(names) - 1 else None) for number, name in enumerate(names)]
+    directory = b"".join(_directory_entry(name, right, root=not number) for number, (name, right) in enumerate(links))
     return header.ljust(512, b"\xff") + table.ljust(512, b"\xff") + directory.ljust(512, b"\x00")
 
 
-def _directory_entry(name: str) -> bytes:
+def _directory_entry(name: str, right: int | None, *, root: bool) -> bytes:
     raw = name.encode("utf-16-le")
-    return (raw.ljust(64, b"\x00") + (len(raw) + 2).to_bytes(2, "little") + b"\x02\x01" + _FREE * 3).ljust(128, b"\x00")
+    within = name.endswith("/")
+    pointers = (None, None if within else right, 1 if root else right if within else None)
+    links = b"".join(_FREE if each is None else each.to_bytes(4, "little") for each in pointers)
+    return (raw.ljust(64, b"\x00") + (len(raw) + 2).to_bytes(2, "little") + b"\x02\x01" + links).ljust(128, b"\x00")
 
 
 def box(name: bytes, content: bytes = b"") -> bytes:

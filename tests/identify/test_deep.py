@@ -113,10 +113,18 @@ def test_a_zip_with_very_many_entries_is_read_no_further_than_it_must(tmp_path):
         (("ENCRYPTEDPACKAGE",), "application/x-ooxml-encrypted"),
         (("\x05HwpSummaryInformation",), "application/x-hwp"),
         (("Something",), "application/x-ole-storage"),
+        (("Workbook", "MBD0001/", "WordDocument"), "application/vnd.ms-excel"),
     ],
 )
 def test_an_ole_file_is_named_by_its_streams(type_of, streams, media_type):
     assert type_of(compound(*streams)) == media_type
+
+
+def test_a_cpio_file_of_texts_is_no_text(type_of):
+    new = b"070701" + b"0000000A" * 13 + b"hello.txt\0"
+    old = b"070707" + b"000012" * 11 + b"0000" + b"hello.txt\0"
+    assert {type_of(new.ljust(200, b"\0")), type_of(old + b"words\n")} == {"application/x-cpio"}
+    assert type_of(b"070707 is a number\n") == "text/plain"
 
 
 def test_an_ole_directory_that_leads_in_a_circle_is_left_at_some_point(type_of):
@@ -293,3 +301,9 @@ def test_a_file_that_libmagic_gives_up_on_is_unknown(tmp_path, monkeypatch):
     path.write_bytes(bytes(range(256)))
     monkeypatch.setattr(deep.magic.Magic, "from_file", give_up)
     assert deep.identify(path, "a") == Identity("application/octet-stream", "data")
+
+
+def test_an_mp3_that_is_padded_with_noughts_is_an_mp3(tmp_path):
+    path = tmp_path / "content"
+    path.write_bytes(bytes(2000) + (b"\xff\xfb\x10\xc0" + bytes(100)) * 9)
+    assert deep.identify(path, "file").media_type == "audio/mpeg"

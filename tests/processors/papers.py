@@ -245,7 +245,7 @@ def record(kind: int, body: bytes, *, container: bool = False, instance: int = 0
     return struct.pack("<HHI", instance << 4 | (15 if container else 0), kind, len(body)) + body
 
 
-def ppt(title: str = "Slide 1", *, token: int = 0xE391C05F) -> bytes:
+def ppt(title: str = "Slide 1", *, token: int = 0xE391C05F, home: str = "", **streams: bytes) -> bytes:
     words = record(0x0F9F, struct.pack("<I", 0)) + record(0x0FA0, title.encode("utf-16-le"))
     words += record(0x0F9F, struct.pack("<I", 1)) + record(0x0FA8, b"one\rtwo")
     listed = record(0x0FF0, record(1011, struct.pack("<I", 2) + bytes(16)) + words, container=True)
@@ -254,14 +254,15 @@ def ppt(title: str = "Slide 1", *, token: int = 0xE391C05F) -> bytes:
     persist = record(0x1772, struct.pack("<III", 1 | 2 << 20, 0, len(document)))
     edit = record(0x0FF5, bytes(8) + struct.pack("<III", 0, len(document) + len(slide), 1) + bytes(8))
     user = record(0x0FF6, struct.pack("<III", 20, token, len(document) + len(slide) + len(persist)))
-    return compound({"PowerPoint Document": document + slide + persist + edit, "Current User": user})
+    whole = document + slide + persist + edit
+    return compound({f"{home}PowerPoint Document": whole, f"{home}Current User": user, **streams})
 
 
-def summary(title: str, author: str) -> bytes:
-    """A stream of what a document says of itself, in UTF-8."""
-    values = {1: struct.pack("<IhH", 2, -535, 0)}
+def summary(title: str, author: str, page: int = 65001, codec: str = "utf-8") -> bytes:
+    """A stream of what a document says of itself, in this code page."""
+    values = {1: struct.pack("<IHH", 2, page, 0)}
     for key, text in ((2, title), (4, author)):
-        raw = text.encode() + b"\0"
+        raw = f"{text}\0".encode(codec)
         values[key] = struct.pack("<II", 30, len(raw)) + raw.ljust(-(-len(raw) // 4) * 4, b"\0")
     values[14] = struct.pack("<II", 3, 7)
     at, rows, body = 8 + 8 * len(values), b"", b""

@@ -195,6 +195,26 @@ def test_a_recording_of_nothing_but_tiny_pieces_is_left_at_some_point(reason):
         assert [len(reader.read(1)) for _ in range(6)] == [1, 1, 1, 1, 1, 0]
 
 
+@pytest.mark.parametrize("length", [0xFFFFFFFF, 0x7FFFF024])
+def test_a_recording_out_of_a_pipe_is_as_long_as_what_can_be_heard(listen, length):
+    content = bytearray(recording(seconds=2))
+    data = content.index(b"data")
+    content[4:8] = content[data + 4 : data + 8] = length.to_bytes(4, "little")
+    facts, made = listen(bytes(content), "audio/x-wav")
+    assert (facts["duration_seconds"], facts["decoded_seconds"]) == (2.0, 2.0)
+    assert "truncated" not in facts
+    assert json.loads(made["waveform"])["count"] >= 1000
+
+
+def test_a_length_that_is_guessed_from_the_first_frames_is_not_believed(listen):
+    def silent(kilobits, number):
+        return (b"\xff\xfb" + bytes([number << 4]) + b"\xc0").ljust(144_000 * kilobits // 44_100, b"\x00")
+
+    facts, _ = listen(silent(32, 1) * 100 + silent(320, 14) * 100, "audio/mpeg")
+    assert facts["duration_seconds"] == facts["decoded_seconds"] == pytest.approx(200 * 1152 / 44_100, abs=0.1)
+    assert "truncated" not in facts
+
+
 def test_noise_called_a_recording_is_refused(reason):
     assert reason(b"RIFF\x00\x10\x00\x00WAVE" + bytes(3), "audio/x-wav") == "truncated"
     assert reason(b"\x00\x01" * 3000, "audio/mp4") == "corrupt"

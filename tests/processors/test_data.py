@@ -1,6 +1,9 @@
 import json
 import random
 import socket
+import subprocess
+import sys
+import textwrap
 import threading
 
 import pytest
@@ -248,6 +251,8 @@ def test_lines_of_json_are_no_document_and_the_reason_says_so(find):
         (YAML, "[" * 100_000),
         (YAML, "- " * 100_000),
         (TOML, "a = " + "[" * 100_000),
+        (TOML, ".".join(["a"] * 1500) + " = 1"),
+        (TOML, "a = " + "9" * 5000),
     ],
 )
 def test_what_is_nested_too_deeply_is_refused(find, media_type, deep):
@@ -456,6 +461,30 @@ def test_the_facts_of_toml_are_whole(find):
         "preview_is_cut": False,
     }
     assert json.loads(preview) == {"name": "mill", "owner": {"city": "Köln", "sizes": [1, 2]}}
+
+
+def test_of_a_text_without_end_only_the_start_is_held(tmp_path):
+    """In a process of its own, which may have a third of the text in memory beyond what reading takes."""
+    path = tmp_path / "large.xml"
+    with path.open("wb") as file:
+        file.write(b"<a>")
+        for _ in range(200):
+            file.write(b"0123456789abcdef" * 65_536)
+        file.write(b"</a>")
+    program = f"""
+        import resource
+        from pathlib import Path
+        from filemill.processors.base import Source, Workspace
+        from filemill.processors.data.processor import DataProcessor
+        DataProcessor.warm()
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 64 * 1024 * 1024,) * 2)
+        path = Path({str(path)!r})
+        source = Source(path, path.name, {XML!r}, path.stat().st_size)
+        print(DataProcessor().process(source, Workspace(path.parent, lambda *_: None)).facts["preview_is_cut"])
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
 
 
 def test_dates_in_toml_are_shown(find):

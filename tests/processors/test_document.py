@@ -321,6 +321,12 @@ def test_a_summary_that_counts_without_end_is_read_as_far_as_it_goes(read):
     assert (facts["title"], facts["words"]) == ("The mill", 1)
 
 
+def test_a_summary_may_be_in_utf_16(read):
+    said = papers.summary("The mill", "Ада", 1200, "utf-16-le")
+    facts, _ = read(papers.doc("words\r", **{"\x05SummaryInformation": said}), DOC)
+    assert (facts["title"], facts["author"]) == ("The mill", "Ада")
+
+
 def test_a_document_of_word_2_is_read_as_one_run(text):
     words = b"A house\rcaf\xe9\r"
     head = struct.pack("<HH", 0xA5DB, 0x2D).ljust(24, b"\0") + struct.pack("<II", 64, 64 + len(words))
@@ -331,6 +337,62 @@ def test_an_old_presentation_is_read_slide_by_slide(read):
     facts, artifacts = read(papers.ppt(), PPT)
     assert facts["slides"] == 1
     assert artifacts["markdown"].decode() == "## Slide 1\n\none\n\ntwo\n\nin a box"
+
+
+def test_of_a_presentation_for_two_versions_the_later_one_is_read(read, reason):
+    old = {"PowerPoint Document": b"x" * 5000, "PersistentStorage Directory": b"x" * 100}
+    assert read(papers.ppt(home="PP97_DUALSTORAGE/", **old), PPT)[1]["text"].startswith(b"Slide 1")
+    assert reason(papers.compound(old), PPT) == "unsupported_format"
+
+
+@pytest.mark.parametrize("tag", ["<title/>", "<script src='a.js'/>", "<style />", "<iframe src='b'/>"])
+def test_in_xml_an_element_that_closes_itself_hides_nothing(read, text, tag):
+    page = f"<html><head>{tag}</head><body><p>It begins.</p></body></html>"
+    assert read(page.encode(), "application/xhtml+xml")[1]["markdown"] == b"It begins."
+    assert text(epub(page), EPUB).startswith("It begins.")
+
+
+def test_headings_without_end_leave_room_for_other_facts(read):
+    pages = "".join(f"<h1>{number}{'🙂' * 250}</h1>" for number in range(100))
+    lines = "".join(f"# {number}{'🙂' * 250}\n" for number in range(100))
+    for content, media_type in ((pages, HTML), (lines, MARKDOWN)):
+        facts, _ = read(content.encode(), media_type)
+        assert 20 < len(facts["headings"]) < 100
+        assert len(json.dumps(facts, ensure_ascii=False).encode()) < 32 * 1024
+
+
+def test_all_keywords_and_subjects_are_told(read):
+    meta = "<meta><keyword>mill</keyword><keyword>wheel</keyword></meta>"
+    assert read(odf(ODT, papers.ODT_BODY, **{"meta.xml": meta}), ODT)[0]["keywords"] == "mill, wheel"
+    book = (
+        '<package><metadata><subject>mills</subject><subject>wheels</subject></metadata><manifest><item id="a" '
+        'href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/></spine></package>'
+    )
+    assert read(epub(**{"OEBPS/book.opf": book}), EPUB)[0]["subject"] == "mills, wheels"
+
+
+def test_a_large_macro_does_not_hide_the_document(read):
+    facts, artifacts = read(odf(ODT, papers.ODT_BODY, **{"Scripts/python/a.py": b"#" * 9_000_000}), ODT)
+    assert facts["has_macros"] is True
+    assert artifacts["text"].startswith(b"A house")
+
+
+def test_a_style_of_ones_own_may_be_a_heading_and_no_number_makes_no_list(markdown):
+    styles = (
+        '<w:styles xmlns:w="w"><w:style w:styleId="Mine"><w:name w:val="Mine"/>'
+        '<w:pPr><w:outlineLvl w:val="1"/></w:pPr></w:style></w:styles>'
+    )
+    body = (
+        '<w:p><w:pPr><w:pStyle w:val="Mine"/></w:pPr><w:r><w:t>One</w:t></w:r></w:p>'
+        '<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="0"/></w:numPr></w:pPr><w:r><w:t>two</w:t></w:r></w:p>'
+    )
+    whole = docx(body, **{"word/styles.xml": styles, "word/header1.xml": "", "word/footnotes.xml": ""})
+    assert "## One\n\ntwo" in markdown(whole, DOCX)
+
+
+def test_folders_may_be_parted_as_windows_does(text):
+    parts = {name.replace("/", "\\"): content for name, content in papers.docx_parts().items()}
+    assert "It stands" in text(zipped(parts), DOCX)
 
 
 @pytest.mark.parametrize(

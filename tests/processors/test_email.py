@@ -139,6 +139,10 @@ def test_texts_in_a_row_are_all_read(read):
         (b"SUBJECT : folded\n\t lines", "folded lines"),
         (b"Subject: one\nSubject: two", "one"),
         (b"Subject: a\x00b\x07c", "abc"),
+        ("Subject: Мир =?utf-8?Q?=D0=B8?= труд".encode(), "Мир и труд"),
+        (b"Subject: =?gb2312?B?1uzpRrv5?=", "朱镕基"),
+        (b"Subject: =?utf-8*en?Q?How_are_you??= =?utf-8?Q?=21?=", "How are you?!"),
+        ("Subject: Привет\nContent-Type: text/plain; charset=koi8-r".encode("koi8-r"), "Привет"),
     ],
 )
 def test_headers_are_read_in_any_encoding(read, header, subject):
@@ -159,6 +163,58 @@ def test_a_date_has_its_zone_or_is_left_out(read, date, shown):
     assert read(b"From: a@b\nDate: " + date + b"\n\nwords")[0].get("date") == shown
 
 
+@pytest.mark.parametrize(
+    ("charset", "raw", "text"),
+    [
+        ("gb2312", "朱镕基".encode("gbk"), "朱镕基"),
+        ("shift_jis", "①株式".encode("cp932"), "①株式"),
+        ("iso-8859-1", "“quoted” €".encode("cp1252"), "“quoted” €"),
+        ("ks_c_5601-1987", "똠방각하".encode("cp949"), "똠방각하"),
+        ("utf-8", "Привет вам, мир".encode() + b"\xff", "Привет вам, мир\ufffd"),
+        ("us-ascii", "Привет вам".encode(), "Привет вам"),
+        ("unknown-8bit", "Привет всем, это письмо".encode("cp1251"), "Привет всем, это письмо"),
+        ("punycode", b"abc", "abc"),
+    ],
+)
+def test_words_are_read_though_their_charset_is_not_quite_the_one_declared(read, charset, raw, text):
+    assert read(HEAD + b"Content-Type: text/plain; charset=" + charset.encode() + b"\n\n" + raw)[1] == text
+
+
+@pytest.mark.parametrize(
+    ("field", "people"),
+    [
+        ("ada@example.org <ada@example.org>", [("ada@example.org", "ada@example.org")]),
+        ("Mill, Ada <ada@example.org>, bo@b", [("Mill, Ada", "ada@example.org"), (None, "bo@b")]),
+        ("a@b; c@d", [(None, "a@b"), (None, "c@d")]),
+        ("Ada [the mill] <a@b>", [("Ada [the mill]", "a@b")]),
+        ("'Ada' via List <a@b>", [("'Ada' via List", "a@b")]),
+        ("a@b (Ada)", [("Ada", "a@b")]),
+        ('"Mill, \\"Ada\\"" <a@b>', [('Mill, "Ada"', "a@b")]),
+        ("The millers: a@b, c@d;", [(None, "a@b"), (None, "c@d")]),
+        ("undisclosed-recipients:;", []),
+        ("undisclosed-recipients:", []),
+        ("unlisted-recipients:; (none on input)", []),
+        ("Ada (the elder) <@route.example:ada(mill)@example . org>", [("Ada", "ada@example.org")]),
+        ("root", [(None, "root")]),
+        ("Ada Mill", [("Ada Mill", None)]),
+    ],
+)
+def test_people_are_read_however_programs_write_them(read, field, people):
+    facts = read(b"From: a@b\nTo: " + field.encode() + b"\n\nwords")[0]
+    assert [(each["name"], each["address"]) for each in facts.get("to", [])] == people
+
+
+def test_however_much_a_header_says_its_facts_stay_small(read):
+    people = ", ".join(f"{'Ж' * 300} <{number}@{'x' * 200}>" for number in range(50))
+    header = "".join(f"{name}: {people}\n" for name in ("From", "To", "Cc", "Bcc", "Reply-To")) + HEAD.decode()
+    attached = [f"Content-Type: a/b; name={'Ж' * 250}{number}\n\nx\n".encode() for number in range(50)]
+    message = header.encode() + multipart(*attached)[len(HEAD) :]
+    mailbox = (b"From a\n" + message + b"\n") * 20
+    for facts in (read(message)[0], read(mailbox, MBOX)[0]):
+        assert len(json.dumps(facts, ensure_ascii=False).encode()) < 64 * 1024
+        assert facts["attachments"] in (50, 1000)
+
+
 def test_addresses_without_end_are_cut(read, bounded):
     bounded(addresses=3)
     facts, _, _ = read(b"From: " + b"(" * 60_000 + b"\nTo: " + b"a@b, " * 5_000 + b"\n\nwords")
@@ -174,9 +230,29 @@ def test_sizes_are_those_of_the_bytes_that_were_packed(read):
     assert [(row["name"], row["size_bytes"]) for row in listing] == [("q", 6), ("Ж.bin", 8), ("c", 2560)]
 
 
+def test_another_form_of_the_same_words_is_no_attachment(read):
+    page, more = b"Content-Type: text/html\n\n<p>a", b"Content-Type: text/x-amp-html\n\n<p>b"
+    invitation = b"Content-Type: text/calendar\n\nBEGIN:VCALENDAR"
+    facts, _, listing = read(multipart(page, more, invitation, kind="alternative"))
+    assert (facts["attachments"], listing[0]["media_type"]) == (1, "text/calendar")
+
+
+def test_a_header_goes_on_after_a_broken_line(read):
+    facts, text, _ = read(b"\x10\x10\x11S\n" + HEAD + b"broken\nCc: cy@example.org\n\nwords")
+    assert (facts["subject"], facts["cc"][0]["address"], text) == ("The mill", "cy@example.org", "words")
+    facts, text, _ = read(HEAD + b"a first\nand second line\n\nwords")
+    assert (facts["subject"], text) == ("The mill", "a first\nand second line\n\nwords")
+
+
+def test_what_apple_mail_notes_of_a_message_is_no_part_of_it(read):
+    message = HEAD + b"\nwords\n"
+    facts, text, _ = read(b"%d      \n" % len(message) + message + b"<?xml version='1.0'?><plist><dict/></plist>\n")
+    assert (facts["subject"], text) == ("The mill", "words")
+
+
 def test_a_message_within_a_message_is_an_attachment(read):
     inner = (
-        b"Content-Type: message/rfc822\nContent-Description: the inner\n\nFrom: c@d\nSubject: inner\n"
+        b"Content-Type: message/rfc822\nContent-Description: the inner\n\nFrom c\nFrom: c@d\nSubject: inner\n"
         b'Content-Type: multipart/mixed; boundary="in"\n\n'
         b"--in\n\nhidden\n--in\nContent-Type: a/b; name=x\n\nx\n--in--\n"
     )
@@ -304,6 +380,18 @@ def test_an_item_of_outlook_without_unicode_is_read_by_its_code_page(read):
     assert read(papers.compound(named), MSG)[0]["subject"] == "Мельница"
 
 
+def test_a_sentence_in_a_mailbox_begins_no_message(read):
+    facts, text, _ = read(b"From a Fri Mar  1 10:00:00 2024\n" + HEAD + b"\none\n\nFrom here on, no more.\n", MBOX)
+    assert (facts["messages"], text) == (1, "The mill\n\none\n\nFrom here on, no more.")
+
+
+def test_only_so_many_attachments_of_a_mailbox_are_held(read, bounded, tmp_path):
+    bounded(listed=3)
+    facts, _, listing = read((b"From a\n" + letter() + b"\n") * 5, MBOX)
+    assert (facts["attachments"], len(listing)) == (10, 3)
+    assert json.loads((tmp_path / "workspace" / "listing.json").read_text())["left_out"] == 7
+
+
 def test_attachments_of_a_mailbox_say_whose_they_are(read):
     facts, _, listing = read(b"From a\n" + HEAD + b"\nwords\n\nFrom b\n" + letter(), MBOX)
     assert facts["attachments"] == 2
@@ -335,6 +423,26 @@ def test_an_item_of_outlook_is_read_like_a_message(read):
     )
     assert (facts["to"], facts["date"]) == ([{"name": "Bo", "address": "bo@example.org"}], "2024-01-17T21:20:00Z")
     assert (text, facts["attachment_names"], listing[0]["size_bytes"]) == ("page", ["wheel.png"], 5000)
+
+
+def test_an_item_of_outlook_says_whom_it_comes_from_rather_than_who_sent_it(read):
+    item = {"0042": "Ada", "5D02": "ada@example.org", "0C1A": "Bo", "0C1F": "/O=MILL/CN=BO", "1000": "words"}
+    assert read(papers.msg(item), MSG)[0]["from"] == [{"name": "Ada", "address": "ada@example.org"}]
+    del item["0042"], item["5D02"]
+    assert read(papers.msg(item), MSG)[0]["from"] == [{"name": "Bo", "address": None}]
+
+
+def test_long_properties_of_outlook_are_cut(read, bounded):
+    bounded(body_bytes=1000)
+    facts, text, _ = read(papers.msg({"0037": "x", "007D": "X: y\n" * 40_000, "1000": "a word " * 1000}), MSG)
+    assert (facts["subject"], facts["body_is_cut"]) == ("x", True)
+    assert len(text) <= 500
+
+
+def test_a_page_in_an_item_of_outlook_is_in_the_encoding_of_the_net(read):
+    properties = bytes(32) + struct.pack("<HHIQHHIQ", 3, 0x3FFD, 6, 1252, 3, 0x3FDE, 6, 65001)
+    named = {"__properties_version1.0": properties, "__substg1.0_10130102": "<p>Größe".encode()}
+    assert read(papers.compound(named), MSG)[1] == "Größe"
 
 
 def test_a_body_that_outlook_kept_as_rich_text_is_unpacked(read):

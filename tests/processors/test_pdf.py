@@ -404,6 +404,8 @@ def test_a_pdf_is_read_in_the_sandbox(in_sandbox):
 
 
 def test_a_page_that_unpacks_to_very_much_ends_only_its_child(in_sandbox):
-    with pytest.raises(ChildFailed):
+    with pytest.raises(ChildFailed) as raised:
         in_sandbox(pages([bytes(64 * MIB)], packed=True), memory_bytes=32 * MIB)
+    assert raised.value.reason_code == "out_of_memory"
+    assert not raised.value.retry
     assert in_sandbox(pages()).facts["words"] == 5

@@ -88,6 +88,49 @@ def test_columns_without_a_header_have_the_letters_that_people_know(read):
     assert preview["sheets"][0]["columns"] == ["Y", "Z", "AA", "AB"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "names", "kinds"),
+    [
+        ([(None, "name", "n"), (0, "a", 1), (1, "b", 2)], ["column0", "name", "n"], ["integer", "text", "integer"]),
+        ([("a", "a", "b"), (1, 2.5, "x")], ["a", "a_1", "b"], ["integer", "number", "text"]),
+        ([("Country", 2019, 2020), ("A", 1, 2)], ["Country", "2019", "2020"], ["text", "integer", "integer"]),
+        ([("Ann", 1985, 2010), ("Bob", 1990, 2012)], ["A", "B", "C"], ["text", "integer", "integer"]),
+        ([("x", None, "y"), ("z", "w", "v")], ["A", "B", "C"], ["text", "text", "text"]),
+    ],
+)
+def test_a_header_need_not_be_whole_nor_of_words_only(read, rows, names, kinds):
+    facts, preview, _ = read(xlsx({"Sheet": rows_of(*rows)}))
+    assert preview["sheets"][0]["columns"] == names
+    assert [field["type"] for field in facts["sheets"][0]["fields"]] == kinds
+
+
+def test_titles_above_a_table_are_none_of_its_rows(read):
+    rows = rows_of(("Sales of 2020", None, None), (None, None, None), ("name", "n", "at"), ("North", 3, 7.5))
+    facts, preview, _ = read(xlsx({"Sheet": rows}))
+    (sheet,) = facts["sheets"]
+    assert (sheet["rows"], sheet["header"], sheet["rows_above"]) == (1, True, 1)
+    assert preview["sheets"][0]["columns"] == ["name", "n", "at"]
+    assert preview["sheets"][0]["rows"] == [["North", 3, 7.5]]
+    assert preview["sheets"][0]["above"] == [["Sales of 2020"]]
+
+
+def test_cells_that_are_named_outside_of_a_sheet_take_no_room(read):
+    chain = f'<calcChain xmlns="http://x"><c r="B{1_000_000}" i="1"/><c r="ZZ1" i="2"/></calcChain>'
+    facts, _, _ = read(xlsx({"Mills": MILLS}, **{"xl/calcChain.xml": chain}))
+    assert facts["rows"] == 2
+
+
+def test_a_row_without_cells_takes_no_room_wherever_it_stands(read):
+    facts, _, _ = read(xlsx({"Mills": MILLS + "".join(f'<row r="{n}" hidden="1"/>' for n in (9, 1_048_576))}))
+    assert facts["rows"] == 2
+
+
+def test_cells_without_a_place_follow_each_other(read):
+    facts, preview, _ = read(xlsx({"Sheet": "<row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row>"}))
+    assert preview["sheets"][0]["rows"] == [[1, 2], [3, None]]
+    assert facts["rows"] == 2
+
+
 def test_macros_are_told(read):
     facts, _, _ = read(xlsx({"Sheet": MILLS}, **{"xl/vbaProject.bin": b"macros"}))
     assert facts["macros"] is True
@@ -113,6 +156,7 @@ def test_many_sheets_fit_into_the_facts(read):
     [
         '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
         "<row><c r='A1'><v>1</v></c><c  r = 'XFD99999'><v>1</v></c></row>",
+        '<row r="1"><c><v>1</v></c></row><row r="1048576">' + "<c><v>1</v></c>" * 9_000 + "</row>",
         '<x:row xmlns:x="y"><x:c s="1" r="A1"/><x:c r="ZZZZ999999999"/></x:row>',
     ],
 )
@@ -164,6 +208,9 @@ def test_what_is_cut_off_damaged_or_encrypted_says_so(refused):
     directory = locked.index(b"PK\x01\x02")
     locked[directory + 8] |= 1
     assert refused(bytes(locked)) == "encrypted"
+    manifest = "<manifest:manifest><manifest:encryption-data/></manifest:manifest>"
+    sealed = {"mimetype": ODS, "META-INF/manifest.xml": manifest, "content.xml": b"\x90" * 99}
+    assert refused(zipped(sealed), ODS) == "encrypted"
 
 
 def test_nothing_outside_is_read(read, tmp_path):

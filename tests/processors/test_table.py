@@ -164,6 +164,45 @@ def test_what_is_irregular_is_read_all_the_same(read, content, rows, changed):
     assert {name: facts[name] for name in irregular & facts.keys()} == changed
 
 
+@pytest.mark.parametrize(
+    ("content", "columns", "rows", "above"),
+    [
+        (b"sep=;\r\na;b;c\r\n1;2;3\r\n", ["a", "b", "c"], [[1, 2, 3]], None),
+        (b'"Account";;\n\n' + b"a;b;c;d\n" + b"x;1;y;2\n" * 9, ["a", "b", "c", "d"], [["x", 1, "y", 2]] * 9, 1),
+        (b"A report\n2020\n\n" + b"day;n;kind\n" + b"x;1;y\n" * 9, ["day", "n", "kind"], [["x", 1, "y"]] * 9, 2),
+        (b"mpg,cyl\nMazda,21,6\nFord,20,4\n", ["column0", "mpg", "cyl"], [["Mazda", 21, 6], ["Ford", 20, 4]], None),
+        (b"a,b,c\n1,2,3,\n4,5,6,\n", ["a", "b", "c", "column3"], [[1, 2, 3, None], [4, 5, 6, None]], None),
+        (b"#id,b,c\n1,2,3\n4,5,6\n", ["#id", "b", "c"], [[1, 2, 3], [4, 5, 6]], None),
+        (b"tag,b,c\n#x,2,3\n#y,5,6\n", ["tag", "b", "c"], [["#x", 2, 3], ["#y", 5, 6]], None),
+        (b"1,50;2,30;x\n1,60;2,40;y\n", ["column0", "column1", "column2"], [[1.5, 2.3, "x"], [1.6, 2.4, "y"]], None),
+        (b'a,b,c\n"C:\\x\\",1,2\n"C:\\y\\",3,4\n', ["a", "b", "c"], [["C:\\x\\", 1, 2], ["C:\\y\\", 3, 4]], None),
+    ],
+)
+def test_what_stands_above_a_table_and_in_its_cells_does_not_mislead(read, content, columns, rows, above):
+    facts, preview, _ = read(content)
+    assert (preview["columns"], preview["rows"]) == (columns, rows)
+    assert facts.get("rows_above") == above
+
+
+def test_a_quotation_mark_that_stands_for_inches_is_one(read):
+    facts, preview, rows = read(b'id\tname\n1\t"5 inch\n' + b"2\tx\n" * 9, TSV)
+    assert (facts["quote"], preview["rows"][0], len(rows)) == ("", [1, '"5 inch'], 10)
+
+
+def test_thousands_are_not_taken_for_decimals(read):
+    facts, _, rows = read(b"country\tpeople\nA\t1,234\nB\t12,345\n", TSV)
+    assert rows == [("A", "1,234"), ("B", "12,345")]
+    assert "decimal_separator" not in facts
+    assert read(b"country\tpeople\nA\t1,234\nB\t0,345\n", TSV)[2] == [("A", 1.234), ("B", 0.345)]
+
+
+def test_whole_numbers_of_twenty_digits_keep_them_all(read):
+    facts, preview, rows = read(b"account,n\n40817810099910004312,1\n40817810099910004313,2\n")
+    assert types(facts)["account"] == "integer"
+    assert preview["rows"][0] == ["40817810099910004312", 1]
+    assert rows == [(40817810099910004312, 1), (40817810099910004313, 2)]
+
+
 def test_a_late_row_changes_the_type_of_its_column(read):
     facts, _, _ = read(b"n,word\n" + b"1,x\n" * 30_000 + b"none,y\n")
     assert types(facts) == {"n": "text", "word": "text"}
@@ -246,6 +285,15 @@ def test_json_lines_without_a_sound_line_are_corrupt(read, content):
 def test_a_key_that_comes_late_is_a_column(read):
     facts, _, _ = read(b'{"a": 1}\n' * 30_000 + b'{"a": "x", "b": 2}\n', NDJSON)
     assert types(facts) == {"a": "mixed", "b": "integer"}
+
+
+def test_records_of_many_keys_or_kinds_have_a_column_for_each_key(read):
+    wide = json.dumps({f"f{n}": n for n in range(300)}) + "\n"
+    assert read((wide * 3).encode(), NDJSON)[0]["columns"] == 300
+    kinds = "".join(json.dumps({"id": n, f"x{n % 50}": n, f"y{n % 49}": "s"}) + "\n" for n in range(1000))
+    assert read(kinds.encode(), NDJSON)[0]["columns"] == 100
+    nested = "".join(json.dumps({"id": n, "in": {f"k{n}": n}}) + "\n" for n in range(300))
+    assert read(nested.encode(), NDJSON)[1]["rows"][7] == [7, {"k7": 7}]
 
 
 def test_parquet_tells_how_it_was_written_and_is_not_made_again(read, tmp_path):

@@ -233,3 +233,20 @@ def test_a_large_table_is_left_to_the_processor_for_tables(process, monkeypatch)
     result = process(TextProcessor, "größe,preis\n1,2\n".encode(), "text/csv")
     assert (result.facts["encoding"], result.facts["read_as_text"], result.artifacts) == ("utf-8", False, ())
     assert process(TextProcessor, b"no table, however long\n", "text/plain").facts["words"] == 4
+
+
+@pytest.mark.parametrize(
+    ("codec", "words"),
+    [
+        ("cp1252", "id;name;amount\n0;Muñoz;12,50\n1;García;13,50\n"),
+        ("cp1252", "Name;Größe\n" * 8000),
+        ("cp1251", "Счёт;Сумма;ИНН\n40817810099910004312;1 234,56;0123456789\n40817810099910004313;99,00;7701234567\n"),
+        ("cp1252", '"Kontonummer:";"DE12"\n' + '"Kauf Ä";"01.01.2020";"-1.000,50"\n' * 40),
+        ("cp1253", "Όνομα;Αθήνα;Ποσό\n1;2;3\n"),
+        ("cp1250", "Řehoř;1\nŽižka;2\n"),
+    ],
+)
+def test_a_few_foreign_words_are_enough_to_find_what_windows_writes(read, codec, words):
+    facts, copy = read(words.encode(codec), "text/csv")
+    assert copy == words
+    assert facts["encoding_confidence"] < 1

@@ -177,6 +177,13 @@ def test_a_film_that_was_cut_off_behind_its_description_is_described(watch):
     assert facts["duration_seconds"] == 10.0
 
 
+def test_a_film_without_a_length_is_read_to_its_end_for_it(watch, monkeypatch):
+    content = film("webm", "libvpx", frames=40, live="1")
+    assert watch(content, "video/webm")[0]["duration_seconds"] == pytest.approx(4.0, abs=0.2)
+    monkeypatch.setattr(VideoProcessor, "bounds", VideoBounds(poster_bytes=4096 * 4))
+    assert "duration_seconds" not in watch(content, "video/webm")[0]
+
+
 def test_damaged_pictures_cost_the_poster_only(watch):
     facts, poster = watch(without_pictures(film(codec="libx264")))
     assert (facts["width_pixels"], poster) == (64, None)

@@ -10,6 +10,8 @@ from filemill.sandbox.errors import ChildFailed
     ("what", "how", "words"),
     [
         ("segfault", None, "SIGSEGV"),
+        ("abort", None, "SIGABRT"),
+        ("abort_after_refused_memory", None, "SIGABRT"),
         ("kill_yourself", None, "SIGKILL"),
         ("die_of_a_nameless_signal", None, "signal 40"),
         ("leave_at_once", 0, "exit code 0"),

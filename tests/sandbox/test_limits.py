@@ -42,7 +42,9 @@ def test_cpu_time_counts_from_the_start_of_the_step(trial):
                 child.process("trial", "", replace(trial.limits, cpu_seconds=3), lambda _progress: None)
 
 
-@pytest.mark.parametrize("what", ["hoard_memory", "hoard_memory_in_a_library", "hoard_small_things"])
+@pytest.mark.parametrize(
+    "what", ["hoard_memory", "hoard_memory_in_a_library", "hoard_small_things", "abort_over_refused_memory"]
+)
 def test_memory_is_bounded(trial, what):
     error = failure(trial, what, memory_bytes=64 * MIB)
     assert error.reason_code == "out_of_memory"

@@ -44,4 +44,9 @@ class QuickView(APIView):
 
 def as_json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:  # noqa: ANN401  # any JSON
     """Answer with a JSON document."""
-    return HttpResponse(_json.render(data), status=status, content_type=_json.media_type, headers=headers)
+    return HttpResponse(content_of(data), status=status, content_type=_json.media_type, headers=headers)
+
+
+def content_of(data: Any) -> bytes:  # noqa: ANN401  # any JSON
+    """Return a JSON document as it is sent."""
+    return _json.render(data)

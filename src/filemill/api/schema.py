@@ -67,6 +67,12 @@ UPLOAD_PARAMETERS = [
     OpenApiParameter(
         "Content-Digest", {"type": "string"}, OpenApiParameter.HEADER, description="Digest of the body (RFC 9530)."
     ),
+    OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string"},
+        OpenApiParameter.HEADER,
+        description="Sent again with the same key, the same bytes make no second file.",
+    ),
 ]
 UPLOAD_REQUEST = {
     "multipart/form-data": {

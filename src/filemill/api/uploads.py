@@ -1,6 +1,7 @@
 """POST /upload/."""
 
 from typing import Any
+from uuid import UUID
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
@@ -12,9 +13,13 @@ from rest_framework.response import Response
 
 from filemill.accounts.caller import caller_of
 from filemill.api import schema, tus
-from filemill.api.quick import QuickView, as_json
+from filemill.api.quick import QuickView, content_of
+from filemill.api.renderers import JSONRenderer
 from filemill.api.serializers import FileDetailSerializer
 from filemill.api.shapes import address_of_files, of_file_with_jobs
+from filemill.core.digests import field_for
+from filemill.files.models import File
+from filemill.uploads.once import receive_once
 from filemill.uploads.receive import receive
 
 
@@ -39,7 +44,7 @@ class UploadView(QuickView):
         operation_id="upload",
         parameters=schema.UPLOAD_PARAMETERS,
         request=schema.UPLOAD_REQUEST,
-        responses={201: FileDetailSerializer, **schema.problems(400, 408, 411, 413, 415, 503, 507)},
+        responses={201: FileDetailSerializer, **schema.problems(400, 408, 409, 411, 413, 415, 422, 503, 507)},
     )
     def post(self, request: WSGIRequest) -> HttpResponse:
         """Keep a file and start its processing.
@@ -50,6 +55,18 @@ class UploadView(QuickView):
         """
         if tus.speaks(request):
             return tus.create(request, caller_of(request))
+        files = address_of_files(request)
+        if "HTTP_IDEMPOTENCY_KEY" in request.META:
+            key = request.META["HTTP_IDEMPOTENCY_KEY"]
+            return _created(*receive_once(request, caller_of(request), key, lambda file: _described(file, files)))
         file = receive(request, caller_of(request), lambda _fields: None)
-        data = of_file_with_jobs(file, address_of_files(request))
-        return as_json(data, status.HTTP_201_CREATED, {"Location": f"/files/{file.id}/"})
+        return _created(file.id, _described(file, files))
+
+
+def _described(file: File, files: str) -> bytes:
+    return content_of(of_file_with_jobs(file, files))
+
+
+def _created(file_id: UUID, content: bytes) -> HttpResponse:
+    headers = {"Location": f"/files/{file_id}/", "Content-Digest": field_for(content)}
+    return HttpResponse(content, status=status.HTTP_201_CREATED, content_type=JSONRenderer.media_type, headers=headers)

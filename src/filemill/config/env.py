@@ -159,6 +159,13 @@ class Configuration:
         unit="seconds",
         check=at_least_1,
     )
+    idempotency_key_seconds: int = variable(
+        "FILEMILL_IDEMPOTENCY_KEY_SECONDS",
+        86400,
+        "how long the `Idempotency-Key` of an upload is remembered",
+        unit="seconds",
+        check=at_least_1,
+    )
     max_attempts: int = variable("FILEMILL_MAX_ATTEMPTS", 3, "attempts that a job gets", check=at_least_1)
     lease_seconds: float = variable(
         "FILEMILL_LEASE_SECONDS",

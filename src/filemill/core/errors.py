@@ -29,7 +29,8 @@ FilemillError
     ├── TooManyTransfers
     ├── TooSlow
     ├── Busy
-    └── DiskFull
+    ├── DiskFull
+    └── those of upload_errors.py
 
 `code` is stable and documented at /docs/problems/{code}/; `title` is the same for each error of a class; the message is
 the detail of this one case, a sentence for a person.

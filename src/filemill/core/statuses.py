@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from filemill.core import errors, resuming_errors
+from filemill.core import errors, upload_errors
 
 CHECKSUM_MISMATCH = 460  # tus has a status of its own
 
@@ -14,10 +14,9 @@ STATUS: dict[type[errors.FilemillError], int] = {
     errors.MissingName: HTTPStatus.BAD_REQUEST,
     errors.BrokenBody: HTTPStatus.BAD_REQUEST,
     errors.IncompleteBody: HTTPStatus.BAD_REQUEST,
-    errors.DigestMismatch: HTTPStatus.BAD_REQUEST,
-    resuming_errors.ChecksumMismatch: CHECKSUM_MISMATCH,
-    resuming_errors.InconsistentLength: HTTPStatus.BAD_REQUEST,
-    resuming_errors.UploadCompleted: HTTPStatus.BAD_REQUEST,
+    errors.ChecksumMismatch: CHECKSUM_MISMATCH,
+    errors.InconsistentLength: HTTPStatus.BAD_REQUEST,
+    errors.UploadCompleted: HTTPStatus.BAD_REQUEST,
     errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
     errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
     errors.InsufficientScope: HTTPStatus.FORBIDDEN,
@@ -25,16 +24,19 @@ STATUS: dict[type[errors.FilemillError], int] = {
     errors.CrossSite: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
-    resuming_errors.OffsetMismatch: HTTPStatus.CONFLICT,
-    resuming_errors.TakenOver: HTTPStatus.CONFLICT,
+    upload_errors.KeyInUse: HTTPStatus.CONFLICT,
+    errors.OffsetMismatch: HTTPStatus.CONFLICT,
+    errors.TakenOver: HTTPStatus.CONFLICT,
     errors.LinkExpired: HTTPStatus.GONE,
-    resuming_errors.UploadGone: HTTPStatus.GONE,
-    resuming_errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
+    errors.UploadGone: HTTPStatus.GONE,
+    errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    errors.DigestMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    upload_errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyTransfers: HTTPStatus.TOO_MANY_REQUESTS,

@@ -84,6 +84,10 @@ class Incoming:
             if not self._is_kept:
                 os.unlink(self._path)
 
+    def check_room(self, size: int) -> None:
+        """Raise DiskFull if `size` more bytes would eat into the disk's reserve."""
+        check_room(size)
+
     @property
     def sha256(self) -> str:
         """The SHA-256 of what was written so far, in lower-case hex."""

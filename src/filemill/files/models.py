@@ -1,11 +1,14 @@
 """A File is a file that arrived whole and is kept."""
 
+from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from filemill.accounts.caller import Caller
@@ -111,3 +114,21 @@ class File(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class IdempotencyKey(models.Model):
+    """What a client called an upload, so that to send it again makes no second file; it goes with the file."""
+
+    id = models.CharField(primary_key=True, max_length=64, editable=False)  # SHA-256 of whose it is, and what it is
+    file = models.OneToOneField(File, on_delete=models.CASCADE, related_name="+")
+    answer = models.TextField()  # to the first who came with it
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+def forget_keys() -> None:
+    """Let go of the keys that were kept for as long as is promised."""
+    oldest = Now() - timedelta(seconds=settings.FILEMILL.idempotency_key_seconds)
+    IdempotencyKey.objects.filter(created_at__lt=oldest).delete()

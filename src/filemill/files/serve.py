@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import BinaryIO
 
 from django.core.exceptions import PermissionDenied
@@ -12,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
 from filemill.accounts.caller import party_of
+from filemill.core.digests import field_of
 from filemill.core.errors import NotFound, RangeNotSatisfiable
 from filemill.files.keep import root
 from filemill.files.links import Followed
@@ -125,6 +127,10 @@ def _with_headers(response: HttpResponseBase, content: Content, etag: str) -> Ht
     if followed:
         response["Referrer-Policy"] = "no-referrer"
     response["ETag"] = etag
+    if response.status_code != HTTPStatus.NOT_MODIFIED:
+        response["Repr-Digest"] = field_of(bytes.fromhex(content.sha256))
+    if response.status_code == HTTPStatus.OK:
+        response["Content-Digest"] = response["Repr-Digest"]
     response["Last-Modified"] = http_date(content.modified.timestamp())
     response["Accept-Ranges"] = "bytes"
     return response

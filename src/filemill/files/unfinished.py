@@ -85,6 +85,10 @@ class Turn:
         """When the last byte came, in the clock's seconds."""
         return os.fstat(self._bytes).st_mtime
 
+    def check_room(self, size: int) -> None:
+        """Raise DiskFull if there is no room for so many more bytes."""
+        keep.check_room(size)
+
     def write(self, piece: bytes) -> None:
         """Append bytes; raise TakenOver where somebody else has the turn by now."""
         if self._hash:

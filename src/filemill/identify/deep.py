@@ -32,6 +32,7 @@ _NO_CHECKS = 0x001000 | 0x020000 | 0x080000 | 0x100000 | 0x200000 | 0x400000
 _MAX_BYTES_READ = 1024 * 1024
 _MAX_DESCRIPTION = 300
 _PDF_START = re.compile(rb"(?:^|[\r\n])%PDF-\d\.\d")
+_ASCII_CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}")
 _PAGES = re.compile(r", \d+ pages?\b")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
@@ -129,6 +130,11 @@ def _old_tar(peek: Peek) -> str | None:
     return "application/x-tar" if claimed == sum(header[:148]) + 8 * 0x20 + sum(header[156:]) else None
 
 
+def _ascii_cpio(peek: Peek) -> str | None:
+    """Know a cpio file whose headers are digits: with texts in it, it is all but text."""
+    return "application/x-cpio" if _ASCII_CPIO.match(peek.head) else None
+
+
 def _late_pdf(peek: Peek) -> str | None:
     """Accept a PDF after up to 1024 bytes of something else, as its readers do, if it ends like one."""
     found = _PDF_START.search(peek.head, 0, 1024)
@@ -151,6 +157,7 @@ _LOOKS: tuple[Callable[[Peek], str | None], ...] = (
     _with_both_ends,
     _arrow_stream,
     _old_tar,
+    _ascii_cpio,
     _late_pdf,
 )
 

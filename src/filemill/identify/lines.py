@@ -1,19 +1,16 @@
 """Names text by its lines: e-mail, calendars, subtitles, scripts, tables of separated values, TOML, YAML."""
 
-import csv
 import re
 import tomllib
 from collections.abc import Callable
 
+from filemill.identify import tables
+
 _MAX_FIRST_LINE = 400
-_MAX_TABLE_CHARACTERS = 16 * 1024
-_MAX_TABLE_ROWS = 100
 _MAX_HEADER_LINES = 200
 _FIELDS_TO_ONE_BROKEN_LINE = 5
 _MAX_YAML_LINES = 200
 _MAX_TOML_LINE = 2000
-_MAX_COLUMNS = 20_000
-_FEW_LINES = 3
 
 #: First words that only one type of text has, in capitals or not as written here.
 _FIRST_WORDS = (
@@ -96,6 +93,8 @@ def _by_first_lines(start: str, whole: bool) -> str | None:  # noqa: FBT001
 def _mail(start: str, whole: bool) -> str | None:  # noqa: FBT001
     """Know a message by its header: nothing but fields down to the first empty line, some of them those of mail."""
     first, _, rest = start.partition("\n")
+    if first.startswith("HTTP/"):
+        return None
     if _MAILBOX_START.match(first, 0, _MAX_FIRST_LINE):
         return "application/mbox" if _DATED_START.match(first) or _has_mail_header(rest) else None
     # A message taken out of a mailbox may have kept the line before it, without the date.
@@ -124,63 +123,8 @@ def _table(start: str, whole: bool) -> str | None:  # noqa: FBT001
 
 def table(text: str, *, whole: bool) -> str | None:
     """Return the media type of a table of separated values, or None for any other text."""
-    found = separator(text, whole=whole)
-    return None if found is None else "text/tab-separated-values" if found == "\t" else "text/csv"
-
-
-def separator(text: str, *, whole: bool) -> str | None:
-    """Return what separates a table's cells, or None for text that is no table.
-
-    A table's rows all have as many cells; prose has commas, but never in each line as many.
-    """
-    start = text.lstrip("\ufeff\r\n")
-    if start.startswith(("|", "#!", "//", "/*", "- ", "---")):
-        return None
-    long_lines = start.count("\n", 0, _MAX_TABLE_CHARACTERS) < _FEW_LINES
-    piece = start if long_lines else start[:_MAX_TABLE_CHARACTERS]
-    cut = not whole or len(piece) < len(start)
-    return next((each for each in "\t,;|" if _is_table(piece, each, cut=cut)), None)
-
-
-def _is_table(piece: str, separator: str, *, cut: bool) -> bool:
-    rows = _rows(piece, separator)
-    if cut and rows:
-        rows.pop()
-    if len(rows) < 2:
-        return False
-    columns = len(rows[0])
-    if columns < 2 or not _agree(rows, columns):
-        return False
-    return columns > 2 or separator == "\t" or (len(rows) > 2 and _is_narrow_table(rows))
-
-
-def _agree(rows: list[list[str]], columns: int) -> bool:
-    """Say whether nearly all rows are as long as the first, and not just indented."""
-    alike = sum(len(row) == columns for row in rows)
-    filled = sum(bool(row[0].strip()) for row in rows)
-    return alike >= len(rows) * 0.95 and filled > len(rows) / 2
-
-
-def _rows(piece: str, separator: str) -> list[list[str]]:
-    if separator not in piece.split("\n", 1)[0]:
-        return []
-    rows: list[list[str]] = []
-    try:
-        for row in csv.reader(piece.splitlines(keepends=True), delimiter=separator):
-            if row and not row[0].startswith("#"):
-                rows.append(row)
-            if len(rows) == _MAX_TABLE_ROWS or len(row) > _MAX_COLUMNS:
-                break
-    except csv.Error:
-        return []
-    return rows
-
-
-def _is_narrow_table(rows: list[list[str]]) -> bool:
-    """Tell two columns from sentences with one comma each: these go on after a space, in several words, or stop."""
-    spoken = sum(row[-1].startswith(" ") and " " in row[-1].strip() for row in rows)
-    filled = sum(bool(row[-1].strip()) for row in rows)
-    return spoken < len(rows) / 2 and filled > len(rows) / 2
+    shape = tables.shape_of(text, whole=whole)
+    return None if shape is None else "text/tab-separated-values" if shape.separator == "\t" else "text/csv"
 
 
 def _toml(start: str, whole: bool) -> str | None:  # noqa: FBT001

@@ -141,11 +141,17 @@ def _after_id3(peek: Peek) -> str | None:
     """Look behind an ID3 tag: nearly always it stands before MPEG audio, at times before FLAC, AAC or WAVE."""
     if not peek.head.startswith(b"ID3") or len(peek.head) < 10:
         return None
-    length = sum((byte & 0x7F) << shift for byte, shift in zip(peek.head[6:10], (21, 14, 7, 0), strict=True))
-    behind = peek.at(10 + length, 4)
+    behind = peek.at(length_of_id3(peek.head), 4)
     if behind == b"fLaC":
         return "audio/flac"
     return "audio/aac" if _is_adts(behind) else "audio/mpeg"
+
+
+def length_of_id3(head: bytes) -> int:
+    """Return how long the ID3 tag at the start is; 0 where there is none."""
+    if not head.startswith(b"ID3"):
+        return 0
+    return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))
 
 
 def is_mpeg_audio(peek: Peek) -> bool:
@@ -158,8 +164,10 @@ def _mpeg_audio(peek: Peek) -> str | None:
     if _is_adts(peek.head) and len(peek.head) >= 7:
         length = (peek.head[3] & 3) << 11 | peek.head[4] << 3 | peek.head[5] >> 5
         return "audio/aac" if length > 7 and _is_adts(peek.at(length, 2)) else None
-    length = _frame_length(peek.head[:4])
-    return "audio/mpeg" if length and _frame_length(peek.at(length, 4)) else None
+    # Some programs pad the start with noughts.
+    start = len(peek.head) - len(peek.head.lstrip(b"\x00"))
+    length = _frame_length(peek.head[start : start + 4])
+    return "audio/mpeg" if length and _frame_length(peek.at(start + length, 4)) else None
 
 
 def _is_adts(raw: bytes) -> bool:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from filemill.files import aside, keep
-from filemill.files.models import File
+from filemill.files.models import File, forget_keys
 from filemill.processing import claim, record, ring, workspaces
 from filemill.processing.lease import Claim, LeaseLost, Reason, original_of
 from filemill.processing.models import Artifact, Job
@@ -30,6 +30,7 @@ def sweep() -> None:
         if claim.work_is_due(queue):
             ring.ring(queue)
     keep.remove_stale_incoming()
+    forget_keys()
     _settle_doubts()
     workspaces.remove_left(settings.FILEMILL.upload_expire_seconds)
 

@@ -4,7 +4,6 @@ import contextlib
 import functools
 import inspect
 import logging
-import sys
 from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 
@@ -16,6 +15,9 @@ _FALLBACK = "binary"
 _MOST = 2**60
 
 _log = logging.getLogger(__name__)
+
+#: By which entry point each was found: to look for it again takes as long as a picture.
+_entries: dict[type[Processor], EntryPoint] = {}
 
 
 @functools.cache
@@ -30,6 +32,7 @@ def processors() -> dict[str, type[Processor]]:
             _log.error("The plugin %s is left out: the name %r is taken.", entry_point.value, processor.name)
             continue
         found[processor.name] = processor
+        _entries[processor] = entry_point
     return found
 
 
@@ -59,17 +62,13 @@ def accepts(processor: type[Processor], media_type: str) -> bool:
 @functools.cache
 def versions_behind(processor: type[Processor]) -> dict[str, str]:
     """Return the package that the processor comes in and the libraries that it names, each with its version here."""
-    homes = [entry.dist.name for entry in entry_points(group=_GROUP) if entry.dist and _names(entry, processor)]
+    entry = _entries.get(processor)
+    home = entry.dist.name if entry and entry.dist else None
     versions = {}
-    for name in (*homes[:1], *processor.libraries):
+    for name in filter(None, (home, *processor.libraries)):
         with contextlib.suppress(PackageNotFoundError):
             versions[name] = version(name)
     return versions
-
-
-def _names(entry: EntryPoint, processor: type[Processor]) -> bool:
-    # It may name a module that only hands the class on.
-    return getattr(sys.modules.get(entry.module), entry.attr, None) is processor
 
 
 def _loaded(entry_point: EntryPoint) -> type[Processor] | None:

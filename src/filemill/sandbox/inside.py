@@ -15,10 +15,11 @@ from typing import NoReturn
 from filemill.core.errors import TryAgain, Unprocessable
 from filemill.identify import deep
 from filemill.processors.base import Limits, Processor, Result, Source, Workspace
+from filemill.sandbox.aborts import LastWords
 from filemill.sandbox.allowance import Allowance, address_space
 from filemill.sandbox.facts import tidy, tidy_text, too_many
 from filemill.sandbox.walls import Walls, cut_ties
-from filemill.sandbox.wire import Message, Step, Talk
+from filemill.sandbox.wire import Message, Step, Talk, framed
 
 _MAX_WORDS = 200
 _MAX_TRACEBACK = 16 * 1024
@@ -34,6 +35,7 @@ class Inside:
         self._processors = processors
         self._walls = walls
         self._allowance = Allowance(most, address_space())
+        self._last_words = LastWords(framed({"error": {"kind": "out_of_memory"}}))
         self._shut_in = False
 
     def rehearse(self) -> None:
@@ -55,6 +57,7 @@ class Inside:
         code = 1
         try:
             cut_ties(server, talk.fileno())
+            self._last_words.prepare(talk.fileno())
             self._allowance.set_at_birth()
             self._serve(Talk(talk))
             code = 0

@@ -31,6 +31,11 @@ def capset(header: object, data: object) -> None:
     _checked(_libc.capset(header, data))
 
 
+def on_signal(number: int, handler: object) -> None:
+    """Have a function of C called upon a signal; unlike one of Python it is called at once, within whatever runs."""
+    _libc.signal(number, handler)
+
+
 def _checked(returned: int) -> int:
     if returned < 0:
         number = ctypes.get_errno()

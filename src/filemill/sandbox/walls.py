@@ -148,14 +148,18 @@ def readable() -> list[str]:
 
 
 def _quotas() -> list[str]:
-    """Name the quotas of this process's own groups: DuckDB aborts where it sees them, but may not read them."""
+    """Name the quotas of this process's own groups: DuckDB aborts where it sees them, but may not read them.
+
+    In a container they may lie at the top of their tree, while the group's name is that of the host.
+    """
     try:
         groups = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
     except OSError:
         return []
     return [
-        os.path.normpath(f"/sys/fs/cgroup/{tree}/{group}/{file}")
+        os.path.normpath(f"/sys/fs/cgroup/{tree}/{place}/{file}")
         for _, trees, group in groups
+        for place in ("", group)
         for tree in trees.split(",")
         for file in _QUOTAS.get(tree, ())
     ]

@@ -37,6 +37,12 @@ def decode(data: bytes) -> Message:
     return message
 
 
+def framed(message: Message) -> bytes:
+    """Return a message as it is sent."""
+    body = orjson.dumps(message)
+    return len(body).to_bytes(_LENGTH, "big") + body
+
+
 class Talk:
     """One end of the stream between worker and child: frames of four length bytes and one JSON object."""
 
@@ -53,9 +59,8 @@ class Talk:
 
     def send(self, message: Message) -> None:
         """Send one message whole."""
-        body = orjson.dumps(message)
         with self._sending:
-            self._sock.sendall(len(body).to_bytes(_LENGTH, "big") + body)
+            self._sock.sendall(framed(message))
 
     def receive(self) -> bool:
         """Take what one read gives; False at the end of the stream. Never holds more than one message and one read."""

@@ -6,9 +6,8 @@ from django.core.handlers.wsgi import WSGIRequest
 from multipart import MultipartError, MultipartSegment, ParserError, PushMultipartParser
 
 from filemill.core.errors import BrokenBody, IncompleteBody, MissingFile, MissingName, TooManyFiles
-from filemill.files.keep import Incoming
 from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, PIECE_BYTES, Body
-from filemill.uploads.rules import add, clean_name, header_parameters
+from filemill.uploads.rules import Sink, add, clean_name, header_parameters
 
 # A name of 500 characters that a client wrote percent-encoded needs more than the 4 KiB that are usual.
 _HEADER_MAX_BYTES = 16 * 1024
@@ -18,9 +17,9 @@ _AS_THEY_ARE = {"7bit", "8bit", "binary"}
 
 
 class _Form:
-    """Takes the parts as they come: the one part `file` into an Incoming, the other fields into memory."""
+    """Takes the parts as they come: the one part `file` into a sink, the other fields into memory."""
 
-    def __init__(self, incoming: Incoming) -> None:
+    def __init__(self, incoming: Sink) -> None:
         self.incoming = incoming
         self.name: str | None = None
         self.declared_type: str | None = None
@@ -72,7 +71,7 @@ class _Form:
             raise BrokenBody(f"What is beside the file has more than {MULTIPART_OVERHEAD_BYTES} bytes.")
 
 
-def read_multipart(request: WSGIRequest, body: Body, incoming: Incoming) -> tuple[str, str | None, Mapping[str, str]]:
+def read_multipart(request: WSGIRequest, body: Body, incoming: Sink) -> tuple[str, str | None, Mapping[str, str]]:
     """Read the whole body; return the file's name, its declared type and the other fields as they came."""
     form = _Form(incoming)
     try:

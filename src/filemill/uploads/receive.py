@@ -1,7 +1,7 @@
 """One upload, from the request's body to a kept file with its first job."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -27,43 +27,58 @@ from filemill.processing import plan, ring
 from filemill.processing.forget import forget
 from filemill.uploads.body import MULTIPART_OVERHEAD_BYTES, PIECE_BYTES, Body
 from filemill.uploads.multipart import read_multipart
-from filemill.uploads.rules import add, bound_by_quota, check_body_kind, declared_type, name_of_raw_body
+from filemill.uploads.rules import Sink, add, bound_by_quota, check_body_kind, declared_type, name_of_raw_body
 
 Vet = Callable[[Mapping[str, str]], None]
+Beside = Callable[[File], Iterable[models.Model]]
 Arrived = keep.Incoming | Turn  # bytes that are all there, on their way to be a file's
 Along = tuple[str, Sequence[Any]]  # an UPDATE, and its values
 _Read = tuple[str, str | None, Mapping[str, str]]  # a file's name, its declared type, and the fields beside it
+_Reader = Callable[[WSGIRequest, Body, Sink, Vet], _Read]
 
 FRESH_SECONDS = 1.0  # that what is known of a caller holds
 
 
-def receive(request: WSGIRequest, caller: Caller, vet: Vet) -> File:
+def receive(request: WSGIRequest, caller: Caller, vet: Vet, beside: Beside = lambda _file: ()) -> File:
     """Keep the file that a request carries, and plan its processing; every refusal leaves nothing behind.
 
-    `vet` sees the form's other fields before anything is kept, and may raise Refused.
+    `vet` sees the form's other fields before anything is kept, and may raise Refused. `beside` returns rows that are to
+    come with the file's, or not at all.
     """
     stale_at = time.monotonic() + FRESH_SECONDS
+    body, overhead, read = _opened(request)
+    bound_by_quota(body, caller.owner_id, overhead)
+    keep.check_room(body.length or 0)
+    with transfers.transfer(party_of(request)), keep.Incoming() as incoming:
+        name, claimed, fields = read(request, body, incoming, vet)
+        file = file_of(incoming, caller, name, declared_type(claimed), fields.get("metadata", ""))
+        finish(incoming, file, caller, stale_at, *beside(file))
+    return file
+
+
+def take(request: WSGIRequest, sink: Sink) -> None:
+    """Read the file that a request carries into something that does not keep it."""
+    body, _, read = _opened(request)
+    with transfers.transfer(party_of(request)):
+        read(request, body, sink, lambda _fields: None)
+
+
+def _opened(request: WSGIRequest) -> tuple[Body, int, _Reader]:
+    """Return a request's body, how much of it may be no file, and what reads it."""
     check_body_kind(request)
     is_multipart = request.content_type == "multipart/form-data"
     overhead = MULTIPART_OVERHEAD_BYTES if is_multipart else 0
     body = Body(request, settings.FILEMILL.max_upload_bytes + overhead)
-    bound_by_quota(body, caller.owner_id, overhead)
-    keep.check_room(body.length or 0)
-    with transfers.transfer(party_of(request)), keep.Incoming() as incoming:
-        read = _read_form if is_multipart else _read_raw
-        name, claimed, fields = read(request, body, incoming, vet)
-        file = file_of(incoming, caller, name, declared_type(claimed), fields.get("metadata", ""))
-        finish(incoming, file, caller, stale_at)
-    return file
+    return body, overhead, _read_form if is_multipart else _read_raw
 
 
-def _read_form(request: WSGIRequest, body: Body, incoming: keep.Incoming, vet: Vet) -> _Read:
+def _read_form(request: WSGIRequest, body: Body, incoming: Sink, vet: Vet) -> _Read:
     name, claimed, fields = read_multipart(request, body, incoming)
     vet(fields)
     return name, claimed, fields
 
 
-def _read_raw(request: WSGIRequest, body: Body, incoming: keep.Incoming, vet: Vet) -> _Read:
+def _read_raw(request: WSGIRequest, body: Body, incoming: Sink, vet: Vet) -> _Read:
     vet({})  # before the body is read: there are no fields to wait for
     try:
         name = name_of_raw_body(request)

@@ -1,6 +1,7 @@
 """May it come in, and under which name?"""
 
 import unicodedata
+from typing import Protocol
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
@@ -8,9 +9,7 @@ from django.utils.http import parse_header_parameters
 
 from filemill.accounts import usage
 from filemill.core.errors import BrokenBody, FieldError, Invalid, MissingName, TooLarge, UnsupportedBody
-from filemill.files import keep
 from filemill.files.models import NAME_MAX_CHARS
-from filemill.files.unfinished import Turn
 from filemill.uploads.body import Body
 
 SMALL_BYTES = 1024 * 1024
@@ -55,13 +54,25 @@ def bound_by_quota(body: Body, owner_id: int | None, overhead: int) -> None:
     body.bound(room + overhead, standing.refusal())
 
 
-def add(incoming: keep.Incoming | Turn, chunk: bytes) -> None:
+class Sink(Protocol):
+    """What the bytes of a file go into."""
+
+    size: int
+
+    def check_room(self, size: int) -> None:
+        """Raise DiskFull if there is no room for so many more bytes."""
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes."""
+
+
+def add(incoming: Sink, chunk: bytes) -> None:
     """Write a chunk; raise TooLarge beyond the largest upload, DiskFull where it would eat into the disk's reserve."""
     limit, size = settings.FILEMILL.max_upload_bytes, incoming.size + len(chunk)
     if size > limit:
         raise TooLarge(f"The file has more than {limit} bytes, the most that is accepted.")
     if incoming.size == 0 or size // _ROOM_BYTES > incoming.size // _ROOM_BYTES:
-        keep.check_room(len(chunk))
+        incoming.check_room(len(chunk))
     incoming.write(chunk)
 
 

@@ -92,6 +92,26 @@ def hoard_memory_in_a_library(workspace: Workspace, __: Any) -> None:
         raise ValueError("the library says something else") from None
 
 
+def abort(_: Workspace, __: Any) -> None:
+    os.abort()
+
+
+def abort_over_refused_memory(_: Workspace, __: Any) -> None:
+    """Do as libraries of C++ and Rust do: nothing of Python learns of it."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.argtypes, libc.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
+    while libc.malloc(1024 * 1024):
+        pass
+    libc.abort()
+
+
+def abort_after_refused_memory(workspace: Workspace, __: Any) -> None:
+    with contextlib.suppress(MemoryError):
+        hoard_memory(workspace, None)
+    Path("nothing").exists()
+    os.abort()
+
+
 def hoard_small_things(_: Workspace, __: Any) -> None:
     hoard = [[]]
     while True:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from filemill.processors.data.bounds import Bounds
 from filemill.processors.data.findings import Broken, Names, Preview, too_large
 
+#: As deep as the standard library reads lists in TOML, and writes JSON.
+_MAX_LEVELS = 400
 _POSITION = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -18,6 +21,9 @@ def read(path: Path, preview: Preview, bounds: Bounds) -> dict[str, Any]:
         document = _parsed(path.read_bytes())
     except Broken as broken:
         return {"format": "toml", "well_formed": False, "broken_at": broken.facts()}
+    measures = _measures(document)
+    if measures["depth_levels"] > _MAX_LEVELS:
+        raise too_large(f"is nested more than {_MAX_LEVELS} levels deep")
     preview.write(json.dumps(document, indent=2, ensure_ascii=False, default=str))
     keys = Names(bounds)
     for key in document:
@@ -28,7 +34,7 @@ def read(path: Path, preview: Preview, bounds: Bounds) -> dict[str, Any]:
         "root": "object",
         "items": len(document),
         "keys": list(keys.counts),
-        **_measures(document),
+        **measures,
     }
 
 
@@ -42,7 +48,10 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise _broken(str(error)) from None
     except RecursionError:
-        raise too_large("is nested too deeply") from None
+        raise too_large(f"is nested more than {_MAX_LEVELS} levels deep") from None
+    except ValueError:
+        # Python's own limit, which keeps it from taking hours.
+        raise too_large(f"holds a number of more than {sys.get_int_max_str_digits()} digits") from None
 
 
 def _broken(words: str) -> Broken:

@@ -95,6 +95,7 @@ class _Reading:
     refers_outside: bool = False
     _level: int = 0
     _text: list[str] = field(default_factory=list)
+    _held: int = 0
     _is_open: bool = False
 
     def __post_init__(self) -> None:
@@ -172,10 +173,9 @@ class _Reading:
 
     def _end(self, name: str) -> None:
         self._level -= 1
-        text = "".join(self._text).strip()
         if self._is_open:
             # An element with nothing but text stays on one line.
-            self._text.clear()
+            text = self._taken()
             self._write(f"{text}</{name}>")
         else:
             self._flush(extra=1)
@@ -183,20 +183,30 @@ class _Reading:
         self._is_open = False
 
     def _characters(self, text: str) -> None:
-        if not self.preview.is_cut:
-            self._text.append(text.translate(_IN_TEXT))
+        self._hold(text.translate(_IN_TEXT))
 
     def _rest(self, text: str) -> None:
         # References to entities come here; comments, declarations and instructions do, too, and are left out.
-        if text.startswith("&") and self._level and not self.preview.is_cut:
+        if text.startswith("&") and self._level:
+            self._hold(text)
+
+    def _hold(self, text: str) -> None:
+        # Of a text that fills the preview, the rest would only take memory.
+        if not self.preview.is_cut and self._held <= self.bounds.preview_bytes:
             self._text.append(text)
+            self._held += len(text)
 
     def _flush(self, extra: int = 0) -> None:
-        text = "".join(self._text).strip()
-        self._text.clear()
+        text = self._taken()
         if text:
             self._line(text, extra)
         self._is_open = False
+
+    def _taken(self) -> str:
+        text = "".join(self._text).strip()
+        self._text.clear()
+        self._held = 0
+        return text
 
     def _line(self, text: str, extra: int = 0) -> None:
         self._write(("\n" if self.elements else "") + _INDENT * (self._level + extra) + text)

@@ -19,6 +19,11 @@ def level_of(style: str) -> int | None:
     return 1 if name == "title" else None
 
 
+def outline_of(value: str) -> int | None:
+    """Return the level of a heading that a level of the outline stands for: the tenth is for plain text."""
+    return int(value) + 1 if value.isascii() and value.isdigit() and int(value[:9]) < 9 else None
+
+
 class _Paragraph:
     def __init__(self) -> None:
         self.pieces: list[str] = []
@@ -92,10 +97,13 @@ class Blocks:
             return
         if name == "pStyle":
             self._open[-1].level = self._levels.get(value)
-        elif name == "outlineLvl" and value.isdigit() and int(value) < 9:
-            self._open[-1].level = int(value) + 1
+        elif name == "outlineLvl":
+            self._open[-1].level = outline_of(value)
         elif name == "numPr":
             self._open[-1].depth = 0
+        elif name == "numId" and value == "0":
+            # It takes away the number that the style would give.
+            self._open[-1].depth = None
         elif name == "ilvl":
             self._open[-1].depth = _number(value)
 

@@ -23,6 +23,7 @@ _SHORT, _LONG, _BYTES, _WIDE, _TIME = 2, 3, 30, 31, 64
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _CODE_PAGE, _CREATED, _SAVED, _PAGES = 1, 12, 13, 14
 _CODECS = {
+    1200: "utf-16-le",
     10000: "mac_roman",
     20127: "ascii",
     20866: "koi8-r",

@@ -1,7 +1,7 @@
 """Reads Word's documents (docx, docm, dotx, dotm): headers, body, notes, comments."""
 
 from filemill.processors.documents import faults, ooxml, values
-from filemill.processors.documents.blocks import Blocks, level_of
+from filemill.processors.documents.blocks import Blocks, level_of, outline_of
 from filemill.processors.documents.found import Found
 from filemill.processors.documents.package import Package
 from filemill.processors.documents.page import Page
@@ -25,8 +25,9 @@ class _Styles:
         if name == "style":
             self._style = attributes.get("styleId", "")
         elif name == "name" and self._style and (level := level_of(attributes.get("val", ""))):
-            if len(self.levels) < _MAX_STYLES:
-                self.levels[self._style] = level
+            self._keep(level)
+        elif name == "outlineLvl" and self._style and (outline := outline_of(attributes.get("val", ""))):
+            self._keep(outline)
         elif name == "lang" and not self._style and not self.language:
             self.language = attributes.get("val")
 
@@ -36,6 +37,10 @@ class _Styles:
 
     def text(self, text: str) -> None:
         """Styles hold none."""
+
+    def _keep(self, level: int) -> None:
+        if len(self.levels) < _MAX_STYLES:
+            self.levels.setdefault(self._style, level)
 
 
 class _Once:

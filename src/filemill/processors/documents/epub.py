@@ -12,7 +12,9 @@ from filemill.processors.documents.prose import Prose
 from filemill.processors.documents.xml import Fields
 
 _MAX_ITEMS = 50_000
-_MAX_AUTHORS = 20
+#: Of which a book may have many.
+_SEVERAL = ("creator", "subject")
+_MAX_OF_THESE = 20
 _CONTAINER = "META-INF/container.xml"
 _PAGES = ("application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document")
 
@@ -45,7 +47,7 @@ class _Book(Fields):
         self._most = most
         self.items: dict[str, dict[str, str]] = {}
         self.spine: list[str] = []
-        self.authors: list[str] = []
+        self.several: dict[str, list[str]] = {name: [] for name in _SEVERAL}
         self.cover = ""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -61,12 +63,8 @@ class _Book(Fields):
 
     def end(self, name: str) -> None:
         super().end(name)
-        if (
-            name == "creator"
-            and (author := values.neat(self.found.pop(name, None)))
-            and len(self.authors) < _MAX_AUTHORS
-        ):
-            self.authors.append(author)
+        if name in _SEVERAL and (said := values.neat(self.found.pop(name, None))):
+            self.several[name] = [*self.several[name], said][:_MAX_OF_THESE]
 
 
 def read(package: Package, prose: Prose) -> Found:
@@ -86,7 +84,7 @@ def read(package: Package, prose: Prose) -> Found:
     for part in chapters:
         if part in package:
             page = Page(prose)
-            page.read(_text(package, part))
+            page.read(_text(package, part), is_xml=True)
             outside += page.counts["external_references"]
     cover = _part(folder, book.items.get(book.cover))
     return Found(
@@ -117,8 +115,8 @@ def _facts(book: _Book) -> dict[str, Any]:
     said = book.found
     return values.stated(
         title=values.neat(said.get("title")),
-        author=", ".join(book.authors),
-        subject=values.neat(said.get("subject")),
+        author=values.neat(", ".join(book.several["creator"])),
+        subject=values.neat(", ".join(book.several["subject"])),
         description=values.neat(said.get("description")),
         publisher=values.neat(said.get("publisher")),
         identifier=values.neat(said.get("identifier")),

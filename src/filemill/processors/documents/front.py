@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from filemill.processors.documents import values
+from filemill.processors.documents.prose import MAX_HEADINGS_BYTES
 
 _MAX_HEADINGS = 100
 _MAX_FRONT_LINES = 200
@@ -34,7 +35,8 @@ def facts(pieces: Iterable[str]) -> dict[str, Any]:
         elif not fence and len(outline) < _MAX_HEADINGS and (found := _HEADING.match(line)):
             outline.append({"level": len(found.group(1)), "text": values.neat(found.group(2), 200)})
     first = next((heading["text"] for heading in outline if heading["text"]), None)
-    return values.stated(**{"title": first, **said, "words": words, "headings": outline})
+    headings = values.fitting(outline, MAX_HEADINGS_BYTES)
+    return values.stated(**{"title": first, **said, "words": words, "headings": headings})
 
 
 def _lines(pieces: Iterable[str]) -> Iterable[str]:

@@ -17,8 +17,8 @@ _RAW = {name: re.compile(f"</{name}[\\s/>]", re.IGNORECASE) for name in ("script
 Token = tuple[bool, bool, str, str]
 
 
-def tokens(page: str) -> Iterator[Token]:
-    """Yield the tags and the texts of a page."""
+def tokens(page: str, *, is_xml: bool = False) -> Iterator[Token]:
+    """Yield the tags and the texts of a page; only in XML does a slash at its end close an element that it opens."""
     at, end, last = 0, len(page), page.rfind(">")
     while at < end:
         start = _START.search(page, at)
@@ -30,7 +30,9 @@ def tokens(page: str) -> Iterator[Token]:
             at = tag.end()
             name = tag[2].lower()
             yield True, bool(tag[1]), name, tag[3]
-            if name in _RAW and not tag[1]:
+            if is_xml and tag[3].endswith("/") and not tag[1]:
+                yield True, True, name, ""
+            elif name in _RAW and not tag[1]:
                 closed = _RAW[name].search(page, at)
                 stop = closed.start() if closed else end
                 if name in ("title", "textarea"):

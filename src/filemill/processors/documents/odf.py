@@ -1,8 +1,10 @@
 """Reads OpenDocument's texts, presentations and drawings, and OpenOffice.org's, whose elements are the same."""
 
+import contextlib
 import re
 from typing import Any
 
+from filemill.core.errors import Unprocessable
 from filemill.processors.documents import faults, values
 from filemill.processors.documents.found import Found
 from filemill.processors.documents.grid import MAX_HELD_CHARACTERS, Grid
@@ -17,6 +19,7 @@ _OUTSIDE = re.compile(r"[a-z][a-z0-9+.-]+:|//", re.IGNORECASE)
 _LISTS = ("list", "unordered-list", "ordered-list")
 _CELLS = ("table-cell", "covered-table-cell")
 _MAX_SPACES = 100
+_MAX_KEYWORDS = 100
 _MACRO = re.compile(r"(?:Basic/.+/(?!script-l[bc]\.xml$)[^/]+\.xml|Scripts/(?!.*/$).+)", re.IGNORECASE)
 
 
@@ -117,11 +120,17 @@ class _Meta(Fields):
     def __init__(self) -> None:
         super().__init__()
         self.pages: int | None = None
+        self.keywords: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         super().start(name, attributes)
         if name == "document-statistic":
             self.pages = values.count(attributes.get("page-count"))
+
+    def end(self, name: str) -> None:
+        super().end(name)
+        if name == "keyword" and len(self.keywords) < _MAX_KEYWORDS:
+            self.keywords.append(self.found.pop(name, ""))
 
 
 class _Manifest:
@@ -182,7 +191,7 @@ def _facts(meta: _Meta, content: _Content, media_type: str) -> dict[str, Any]:
         title=values.neat(said.get("title")),
         author=values.neat(said.get("initial-creator") or said.get("creator")),
         subject=values.neat(said.get("subject")),
-        keywords=values.neat(said.get("keyword")),
+        keywords=values.neat(", ".join(filter(None, meta.keywords))),
         description=values.neat(said.get("description")),
         last_modified_by=values.neat(said.get("creator")),
         created_at=values.moment(said.get("creation-date")),
@@ -201,6 +210,7 @@ def _source(package: Package, parts: list[str]) -> str | None:
         if part.lower().endswith(".xml"):
             package.parse_optional(part, macro)
         else:
-            macro.text(package.read(part).decode("utf-8", "replace"))
+            with contextlib.suppress(Unprocessable):
+                macro.text(package.read(part).decode("utf-8", "replace"))
         found.append(f"===== {part} =====\n{''.join(macro.pieces)[:_MAX_MACRO_CHARACTERS].strip()}\n")
     return "\n".join(found) or None

@@ -34,7 +34,8 @@ class Package:
         if len(entries) > bounds.entries:
             self._zip.close()
             raise faults.too_large(f"has {len(entries)} parts, above the limit of {bounds.entries}")
-        self._entries = {entry.filename.casefold(): entry for entry in reversed(entries)}
+        # Some programs part folders as Windows does.
+        self._entries = {entry.filename.replace("\\", "/").casefold(): entry for entry in reversed(entries)}
         self._unpacked = 0
 
     def __enter__(self) -> Self:

@@ -51,9 +51,9 @@ class Page:
         self.said: dict[str, str] = {}
         self.counts = {"links": 0, "images": 0, "scripts": 0, "external_references": 0}
 
-    def read(self, page: str) -> None:
+    def read(self, page: str, *, is_xml: bool = False) -> None:
         """Read a page to its end."""
-        for is_tag, is_end, name, written in tokens(page):
+        for is_tag, is_end, name, written in tokens(page, is_xml=is_xml):
             if not is_tag:
                 self._hear(name)
             elif is_end:

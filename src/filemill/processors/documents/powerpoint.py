@@ -10,6 +10,7 @@ from filemill.processors.documents.found import Found
 from filemill.processors.documents.prose import Prose
 
 _STREAM, _USER = "PowerPoint Document", "Current User"
+_FOR_97, _OF_95 = "PP97_DUALSTORAGE/", "PersistentStorage Directory"
 _ENCRYPTED_TOKEN = bytes.fromhex("dfc4d1f3")
 _CONTAINER = 0x0F
 _MAX_RECORDS = 1_000_000
@@ -51,14 +52,16 @@ class _Records:
 def read(path: Path, prose: Prose, bounds: Bounds) -> Found:
     """Write the text of a presentation; return what else was found."""
     with Compound(path) as compound:
-        if _STREAM not in compound:
+        # What is saved for PowerPoint 95 as well holds another presentation for all later ones.
+        home = _FOR_97 if f"{_FOR_97}{_STREAM}" in compound else ""
+        if f"{home}{_STREAM}" not in compound or (not home and _OF_95 in compound):
             raise faults.unsupported(
                 "Filemill cannot read presentations of this old version of PowerPoint. Save it as .pptx."
             )
-        user = compound.read(_USER, 65536) if _USER in compound else b""
+        user = compound.read(f"{home}{_USER}", 65536) if f"{home}{_USER}" in compound else b""
         if user[12:16] == _ENCRYPTED_TOKEN or "EncryptedSummary" in compound:
             raise faults.encrypted()
-        records = _Records(compound.read(_STREAM))
+        records = _Records(compound.read(f"{home}{_STREAM}"))
         places = _places(records, _long(user, 16))
         facts = _slides(records, places, prose)
         if facts["slides"] > bounds.slides:

@@ -7,10 +7,12 @@ from typing import IO, Any, Self
 
 from filemill.processors import language
 from filemill.processors.base import Made
-from filemill.processors.documents.values import neat, storable
+from filemill.processors.documents.values import fitting, neat, storable
 
 _SAMPLE_CHARACTERS = 4096
 _MAX_HEADINGS = 100
+#: What they may take in the facts, which have to stay under 64 KiB.
+MAX_HEADINGS_BYTES = 24 * 1024
 _MAX_HEADING_CHARACTERS = 200
 _MAX_LEVEL = 6
 _MAX_INDENT = 8
@@ -112,7 +114,7 @@ class Prose:
         """Return the counts, the outline and the language."""
         facts: dict[str, Any] = {"words": self._words, "characters": self._characters}
         if self._headings:
-            facts["headings"] = self._headings
+            facts["headings"] = fitting(self._headings, MAX_HEADINGS_BYTES)
         if found := language.language_of(self._sample, marked_up=False):
             facts |= {"language": found[0], "language_confidence": found[1]}
         if any(page.is_cut for page in self._pages()):

@@ -61,7 +61,7 @@ def _open_document(source: Source, prose: Prose, bounds: Bounds) -> Found:
 
 def _page(source: Source, prose: Prose, bounds: Bounds) -> Found:
     page = Page(prose)
-    page.read("".join(_decoded(source.path, bounds)))
+    page.read("".join(_decoded(source.path, bounds)), is_xml=source.media_type == "application/xhtml+xml")
     facts = page.facts()
     return Found(facts | {"read_bytes": bounds.markup_bytes} if source.size > bounds.markup_bytes else facts)
 

@@ -1,10 +1,14 @@
 """Makes short, storable values of what documents say of themselves."""
 
+import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 _MAX_CHARACTERS = 500
 _UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_Fact = TypeVar("_Fact")
 _DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 
 
@@ -50,6 +54,17 @@ def count(text: str | None) -> int | None:
     """Return a number that a document states, or None where it states none that could be true."""
     words = (text or "").strip()
     return int(words) if words.isascii() and words.isdigit() and len(words) <= 9 and int(words) else None
+
+
+def fitting(found: Sequence[_Fact], most_bytes: int) -> list[_Fact]:
+    """Return the first of many facts, those that take no more than so many bytes as JSON."""
+    left, kept = most_bytes, []
+    for each in found:
+        left -= len(json.dumps(each, ensure_ascii=False).encode("utf-8", "replace")) + 1
+        if left < 0:
+            break
+        kept.append(each)
+    return kept
 
 
 def stated(**facts: object) -> dict[str, object]:

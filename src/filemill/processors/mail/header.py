@@ -3,14 +3,16 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from filemill.processors.documents import values
+from filemill.processors.mail.addresses import addresses
+from filemill.processors.mail.words import decoded, in_charset
 
-_MAX_VALUE_BYTES = 64 * 1024
+_MAX_VALUE_BYTES = 16 * 1024
+#: What the addresses of one field may take in the facts, which have to stay under 64 KiB.
+MAX_LIST_BYTES = 8 * 1024
 _MAX_NAME = 255
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*(.*)", re.DOTALL)
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
@@ -27,14 +29,9 @@ class Header:
     """The fields of a header, by their names in any case; of a field that comes twice, the first counts."""
 
     def __init__(self, lines: Sequence[bytes]) -> None:
-        self._fields: dict[str, list[bytes]] = {}
-        name = ""
-        for line in lines:
-            if line[:1] in (b" ", b"\t") and name:
-                self._fields[name][-1] += b" " + line.strip()
-            elif found := _FIELD.match(line):
-                name = found[1].decode("ascii").lower()
-                self._fields.setdefault(name, []).append(found[2].strip())
+        #: What its bytes are in where they say nothing of themselves: what the body is in, most likely.
+        self.charset: str | None = None
+        self._fields = {name: [b" ".join(lines) for lines in folded] for name, folded in _unfolded(lines).items()}
         self._mime = Message()
         for name in ("content-type", "content-disposition"):
             if name in self:
@@ -50,13 +47,10 @@ class Header:
 
     def addresses(self, name: str, most: int) -> list[Address]:
         """Return the first addresses of a field; those that are none, as names."""
-        raw = [_as_text(value) for value in self._fields.get(name, [])][:10]
-        try:
-            found = getaddresses(raw)
-        except (RecursionError, ValueError, IndexError):
-            found = [(value, "") for value in raw]
-        pairs = [(values.neat(decoded(name)), values.neat(address, 320)) for name, address in found[:most]]
-        return [{"name": name, "address": address} for name, address in pairs if name or address]
+        raw = [self._in_charset(value) for value in self._fields.get(name, [])][:10]
+        found = [pair for value in raw for pair in addresses(value, most)][:most]
+        pairs = [(values.neat(decoded(name)), values.neat(address, 320)) for name, address in found]
+        return values.fitting([{"name": name, "address": address} for name, address in pairs], MAX_LIST_BYTES)
 
     def date(self) -> str | None:
         """Return when the message says that it was sent, in ISO 8601 with the sender's zone."""
@@ -103,28 +97,27 @@ class Header:
         return found[2] if isinstance(found, tuple) else found
 
     def _raw(self, name: str) -> str:
-        return _as_text(self._fields.get(name, [b""])[0])
+        return self._in_charset(self._fields.get(name, [b""])[0])
 
-
-def decoded(value: str) -> str:
-    """Return a header's value with its encoded words in plain."""
-    if "=?" not in value:
-        return value
-    try:
-        pieces = decode_header(value)
-    except (HeaderParseError, ValueError):
-        return value
-    return "".join(in_charset(raw, charset) if isinstance(raw, bytes) else raw for raw, charset in pieces)
-
-
-def in_charset(raw: bytes, charset: str | None) -> str:
-    """Decode bytes by a declared charset; by what they look like where that is none, or none that fits them."""
-    for codec in (charset or "utf-8", "utf-8"):
+    def _in_charset(self, raw: bytes) -> str:
+        raw = raw[:_MAX_VALUE_BYTES]
         try:
-            return raw.decode(codec)
-        except (LookupError, ValueError):
-            continue
-    return raw.decode("cp1252", "replace")
+            return raw.decode()
+        except UnicodeDecodeError:
+            return in_charset(raw, self.charset)
+
+
+def _unfolded(lines: Sequence[bytes]) -> dict[str, list[list[bytes]]]:
+    """Return the fields by their names, each with the lines that it goes over."""
+    fields: dict[str, list[list[bytes]]] = {}
+    name = ""
+    for line in lines:
+        if line[:1] in (b" ", b"\t") and name:
+            fields[name][-1].append(line.strip())
+        elif found := _FIELD.match(line):
+            name = found[1].decode("ascii").lower()
+            fields.setdefault(name, []).append([found[2].strip()])
+    return fields
 
 
 def iso_date(value: str) -> str | None:
@@ -134,7 +127,3 @@ def iso_date(value: str) -> str | None:
         return found.isoformat()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-
-
-def _as_text(raw: bytes) -> str:
-    return in_charset(raw[:_MAX_VALUE_BYTES], None)

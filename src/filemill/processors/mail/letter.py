@@ -6,9 +6,11 @@ from typing import Any
 from filemill.processors.documents import values
 from filemill.processors.documents.page import Page
 from filemill.processors.documents.prose import Prose
-from filemill.processors.mail.header import in_charset
 from filemill.processors.mail.mime import Message, Part
+from filemill.processors.mail.words import in_charset
 
+#: What the names of attachments may take in the facts.
+MAX_NAMES_BYTES = 8 * 1024
 _SIGNATURES = {
     "application/pgp-signature": "openpgp",
     "application/pkcs7-signature": "smime",
@@ -48,7 +50,9 @@ def facts(message: Message) -> dict[str, Any]:
         "parts": len(message.parts),
         "attachments": len(attached),
         **values.stated(
-            attachment_names=[name for part in attached[: message.bounds.names] if (name := name_of(part))]
+            attachment_names=values.fitting(
+                [name for part in attached[: message.bounds.names] if (name := name_of(part))], MAX_NAMES_BYTES
+            )
         ),
         **{name: True for name in ("too_many_parts", "ends_early", "body_is_cut") if getattr(message, name)},
     }
@@ -89,6 +93,10 @@ def write(message: Message, prose: Prose) -> None:
 
 
 def _comes_along(part: Part) -> bool:
+    # Some programs offer more than two forms of the same words.
+    is_choice = part.alternative is not None and part.media_type.startswith("text/")
+    if is_choice and part.media_type != "text/calendar" and not name_of(part):
+        return False
     return not part.is_body and not part.media_type.startswith("multipart/") and part.media_type not in _SIGNATURES
 
 

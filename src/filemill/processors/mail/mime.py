@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from filemill.processors.mail.bounds import Bounds
 from filemill.processors.mail.header import Header, is_field
+from filemill.processors.mail.words import base64_letters, from_base64
 
 _BODIES = ("text/plain", "text/html")
 _MESSAGE = "message/rfc822"
-_NO_BASE64 = bytes({*range(256)} - {*b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"})
 _BOUNDARIES = (b"\n--", b"\r--")
 
 
@@ -36,7 +36,7 @@ class Part:
     def add(self, lines: bytes) -> None:
         """Count whole lines; the end of the last one belongs to the boundary, if one follows."""
         if self._encoding == "base64":
-            self._letters += len(lines.translate(None, _NO_BASE64))
+            self._letters += base64_letters(lines)
             self.size_bytes = self._letters * 3 // 4
             return
         self.size_bytes += len(binascii.a2b_qp(lines) if self._encoding == "quoted-printable" else lines)
@@ -52,16 +52,7 @@ class Part:
         raw = bytes(self.body or b"")
         if self._encoding == "quoted-printable":
             return binascii.a2b_qp(raw)
-        if self._encoding != "base64":
-            return raw
-        letters = raw.translate(None, _NO_BASE64)
-        # What is left of the last four letters, where they are fewer, is padding or a break.
-        return binascii.a2b_base64(letters[: len(letters) // 4 * 4] + _last(letters))
-
-
-def _last(letters: bytes) -> bytes:
-    rest = letters[len(letters) // 4 * 4 :]
-    return rest.ljust(4, b"=") if len(rest) > 1 else b""
+        return from_base64(raw) if self._encoding == "base64" else raw
 
 
 @dataclass
@@ -86,6 +77,7 @@ class Message:
     _levels: list[_Level] = field(default_factory=list)
     _lines: list[bytes] | None = field(default_factory=list)
     _header_bytes: int = 0
+    _odd: bytes = b""
     _messages: list[Part] = field(default_factory=list)
     _part: Part | None = None
     _held: int = 0
@@ -120,6 +112,8 @@ class Message:
         if self._lines is not None:
             self._end_header()
         self.ends_early = bool(self._levels)
+        charsets = (part.header.parameter("charset") for part in self.parts if part.is_body)
+        self.header.charset = next((charset for charset in charsets if charset), None)
 
     def _is_boundary(self, line: bytes) -> bool:
         mark = line.rstrip(b" \t\r\n")
@@ -149,13 +143,19 @@ class Message:
                 self._end_header()
             return
         if is_field(bare) or (lines and bare[:1] in (b" ", b"\t")):
+            self._odd = b""
             self._header_bytes += len(bare)
             if self._header_bytes <= self.bounds.header_bytes:
                 lines.append(bare)
-        elif lines or not bare.startswith((b"From ", b">From ")):
+        elif not lines and bare.startswith((b"From ", b">From ")):
+            # A message that was taken out of a mailbox may have kept the line before it.
+            return
+        elif not self.parts and not self._odd:
+            # One line that is none of a header may still be followed by more of it.
+            self._odd = line
+        else:
             self._end_header()
-            if self._part is not None:
-                self._take_body(self._part, line)
+            self._begin_body(line)
 
     def _end_header(self) -> None:
         header = Header(self._lines or [])
@@ -169,6 +169,8 @@ class Message:
         part = Part(header, header.media_type, level.alternative if level else None, len(self._messages))
         self.parts.append(part)
         self._open(part)
+        odd, self._odd = self._odd, b""
+        self._begin_body(odd)
 
     def _open(self, part: Part) -> None:
         boundary = part.header.boundary
@@ -186,6 +188,10 @@ class Message:
             if part.media_type in _BODIES and not named and not self._messages:
                 part.body = bytearray()
             self._part = part
+
+    def _begin_body(self, line: bytes) -> None:
+        if self._part is not None:
+            self._take_body(self._part, line)
 
     def _take_body(self, part: Part, lines: bytes) -> None:
         part.add(lines)

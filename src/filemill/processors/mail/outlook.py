@@ -11,12 +11,15 @@ from filemill.processors.documents.compound import Compound, codec_of
 from filemill.processors.documents.page import Page
 from filemill.processors.documents.prose import Prose
 from filemill.processors.mail.bounds import Bounds
-from filemill.processors.mail.header import Header, in_charset
+from filemill.processors.mail.header import MAX_LIST_BYTES, Header
+from filemill.processors.mail.letter import MAX_NAMES_BYTES
 from filemill.processors.mail.packed import unpack
+from filemill.processors.mail.words import in_charset
 
 _PROPERTIES = "__properties_version1.0"
 _MAX_PROPERTIES_BYTES = 1024 * 1024
 _MAX_WORDS_BYTES = 64 * 1024
+_MAX_PEOPLE = 500
 _HEADER_BYTES = {"": 32, "folder": 8}
 _WIDE, _NARROW, _BINARY = "001F", "001E", "0102"
 _CODE_PAGE, _INTERNET_CODE_PAGE, _SUBMITTED, _DELIVERED, _RECIPIENT_KIND, _SIZE = (
@@ -30,9 +33,13 @@ _CODE_PAGE, _INTERNET_CODE_PAGE, _SUBMITTED, _DELIVERED, _RECIPIENT_KIND, _SIZE 
 _CLASS, _SUBJECT, _HEADERS, _ID = "001A", "0037", "007D", "1035"
 _BODY, _PAGE, _RICH = "1000", "1013", "1009"
 _SENDER_NAME, _SENDER_SMTP, _SENDER = "0C1A", "5D01", "0C1F"
+_FROM_NAME, _FROM_SMTP, _FROM = "0042", "5D02", "0065"
+_DIRECTORY_NAMES = ("/o=", "/ou=", "/cn=")
 _NAME, _SMTP, _ADDRESS = "3001", "39FE", "3003"
 _FILE_NAME, _SHORT_NAME, _MEDIA_TYPE, _DATA, _CONTENT_ID = "3707", "3704", "370E", "3701", "3712"
 _LISTS = {1: "to", 2: "cc", 3: "bcc"}
+_LONG = b"\x03\x00"
+_KIND_OF_RECIPIENT = 0x0F
 _INSIDE = re.compile(r"__(?:recip|attach)_version1\.0_#[0-9A-F]{8}", re.IGNORECASE)
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
@@ -46,8 +53,12 @@ class _Item:
         self._compound = compound
         self._folder = folder
         self._fixed = self._numbers()
-        pages = (self._fixed.get(_CODE_PAGE), self._fixed.get(_INTERNET_CODE_PAGE))
-        self._codec = codec or codec_of(next((page for page in pages if page), 1252))
+        #: Whether words were left out that went on for too long.
+        self.is_cut = False
+        page, internet_page = self._fixed.get(_CODE_PAGE), self._fixed.get(_INTERNET_CODE_PAGE)
+        self._codec = codec or codec_of(page or internet_page or 1252)
+        #: Of a page, which is kept as it was sent.
+        self._page_codec = codec_of(internet_page or page or 1252)
 
     @property
     def codec(self) -> str:
@@ -71,8 +82,11 @@ class _Item:
         for kind in (_WIDE, _NARROW, _BINARY):
             name = self._path(key, kind)
             if name in self._compound:
-                raw = self._compound.read(name, most)
-                return raw.decode("utf-16-le", "replace") if kind == _WIDE else in_charset(raw, self._codec)
+                raw = self._compound.read(name)
+                self.is_cut |= len(raw) > most
+                raw = raw[:most]
+                codec = self._page_codec if kind == _BINARY else self._codec
+                return raw.decode("utf-16-le", "replace") if kind == _WIDE else in_charset(raw, codec)
         return None
 
     def raw(self, key: str, most: int) -> bytes | None:
@@ -95,7 +109,12 @@ class _Item:
         raw = self._compound.read(name, _MAX_PROPERTIES_BYTES)
         start = _HEADER_BYTES["folder" if self._folder else ""]
         rows = (raw[at : at + 16] for at in range(start, len(raw) - 15, 16))
-        return {int.from_bytes(row[2:4], "little"): int.from_bytes(row[8:16], "little") for row in rows}
+        return {int.from_bytes(row[2:4], "little"): _value(row) for row in rows}
+
+
+def _value(row: bytes) -> int:
+    # Of a number of four bytes, what follows means nothing.
+    return int.from_bytes(row[8 : 12 if row[:2] == _LONG else 16], "little")
 
 
 def read(path: Path, prose: Prose, bounds: Bounds) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -105,12 +124,14 @@ def read(path: Path, prose: Prose, bounds: Bounds) -> tuple[dict[str, Any], list
         if _PROPERTIES not in compound:
             raise faults.corrupt("It lacks the properties of a message")
         folders = sorted({name.split("/")[0] for name in compound.names if _INSIDE.match(name)})
-        people = [_Item(compound, f"{name}/", item.codec) for name in folders if name.lower().startswith("__recip")]
-        things = [_Item(compound, f"{name}/", item.codec) for name in folders if name.lower().startswith("__attach")]
+        named = {kind: [name for name in folders if name.lower().startswith(kind)] for kind in ("__recip", "__attach")}
+        people = [_Item(compound, f"{name}/", item.codec) for name in named["__recip"][:_MAX_PEOPLE]]
+        things = [_Item(compound, f"{name}/", item.codec) for name in named["__attach"]]
         listed = [_attachment(thing) for thing in things]
         facts = _facts(item, people, listed, bounds)
-        _write(item, prose, bounds.body_bytes)
-    return facts, listed
+        body = _Item(compound)
+        _write(body, prose, bounds.body_bytes)
+    return facts | values.stated(body_is_cut=body.is_cut or None), listed
 
 
 def _facts(item: _Item, people: list[_Item], listed: list[dict[str, Any]], bounds: Bounds) -> dict[str, Any]:
@@ -119,9 +140,9 @@ def _facts(item: _Item, people: list[_Item], listed: list[dict[str, Any]], bound
     pgp = any(each["media_type"] == "application/pgp-encrypted" for each in listed)
     found = values.stated(
         subject=values.line(item.text(_SUBJECT)),
-        **{"from": _sender(item) or header.addresses("from", bounds.addresses)},
+        **{"from": _reachable(_sender(item), header.addresses("from", bounds.addresses))},
         **{
-            name: _addresses(people, kind, bounds.addresses) or header.addresses(name, bounds.addresses)
+            name: _reachable(_addresses(people, kind, bounds.addresses), header.addresses(name, bounds.addresses))
             for kind, name in _LISTS.items()
         },
         date=header.date() or item.moment(_SUBMITTED) or item.moment(_DELIVERED),
@@ -129,23 +150,37 @@ def _facts(item: _Item, people: list[_Item], listed: list[dict[str, Any]], bound
         encrypted="smime" if message_class == "ipm.note.smime" else "openpgp" if pgp else None,
         signed="smime" if message_class == "ipm.note.smime.multipartsigned" else None,
     )
-    names = [each["name"] for each in listed[: bounds.names] if each["name"]]
+    names = values.fitting([each["name"] for each in listed[: bounds.names] if each["name"]], MAX_NAMES_BYTES)
     return {**found, "attachments": len(listed), **values.stated(attachment_names=names)}
 
 
+def _reachable(own: list[Address], sent: list[Address]) -> list[Address]:
+    """Prefer what Outlook says of people to what was sent, which has no names at times, but has all addresses."""
+    return own if own and all(each["address"] for each in own) else sent or own
+
+
 def _sender(item: _Item) -> list[Address]:
-    return _address(item.text(_SENDER_NAME), item.text(_SENDER_SMTP) or item.text(_SENDER))
+    # Who it comes from, then who sent it for them.
+    for name, *addresses in ((_FROM_NAME, _FROM_SMTP, _FROM), (_SENDER_NAME, _SENDER_SMTP, _SENDER)):
+        if found := _address(item.text(name), next((each for key in addresses if (each := item.text(key))), None)):
+            return found
+    return []
 
 
 def _addresses(people: list[_Item], kind: int, most: int) -> list[Address]:
-    chosen = [person for person in people if person.number(_RECIPIENT_KIND) == kind][:most]
-    return [
+    chosen = [person for person in people if (person.number(_RECIPIENT_KIND) or 0) & _KIND_OF_RECIPIENT == kind][:most]
+    found = [
         each for person in chosen for each in _address(person.text(_NAME), person.text(_SMTP) or person.text(_ADDRESS))
     ]
+    return values.fitting(found, MAX_LIST_BYTES)
 
 
 def _address(name: str | None, address: str | None) -> list[Address]:
-    name, address = values.neat((name or "").rstrip("\x00")), values.neat((address or "").rstrip("\x00"), 320)
+    name, address = values.neat(name), values.neat(address, 320)
+    if address and address.lower().startswith(_DIRECTORY_NAMES):
+        # The name of an entry in the sender's own directory, which no mail reaches.
+        address = None
+    name = None if name == address else name
     return [{"name": name, "address": address}] if name or address else []
 
 

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -17,7 +18,13 @@ from filemill.processors.mail.mime import Message
 
 _BLOCK_BYTES = 256 * 1024
 _MAX_LINE_BYTES = 64 * 1024
+_MAX_BEGINNING = 400
+_MAX_SUMMARIES_BYTES = 48 * 1024
 _SEPARATOR = b"From "
+#: Who sent it, alone or with a time: no sentence that just begins alike.
+_BEGINNING = re.compile(rb"From (?:\S+\s*$|\S(?=.*\d\d:\d\d).*\d{4})")
+#: What Apple Mail puts before a message: how long it is, for its own notes come after.
+_APPLE = re.compile(rb"\d{1,12}\s+")
 _QUOTED = (b">From ", b">>From ", b">>>From ")
 _EMPTY, _EMPTY_AT_END = (b"\n", b"\r\n"), (b"\n\n", b"\n\r\n")
 
@@ -35,14 +42,18 @@ def read(source: Source, workspace: Workspace, bounds: Bounds) -> Result:
     with Prose(workspace.path, bounds.text_bytes, markdown=False) as prose:
         facts, attachments = _READERS[source.media_type](_Job(source, workspace, bounds), prose)
         facts |= prose.facts()
-    return Result(facts, (*prose.artifacts(), *_listing(attachments, workspace.path, bounds.listed)))
+    return Result(
+        facts, (*prose.artifacts(), *_listing(attachments[: bounds.listed], facts["attachments"], workspace.path))
+    )
 
 
 def _message(job: _Job, prose: Prose) -> tuple[dict[str, Any], Attachments]:
     message = Message(job.bounds)
     with job.source.path.open("rb") as file:
+        left = _length(file)
         for lines in _blocks(file, job):
-            message.feed(lines)
+            message.feed(lines[:left])
+            left = None if left is None else max(left - len(lines), 0)
     message.finish()
     if not letter.is_letter(message):
         raise Unprocessable(
@@ -55,7 +66,7 @@ def _message(job: _Job, prose: Prose) -> tuple[dict[str, Any], Attachments]:
 
 
 def _mailbox(job: _Job, prose: Prose) -> tuple[dict[str, Any], Attachments]:
-    count = 0
+    count = attachments = 0
     summaries: list[dict[str, Any]] = []
     listed: Attachments = []
     with job.source.path.open("rb") as file:
@@ -68,12 +79,15 @@ def _mailbox(job: _Job, prose: Prose) -> tuple[dict[str, Any], Attachments]:
                 summaries.append(_summary(facts))
             prose.paragraph(facts.get("subject", ""))
             letter.write(message, prose)
-            attached = letter.listing(letter.attachments(message))
-            listed += [{"message": count, **row} for row in attached]
+            attached = letter.attachments(message)
+            attachments += len(attached)
+            room = max(job.bounds.listed - len(listed), 0)
+            listed += [{"message": count, **row} for row in letter.listing(attached[:room])]
     if not summaries:
         raise Unprocessable("The mailbox holds no message.", code="corrupt", title="The mailbox is damaged")
+    first = values.fitting(summaries, _MAX_SUMMARIES_BYTES)
     left_out = values.stated(messages_in_text=job.bounds.messages if count > job.bounds.messages else None)
-    return {"messages": count, **left_out, "first_messages": summaries, "attachments": len(listed)}, listed
+    return {"messages": count, **left_out, "first_messages": first, "attachments": attachments}, listed
 
 
 def _summary(facts: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +100,7 @@ def _messages(pieces: Iterator[bytes], bounds: Bounds) -> Iterator[Message | Non
     message: Message | None = None
     is_open, after_empty, number = False, True, 0
     for lines in pieces:
-        if after_empty and lines.startswith(_SEPARATOR):
+        if after_empty and _BEGINNING.match(lines, 0, _MAX_BEGINNING):
             if is_open:
                 yield _finished(message)
             number += 1
@@ -113,6 +127,13 @@ _READERS: dict[str, Callable[[_Job, Prose], tuple[dict[str, Any], Attachments]]]
     "application/mbox": _mailbox,
     "application/vnd.ms-outlook": _outlook,
 }
+
+
+def _length(file: IO[bytes]) -> int | None:
+    """Return how many bytes belong to a message, where that is not all."""
+    first = file.readline(32)
+    file.seek(0)
+    return len(first) + int(first) if _APPLE.fullmatch(first) else None
 
 
 def _blocks(file: IO[bytes], job: _Job) -> Iterator[bytes]:
@@ -145,10 +166,10 @@ def _pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield from block.splitlines(keepends=True) if _SEPARATOR in block else (block,)
 
 
-def _listing(attachments: Attachments, folder: Path, most: int) -> list[Made]:
+def _listing(attachments: Attachments, of_all: int, folder: Path) -> list[Made]:
     if not attachments:
         return []
     path = folder / "listing.json"
-    listed = {"attachments": attachments[:most], "left_out": max(len(attachments) - most, 0)}
+    listed = {"attachments": attachments, "left_out": of_all - len(attachments)}
     path.write_text(json.dumps(listed, ensure_ascii=False, indent=1), encoding="utf-8", errors="replace")
     return [Made("listing", path, "application/json")]

@@ -1,8 +1,8 @@
 """Opens a recording or a film with FFmpeg, which sees bytes only: no path, no playlist, no second file."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from typing import Any, Final, NoReturn
+from contextlib import ExitStack, closing, contextmanager, suppress
+from typing import Any, Final, Literal, NoReturn
 
 import av
 from av.audio.stream import AudioStream
@@ -11,6 +11,7 @@ from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from filemill.core.errors import Unprocessable
+from filemill.identify import media
 from filemill.identify.peek import Peek
 from filemill.processors.base import Source
 from filemill.processors.media import formats
@@ -20,6 +21,10 @@ _MICROSECONDS: Final = 1_000_000
 #: Of no existing protocol, for demuxers that would open addresses past `io_open`.
 _NO_PROTOCOL: Final = {"protocol_whitelist": "none"}
 _MAX_BOXES: Final = 512
+_MAX_PACKETS: Final = 2_000_000
+_FIRST_FRAMES: Final = 4096
+#: Between which lengths are those that programs write who do not know it yet.
+_OPEN_ENDS: Final = (range(0x7FFF_0000, 0x8000_0100), range(0xFFFF_0000, 0x1_0000_0000))
 _MAX_LANGUAGE: Final = 16
 _ENCRYPTED_TAGS: Final = ("drms", "drmi", "drmt", "enca", "encv", "aavd")
 #: The two objects of ASF that hold the keys of protected content.
@@ -32,10 +37,11 @@ _ASF_KEYS: Final = (
 class Opened:
     """An open container, what it is called, and its streams by kind."""
 
-    def __init__(self, container: InputContainer, source: Source, demuxer: str) -> None:
+    def __init__(self, container: InputContainer, source: Source, demuxer: str, reader: Reader) -> None:
         self.container = container
         self.name = formats.container_of(source.media_type, demuxer)
-        self.is_measured = demuxer not in formats.UNMEASURED
+        self.is_measured = demuxer not in formats.UNMEASURED and _announces_length(source)
+        self._reader = reader
         self.streams: list[Stream] = list(container.streams)
         self.sound = [stream for stream in container.streams.audio if has_decoder(stream)]
         self.covers = [stream for stream in container.streams.video if is_cover(stream)]
@@ -49,6 +55,17 @@ class Opened:
         """The length that the container announces."""
         length = self.container.duration
         return length / _MICROSECONDS if length and length > 0 else None
+
+    def walked(self) -> float | None:
+        """Return the time of the last packet, read up to there; None where that is too far away."""
+        start, end = self.container.start_time or 0, 0.0
+        with suppress(av.FFmpegError):
+            for number, packet in enumerate(self.container.demux()):
+                if number == _MAX_PACKETS:
+                    return None
+                if packet.pts is not None and packet.time_base is not None:
+                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+        return max(end - start / _MICROSECONDS, 0.0) or None if not self._reader.is_spent else None
 
     def only(self, wanted: Stream) -> None:
         """Skip the packets of all other streams."""
@@ -67,7 +84,7 @@ def opened(source: Source, budget: int) -> Iterator[Opened]:
         for stream in filter(has_decoder, container.streams):
             # Threads cost stacks, which count as memory.
             stream.codec_context.thread_count = 1
-        yield Opened(container, source, demuxer)
+        yield Opened(container, source, demuxer, reader)
 
 
 def _open(source: Source, reader: Reader) -> tuple[InputContainer, str]:
@@ -86,6 +103,19 @@ def _open(source: Source, reader: Reader) -> tuple[InputContainer, str]:
             return container, demuxer
         container.close()
     raise fault_of(source) from failure
+
+
+def _announces_length(source: Source) -> bool:
+    """Say whether the length stands in the file: what came out of a pipe has none, and other MP3 only its bit rate."""
+    with Peek(source.path) as peek:
+        if peek.head[:4] in (b"RIFF", b"FORM"):
+            order: Literal["little", "big"] = "little" if peek.head[:4] == b"RIFF" else "big"
+            length = int.from_bytes(peek.head[4:8], order)
+            return length <= peek.size or not any(length in lengths for lengths in _OPEN_ENDS)
+        if source.media_type == "audio/mpeg":
+            first = peek.at(media.length_of_id3(peek.head), _FIRST_FRAMES)
+            return any(word in first for word in (b"Xing", b"Info", b"VBRI"))
+    return True
 
 
 def is_cover(stream: Stream) -> bool:
@@ -165,8 +195,7 @@ def _ends_early(source: Source) -> bool:
             # An odd last chunk is padded, or is not.
             return length + 8 > peek.size + 1
         if head[:3] == b"ID3":
-            length = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))
-            return 10 + length >= peek.size
+            return media.length_of_id3(head) >= peek.size
         return head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip") and _boxes_end_early(peek)
 
 

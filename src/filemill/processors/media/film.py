@@ -18,6 +18,10 @@ def read(source: Source, workspace: Workspace, bounds: VideoBounds) -> Result:
         # What is left of an ASF file that was cut off is all that FFmpeg measures.
         lengths = (opened.seconds, announced.seconds)
         seconds = next(filter(None, reversed(lengths) if opened.name == "asf" else lengths), None)
+        if seconds is None:
+            # What a browser or a pipe writes has no length in its header.
+            workspace.progress(0.1, "measuring")
+            seconds = opened.walked()
         workspace.progress(0.2, "looking for a poster")
         poster = pictures.poster_of(opened, seconds, bounds) if opened.film else None
         facts = _facts(source, announced, opened, seconds) | _about_film(opened, poster)

@@ -17,6 +17,11 @@ class Reader:
         self._file = path.open("rb")
         self._budget = budget
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the budget is at its end, and with it all that can be read."""
+        return not self._budget
+
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes; none where the file or the budget is at its end."""
         piece = self._file.read(self._budget if size < 0 else min(size, self._budget))

@@ -3,6 +3,7 @@
 import io
 import json
 import wave
+from dataclasses import replace
 from typing import Any
 
 from filemill.core.errors import Unprocessable
@@ -51,8 +52,11 @@ def _read(
             code="unsupported_format",
             title="No sound can be read",
         )
+    if not opened.is_measured:
+        announced = replace(announced, seconds=None)
     made = pictures.cover_of(opened, bounds, workspace)
-    heard = waveform_of(opened, announced.seconds or opened.seconds, bounds, workspace)
+    measured = opened.seconds if opened.is_measured else None
+    heard = waveform_of(opened, announced.seconds or measured, bounds, workspace)
     if not heard.seconds and announced == tags.Announced() and not (opened.is_measured and opened.seconds):
         raise container.fault_of(source)
     if heard.seconds:

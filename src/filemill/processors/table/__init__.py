@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from filemill.processors import extras
 from filemill.processors.base import MIB, Limits, Processor, Result, Source, Workspace
+from filemill.processors.rehearsal import rehearse
 from filemill.processors.table.bounds import Bounds
 
 SEPARATED: Final = ("text/csv", "text/tab-separated-values")
@@ -50,8 +51,11 @@ class TableProcessor(Processor):
 
     @classmethod
     def warm(cls) -> None:
-        """Import the libraries; a rehearsal would leave DuckDB's threads behind."""
-        from filemill.processors.table import reading  # noqa: F401
+        """Read a small table, and open the database for the next."""
+        rehearse(cls, "table.csv", "text/csv", b"id,name,day\n" + b"1,house,2026-01-01\n2,mill,\n" * 50)
+        from filemill.processors.table import engine
+
+        engine.prepare()
 
     def process(self, source: Source, workspace: Workspace) -> Result:
         """Return the facts of a table or of each sheet, a preview, and the rows as Parquet."""

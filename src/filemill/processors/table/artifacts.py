@@ -7,7 +7,7 @@ import orjson
 
 from filemill.processors.base import Made, Workspace
 from filemill.processors.table.bounds import CELL_CHARACTERS, Bounds
-from filemill.processors.table.columns import Relation, cut, value
+from filemill.processors.table.columns import Column, Relation, cut, value
 from filemill.processors.table.engine import Connection, identifier, literal, reading
 
 
@@ -44,12 +44,18 @@ def data(connection: Connection, table: Relation, workspace: Workspace, name: st
     if len(table.columns) > bounds.described_columns:
         return ()
     path = workspace.path / f"{name}.parquet"
-    wanted = ", ".join(identifier(column.name) for column in table.columns)
+    wanted = ", ".join(_exact(column) for column in table.columns)
     with reading():
         connection.execute(
             f"COPY (SELECT {wanted} FROM {table.sql}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
         )
     return _kept(path, name, bounds)
+
+
+def _exact(column: Column) -> str:
+    """Return SQL for a column as Parquet can hold it: of integers beyond 64 bits DuckDB would make floats."""
+    name = identifier(column.name)
+    return f"{name}::DECIMAL(38, 0) AS {name}" if "HUGEINT" in column.stored_type else name
 
 
 def _kept(path: Path, name: str, bounds: Bounds) -> tuple[Made, ...]:

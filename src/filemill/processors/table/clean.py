@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from filemill.core.errors import Unprocessable
+from filemill.identify import tables
 from filemill.processors.encodings import Encoding
 
 _ERRORS: Final = "filemill.table"
+_MOST_ABOVE: Final = 100
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Dialect:
 
     def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """Return Python's reader of such rows."""
+        if not self.quote:
+            return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
         doubled = self.escape == self.quote
         return csv.reader(
             lines,
@@ -37,11 +41,14 @@ class Dialect:
         )
 
 
-def dialect_of(head: str, delimiter: str) -> Dialect:
+def dialect_of(head: str, delimiter: str, *, quoted: bool) -> Dialect:
     """Return the dialect that the start of a table shows."""
+    if not quoted:
+        return Dialect(delimiter, "", "")
     quote = "'" if _quoted(head, "'", delimiter) and not _quoted(head, '"', delimiter) else '"'
-    escaped = f"\\{quote}" in head or f"\\{delimiter}" in head
     end = re.escape(delimiter)
+    # A path of Windows may end with the same two characters, but then its cell ends, too.
+    escaped = f"\\{delimiter}" in head or re.search(rf"\\{quote}(?!{end}|\s|$)", head)
     doubled = re.search(rf"[^\\\n{end}]{quote}{quote}(?!{end}|\s|$)", head)
     return Dialect(delimiter, quote, "\\" if escaped and not doubled else quote)
 
@@ -55,6 +62,7 @@ def _quoted(head: str, quote: str, delimiter: str) -> bool:
 class Copied:
     """What had to be changed for the copy."""
 
+    rows_above: int = 0
     short_rows: int = 0
     long_rows: int = 0
     undecodable_bytes: int = 0
@@ -74,7 +82,7 @@ class Copied:
 
 @dataclass(frozen=True)
 class Form:
-    """The form that a file has: encoding, dialect, and how many cells its first row has."""
+    """The form that a file has: encoding, dialect, and how many cells a row of it has."""
 
     encoding: Encoding
     dialect: Dialect
@@ -84,7 +92,8 @@ class Form:
 def width_of(source: Path, encoding: Encoding, dialect: Dialect, line_characters: int) -> int:
     """Return how many cells the first row has."""
     with source.open("rb") as file, _long_cells(line_characters):
-        return len(next(_rows(dialect.reader(lines_of(file, encoding, Copied(), line_characters))), []))
+        rows = dialect.reader(lines_of(file, encoding, Copied(), line_characters))
+        return next((len(row) for row in _mended(rows) if row), 0)
 
 
 def copy(source: Path, target: Path, form: Form, columns: int, line_characters: int) -> Copied:
@@ -93,7 +102,8 @@ def copy(source: Path, target: Path, form: Form, columns: int, line_characters: 
     with source.open("rb") as file, target.open("w", encoding="utf-8", newline="") as out:
         write = csv.writer(out, lineterminator="\n").writerow
         with _long_cells(line_characters):
-            for row in _rows(form.dialect.reader(lines_of(file, form.encoding, copied, line_characters))):
+            rows = _mended(form.dialect.reader(lines_of(file, form.encoding, copied, line_characters)))
+            for row in _table(rows, form.width, copied):
                 if len(row) < form.width:
                     copied.short_rows += 1
                     row += [""] * (form.width - len(row))
@@ -103,16 +113,32 @@ def copy(source: Path, target: Path, form: Form, columns: int, line_characters: 
     return copied
 
 
-def _rows(rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    """Pass over empty lines, and over comments before the first row."""
-    header: list[str] = []
+def _mended(rows: Iterator[list[str]]) -> Iterator[list[str]]:
     try:
-        for row in rows:
-            if row and (header or not row[0].startswith("#")):
-                header = row
-                yield row
+        yield from rows
     except csv.Error as error:
         raise _too_long("A cell of the table") from error
+
+
+def _table(rows: Iterator[list[str]], width: int, copied: Copied) -> Iterator[list[str]]:
+    """Pass over empty lines, and over what stands above the first row that is whole, such as titles and remarks."""
+    rows = filter(None, rows)
+    above = []
+    for row in rows:
+        if len(row) >= width or len(above) == _MOST_ABOVE:
+            break
+        above.append(row)
+    else:
+        yield from above
+        return
+    above = [each for each in above if not (tables.is_hint(each) or each[0].startswith("#"))]
+    if [len(each) for each in above] == [width - 1] and all(above[0]):
+        # A header may lack the name of the first column, or of an empty last one.
+        yield [*above[0], ""] if not row[-1] else ["", *above[0]]
+    else:
+        copied.rows_above = len(above)
+    yield row
+    yield from rows
 
 
 def lines_of(file: IO[bytes], encoding: Encoding, copied: Copied, most: int) -> Iterator[str]:

@@ -23,7 +23,12 @@ from filemill.processors.table.bounds import Bounds
 _CHUNK_BYTES: Final = 1024 * 1024
 _OVERLAP_BYTES: Final = 64
 _MAX_ENTRIES: Final = 20_000
-_PLACE: Final = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{1,4})(\d{1,9})[\"']")
+#: The place of a cell, or of a row, which has no letters.
+_PLACE: Final = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,4})(\d{1,9})[\"']")
+_SHEET_DATA: Final = b"sheetData"
+_ROW_START: Final = re.compile(rb"[<:]row[\s>]")
+_CELL_STARTS: Final = (b"<c>", b"<c ", b"<c/", b":c>", b":c ", b":c/")
+_MANIFEST: Final = "META-INF/manifest.xml"
 _BINARY_SHEET: Final = b"\x81\x01"
 _ROW, _FIRST_CELL, _LAST_CELL = 0, 1, 11
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
@@ -79,6 +84,10 @@ def _has_end(source: Source) -> bool:
 
 def _check_parts(package: zipfile.ZipFile, entries: list[zipfile.ZipInfo], media_type: str, bounds: Bounds) -> None:
     left = bounds.unpacked_bytes
+    if media_type in ODS and _MANIFEST in package.namelist():
+        with package.open(_MANIFEST) as manifest:
+            if b"encryption-data" in manifest.read(_CHUNK_BYTES):
+                raise encrypted()
     for entry in entries:
         if media_type in ODS and entry.filename != "content.xml":
             continue
@@ -118,12 +127,28 @@ def _check_part(part: _Counted, media_type: str, box: _Box) -> None:
 
 
 def _check_places(part: _Counted, box: _Box) -> None:
-    """Find cells by their places, such as B7; no parser has to see foreign XML for that."""
-    rest = b""
+    """Find cells by their places, such as B7; no parser has to see foreign XML for that.
+
+    Other parts name cells, too, but only those within `sheetData` take memory. Cells without a place follow each other.
+    """
+    rest, started = b"", False
+    cells = places = run = widest = 0
+    rows = [1]
     for piece in part.pieces():
-        found = _PLACE.findall(rest + piece)
-        box.add([int(row) for _, row in found], [_number(letters) for letters in {letters for letters, _ in found}])
-        rest = piece[-_OVERLAP_BYTES:]
+        buffer, rest = rest + piece, piece[-_OVERLAP_BYTES:]
+        started = started or _SHEET_DATA in buffer
+        if not started:
+            continue
+        found = [(letters, int(row)) for letters, row in _PLACE.findall(buffer)]
+        named = [(letters, row) for letters, row in found if letters]
+        box.add([row for _, row in named], [_number(letters) for letters in {letters for letters, _ in named}])
+        runs = [sum(map(between.count, _CELL_STARTS)) for between in _ROW_START.split(piece)]
+        cells, places = cells + sum(runs), places + len(named)
+        runs[0] += run
+        run, widest = runs[-1], max(widest, *runs)
+        rows = [1, max([*rows, *(row for _, row in found)])]
+    if cells > places:
+        box.add(rows, [1, max(box.right, 0) + widest])
 
 
 def _number(letters: bytes) -> int:

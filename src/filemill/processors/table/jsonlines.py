@@ -15,6 +15,8 @@ from filemill.processors.table.found import Found, Job, found_in
 _SNIFFED_ROWS: Final = 20_480
 _EVERY_ROW: Final = -1
 _DEPTH: Final = 8
+#: Records with more keys than these are one value each.
+_MOST_KEYS: Final = 2000
 
 
 def read(job: Job) -> Found:
@@ -34,8 +36,13 @@ def read(job: Job) -> Found:
 
 
 def _read(job: Job, path: str, sample: int) -> Found:
-    options = f"format = 'newline_delimited', maximum_depth = {_DEPTH}, sample_size = {sample}"
-    return found_in(job, relation(job.connection, f"read_json({path}, {options})"))
+    options = f"{path}, format = 'newline_delimited', maximum_depth = {_DEPTH}, sample_size = {sample}"
+    table = relation(job.connection, f"read_json({options})")
+    if table.columns[0].stored_type.startswith("MAP") and len(table.columns) == 1:
+        # Records of many keys, or of many kinds, are one value to DuckDB unless it is told otherwise.
+        keys = f"map_inference_threshold = {_MOST_KEYS}, field_appearance_threshold = 0"
+        table = relation(job.connection, f"read_json({options}, {keys})")
+    return found_in(job, table)
 
 
 def _read_copy(job: Job, encoding: Encoding) -> Found:

@@ -19,7 +19,7 @@ from python_calamine import (
 )
 
 from filemill.core.errors import Unprocessable
-from filemill.processors.table import ODS, XLS, XLSB, grids
+from filemill.processors.table import ODS, XLS, XLSB, grids, headers
 from filemill.processors.table.bounds import FACT_CHARACTERS, Bounds
 from filemill.processors.table.columns import Column, Relation, cut
 from filemill.processors.table.engine import Irregular, literal
@@ -90,26 +90,34 @@ def _opened(job: Job) -> Iterator[CalamineWorkbook]:
 
 def _read(job: Job, sheet: CalamineSheet, data_name: str | None) -> Found:
     path = job.workspace.path / "sheet.csv"
-    rows = sheet.iter_rows()
-    first, *second = itertools.islice(rows, 2) if sheet.height else [[]]
-    header = bool(second) and _is_header(first)
+    rows = sheet.iter_rows() if sheet.height else iter(())
+    first = list(itertools.islice(rows, headers.LOOKED_AT))
+    at = headers.header_at(first)
     left = sheet.start[1] if sheet.start else 0
-    names = [str(name) for name in first] if header else [_letters(left + at) for at in range(len(first))]
+    letters = [_letters(left + number) for number in range(len(first[0]) if first else 0)]
+    names = letters if at is None else _names(first[at])
+    above = [texts for row in first[: at or 0] if (texts := [cell for cell in row if cell != ""])]
     try:
         shown = names[: job.bounds.described_columns]
-        types = _write(itertools.chain([] if header else [first], second, rows), path, len(shown))
+        types = _write(itertools.chain(first if at is None else first[at + 1 :], rows), path, len(shown))
         if not names:
             return Found({"rows": 0, "columns": 0, "header": False, "fields": []}, {"columns": [], "rows": []})
         table = _relation(path, shown, types, job.bounds)
         found = found_in(job, table, data_name=data_name if len(shown) == len(names) else None)
     finally:
         path.unlink(missing_ok=True)
-    about = {"columns": len(names), "header": header} | ({"data": data_name} if found.data else {})
+    about: dict[str, Any] = {"columns": len(names), "header": at is not None}
+    if above:
+        about["rows_above"] = len(above)
+        most = job.bounds.described_columns
+        found.preview["above"] = [[cut(str(cell), FACT_CHARACTERS) for cell in row[:most]] for row in above]
+    if found.data:
+        about["data"] = data_name
     return Found(found.facts | about, found.preview, found.data)
 
 
-def _is_header(first: list[Any]) -> bool:
-    return len(set(first)) == len(first) and all(isinstance(cell, str) and cell.strip() for cell in first)
+def _names(header: list[Any]) -> list[str]:
+    return [str(_whole(cell)) if cell != "" else f"column{number}" for number, cell in enumerate(header)]
 
 
 def _relation(path: Path, names: list[str], types: list[str], bounds: Bounds) -> Relation:
@@ -157,9 +165,13 @@ def _write(rows: Iterable[list[Any]], path: Path, width: int) -> list[str]:
 
 
 def _whole(cell: object) -> object:
-    """Return a number without decimals as what it is: spreadsheets know no other numbers than floats."""
+    """Return a cell as it is written: numbers without decimals too are floats in a spreadsheet."""
     if type(cell) is float and cell.is_integer() and abs(cell) < _EXACT:
         return int(cell)
+    if type(cell) is datetime.timedelta:
+        # As sheets show it: hours go on beyond a day.
+        minutes, seconds = divmod(round(cell.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     return cell
 
 
