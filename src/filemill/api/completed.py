@@ -1,6 +1,5 @@
 """What an answer says of an upload that has become a file."""
 
-from base64 import b64encode
 from uuid import UUID
 
 from django.core.handlers.wsgi import WSGIRequest
@@ -8,6 +7,7 @@ from django.http import HttpResponse
 
 from filemill.api.quick import as_json
 from filemill.api.shapes import address_of_files, of_file_with_jobs
+from filemill.core.digests import field_of
 from filemill.files.models import File
 
 
@@ -15,7 +15,7 @@ def completed_headers(file_id: UUID, file: File | None) -> dict[str, str]:
     """Return the headers that name the file, and its digest where it is at hand."""
     headers = {"Content-Location": f"/files/{file_id}/"}
     if file is not None:
-        headers["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(file.sha256)).decode()}:"
+        headers["Repr-Digest"] = field_of(bytes.fromhex(file.sha256))
     return headers
 
 

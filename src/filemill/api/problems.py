@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from filemill.core import errors, statuses, upload_errors
+from filemill.core import errors, resuming_errors, statuses, upload_errors
 from filemill.core.errors import FieldError, FilemillError
 
 log = structlog.get_logger(__name__)
@@ -95,7 +95,7 @@ def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN
     found = error.errors if isinstance(error, errors.Invalid) else ()
     offsets = (
         {"expected-offset": error.expected, "provided-offset": error.provided}
-        if isinstance(error, errors.OffsetMismatch)
+        if isinstance(error, resuming_errors.OffsetMismatch)
         else {}
     )
     return {
@@ -134,9 +134,9 @@ def headers_of(known: FilemillError) -> dict[str, str]:
 def _of_transfers(known: FilemillError) -> dict[str, str]:
     if isinstance(known, errors.RangeNotSatisfiable):
         return {"Content-Range": f"bytes */{known.size}"}
-    if isinstance(known, errors.OffsetMismatch):
+    if isinstance(known, resuming_errors.OffsetMismatch):
         return {"Upload-Offset": str(known.expected)}
-    if isinstance(known, errors.UploadCompleted):
+    if isinstance(known, resuming_errors.UploadCompleted):
         return {"Location": known.location}
     return {}
 

@@ -6,6 +6,7 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.conf import settings
@@ -21,17 +22,22 @@ from filemill.core.resuming_errors import ChecksumMismatch, UnsupportedVersion, 
 from filemill.files.rules import check_metadata
 from filemill.uploads import resumable
 from filemill.uploads.body import Body, content_length
+from filemill.uploads.joining import join
 from filemill.uploads.models import Protocol, Upload
-from filemill.uploads.resumable import PARTIAL, Known, Stand
+from filemill.uploads.resumable import PARTIAL, Known, Piece, Stand
 from filemill.uploads.rules import clean_name, declared_type
 
 VERSION = "1.0.0"
 EXTENSIONS = (
     "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum", "termination",
+    "concatenation",
 )  # fmt: skip
 BODY_TYPE = "application/offset+octet-stream"
 UNNAMED = "unnamed"
 
+_FINAL = "final;"
+_PART = re.compile(r"(?:https?://[^/ ]+)?/upload/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})/?")
+_MOST_PARTS = 100  # each is two open files
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _MOST_METADATA = 64 * 1024  # of the header, whose values are a third longer than what they say
 
@@ -71,11 +77,29 @@ def check_version(request: WSGIRequest) -> None:
 def create(request: WSGIRequest, caller: Caller) -> HttpResponse:
     """Answer a creation, with or without bytes."""
     check_version(request)
+    if request.META.get("HTTP_UPLOAD_CONCAT", "").startswith(_FINAL):
+        return _join(request, caller)
     upload = _upload(request)
     if content_length(request) and request.content_type != BODY_TYPE:
         raise UnsupportedBody(f"Bytes of an upload come with `Content-Type: {BODY_TYPE}`.")
     stand = _with_checksum(request, lambda expect: resumable.create(request, caller, upload, expect))
     headers = {"Location": f"/upload/{stand.upload.id}/", "Upload-Offset": str(stand.offset), **_end_of(stand)}
+    return made_file(request, stand.file, headers) if stand.file else HttpResponse(status=201, headers=headers)
+
+
+def _join(request: WSGIRequest, caller: Caller) -> HttpResponse:
+    said = request.META["HTTP_UPLOAD_CONCAT"]
+    if _number(request, "Upload-Length") is not None or content_length(request):
+        raise _wrong("Upload-Concat", "A final upload has the length of its parts, and no bytes beside theirs.")
+    upload = Upload(protocol=Protocol.TUS, said_concat=said, **described(request))
+    parts = [_PART.fullmatch(each) for each in said.removeprefix(_FINAL).split(" ") if each]
+    if not parts or len(parts) > _MOST_PARTS:
+        raise _wrong("Upload-Concat", f"A final upload is put together from 1 to {_MOST_PARTS} others.")
+    ids = [UUID(each[1]) for each in parts if each]
+    if len(ids) < len(parts):
+        raise _wrong("Upload-Concat", "Upload-Concat names something that is no address of an upload.")
+    stand = join(request, caller, upload, ids)
+    headers = {"Location": f"/upload/{stand.upload.id}/", **_end_of(stand)}
     return made_file(request, stand.file, headers) if stand.file else HttpResponse(status=201, headers=headers)
 
 
@@ -88,13 +112,9 @@ def append(request: WSGIRequest, caller: Caller, upload: Known) -> HttpResponse:
     offset = _number(request, "Upload-Offset")
     if offset is None:
         raise _wrong("Upload-Offset", "A PATCH needs Upload-Offset: how many bytes are here already.")
-    length = _number(request, "Upload-Length")
-    if length is not None:
-        upload = resumable.set_length(caller, upload, length)
+    piece = Piece(offset, _number(request, "Upload-Length"))
     try:
-        stand = _with_checksum(
-            request, lambda expect: resumable.append(request, caller, upload, offset, expect, ends=False)
-        )
+        stand = _with_checksum(request, lambda expect: resumable.append(request, caller, upload, piece, expect))
     except UploadCompleted:
         if offset != upload.length or content_length(request) or "HTTP_TRANSFER_ENCODING" in request.META:
             raise
@@ -132,7 +152,7 @@ def _upload(request: WSGIRequest) -> Upload:
         raise _wrong("Upload-Length", "A creation needs either Upload-Length or `Upload-Defer-Length: 1`.")
     concat = request.META.get("HTTP_UPLOAD_CONCAT", "")
     if concat not in {"", PARTIAL}:
-        raise _wrong("Upload-Concat", f"Upload-Concat is `{PARTIAL}` or is not there.")
+        raise _wrong("Upload-Concat", f"Upload-Concat is `{PARTIAL}`, or `{_FINAL}` with addresses of such uploads.")
     return Upload(protocol=Protocol.TUS, length=length, said_concat=concat, **described(request))
 
 

@@ -1,5 +1,6 @@
 """/upload/{id}/: an upload that is not whole yet, in the dialect that it was created in."""
 
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +10,14 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
 from filemill.accounts.caller import caller_of
-from filemill.api import schema, tus
+from filemill.api import ietf, schema, tus
 from filemill.api.negotiation import AnyForm
 from filemill.api.quick import QuickView
+from filemill.api.serializers import FileDetailSerializer
+from filemill.core.errors import BrokenBody
 from filemill.uploads import resumable
+from filemill.uploads.models import Protocol
+from filemill.uploads.resumable import Known
 
 _ID = OpenApiParameter("upload_id", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH)
 
@@ -32,6 +37,8 @@ class UnfinishedView(QuickView):
         response = super().dispatch(request, *args, **kwargs)
         if tus.speaks(request):  # type: ignore[arg-type]  # we serve WSGI only
             tus.sign(response)
+        elif response.status_code == 413:
+            ietf.sign(response)
         return response
 
     @extend_schema(exclude=True)
@@ -39,21 +46,25 @@ class UnfinishedView(QuickView):
         """Say how far an upload is."""
         caller = caller_of(request)
         upload = resumable.find(caller, UUID(upload_id))
-        tus.check_version(request)
-        return tus.look(caller, upload)
+        answer: HttpResponse = _dialect(request, upload).look(caller, upload)
+        return answer
 
     @extend_schema(
         operation_id="append_to_upload",
         parameters=[_ID],
-        request={tus.BODY_TYPE: {"type": "string", "format": "binary"}},
-        responses={204: None, **schema.problems(400, 404, 408, 409, 410, 411, 412, 413, 415, 460, 507)},
+        request={each.BODY_TYPE: {"type": "string", "format": "binary"} for each in (tus, ietf)},
+        responses={
+            201: FileDetailSerializer,
+            204: None,
+            **schema.problems(400, 404, 408, 409, 410, 411, 412, 413, 415, 422, 460, 507),
+        },
     )
     def patch(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
         """Add bytes to an upload, by tus or the draft of the IETF: docs/resumable.md."""
         caller = caller_of(request)
         upload = resumable.find(caller, UUID(upload_id))
-        tus.check_version(request)
-        return tus.append(request, caller, upload)
+        answer: HttpResponse = _dialect(request, upload).append(request, caller, upload)
+        return answer
 
     @extend_schema(
         operation_id="end_upload",
@@ -64,6 +75,16 @@ class UnfinishedView(QuickView):
         """End an upload and give its room back; a file that it became stays."""
         caller = caller_of(request)
         upload = resumable.find(caller, UUID(upload_id))
-        tus.check_version(request)
+        _dialect(request, upload)
         resumable.terminate(caller, upload)
         return HttpResponse(status=204)
+
+
+def _dialect(request: WSGIRequest, upload: Known) -> ModuleType:
+    """Return what speaks the dialect that an upload was created in; HEAD and DELETE of the IETF's say nothing of it."""
+    if upload.protocol == Protocol.TUS:
+        tus.check_version(request)
+        return tus
+    if tus.speaks(request):
+        raise BrokenBody("This upload was not created by tus: leave out Tus-Resumable.")
+    return ietf

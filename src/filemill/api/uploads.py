@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from filemill.accounts.caller import caller_of
-from filemill.api import schema, tus
+from filemill.api import ietf, schema, tus
 from filemill.api.quick import QuickView, content_of
 from filemill.api.renderers import JSONRenderer
 from filemill.api.serializers import FileDetailSerializer
@@ -34,11 +34,13 @@ class UploadView(QuickView):
         response = super().dispatch(request, *args, **kwargs)
         if tus.speaks(request):  # type: ignore[arg-type]  # we serve WSGI only
             tus.sign(response)
+        elif "HTTP_UPLOAD_COMPLETE" in request.META:
+            ietf.sign(response)
         return response
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]  # noqa: ANN401
         """Say what can be sent, and in which dialects."""
-        return Response(status=status.HTTP_204_NO_CONTENT, headers=tus.about())
+        return Response(status=status.HTTP_204_NO_CONTENT, headers={**tus.about(), **ietf.about()})
 
     @extend_schema(
         operation_id="upload",
@@ -51,10 +53,12 @@ class UploadView(QuickView):
 
         Send a form with exactly one part `file`, or the bytes alone with `?name=` or Content-Disposition.
         The answer comes once the bytes are safe; processing goes on in the background.
-        With `Tus-Resumable` it creates an upload that can be resumed: docs/resumable.md.
+        With `Tus-Resumable`, or `Upload-Complete: ?0`, it creates an upload that can be resumed: docs/resumable.md.
         """
         if tus.speaks(request):
             return tus.create(request, caller_of(request))
+        if ietf.creates(request):
+            return ietf.create(request, caller_of(request))
         files = address_of_files(request)
         if "HTTP_IDEMPOTENCY_KEY" in request.META:
             key = request.META["HTTP_IDEMPOTENCY_KEY"]

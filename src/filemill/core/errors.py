@@ -29,8 +29,9 @@ FilemillError
     ├── TooManyTransfers
     ├── TooSlow
     ├── Busy
-    ├── DiskFull
-    └── those of upload_errors.py
+    └── DiskFull
+
+What only some uploads can meet is in `upload_errors` and `resuming_errors`.
 
 `code` is stable and documented at /docs/problems/{code}/; `title` is the same for each error of a class; the message is
 the detail of this one case, a sentence for a person.

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from filemill.core import errors, upload_errors
+from filemill.core import errors, resuming_errors, upload_errors
 
 CHECKSUM_MISMATCH = 460  # tus has a status of its own
 
@@ -14,9 +14,9 @@ STATUS: dict[type[errors.FilemillError], int] = {
     errors.MissingName: HTTPStatus.BAD_REQUEST,
     errors.BrokenBody: HTTPStatus.BAD_REQUEST,
     errors.IncompleteBody: HTTPStatus.BAD_REQUEST,
-    errors.ChecksumMismatch: CHECKSUM_MISMATCH,
-    errors.InconsistentLength: HTTPStatus.BAD_REQUEST,
-    errors.UploadCompleted: HTTPStatus.BAD_REQUEST,
+    resuming_errors.ChecksumMismatch: CHECKSUM_MISMATCH,
+    resuming_errors.InconsistentLength: HTTPStatus.BAD_REQUEST,
+    resuming_errors.UploadCompleted: HTTPStatus.BAD_REQUEST,
     errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
     errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
     errors.InsufficientScope: HTTPStatus.FORBIDDEN,
@@ -24,12 +24,12 @@ STATUS: dict[type[errors.FilemillError], int] = {
     errors.CrossSite: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    resuming_errors.OffsetMismatch: HTTPStatus.CONFLICT,
+    resuming_errors.TakenOver: HTTPStatus.CONFLICT,
     upload_errors.KeyInUse: HTTPStatus.CONFLICT,
-    errors.OffsetMismatch: HTTPStatus.CONFLICT,
-    errors.TakenOver: HTTPStatus.CONFLICT,
     errors.LinkExpired: HTTPStatus.GONE,
-    errors.UploadGone: HTTPStatus.GONE,
-    errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
+    resuming_errors.UploadGone: HTTPStatus.GONE,
+    resuming_errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

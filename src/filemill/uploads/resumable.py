@@ -1,7 +1,7 @@
 """Uploads that may be resumed, whatever the dialect: created, added to, completed into a file, ended."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -84,8 +84,11 @@ def find(caller: Caller, upload_id: UUID) -> Known:
     return Known(of_identifier(row[0]), *row[1:])
 
 
-def check_beforehand(caller: Caller, length: int | None) -> None:
-    """Refuse an upload that could not be kept once it is whole, or for which there is no room now."""
+def check_beforehand(caller: Caller, length: int | None, instead_of: Collection[UUID] = ()) -> None:
+    """Refuse an upload that could not be kept once it is whole, or for which there is no room now.
+
+    Uploads that it is made `instead_of` take no room beside it.
+    """
     limit = settings.FILEMILL.max_upload_bytes
     if length is not None and length > limit:
         raise TooLarge(f"The upload has {length} bytes; at most {limit} are accepted.")
@@ -96,9 +99,15 @@ def check_beforehand(caller: Caller, length: int | None) -> None:
     room = standing.room()
     if room is None:
         return
-    under_way = Upload.objects.filter(owner_id=caller.owner_id, finished_at=None).aggregate(sum=Sum("length"))["sum"]
+    others = Upload.objects.filter(owner_id=caller.owner_id, finished_at=None).exclude(pk__in=instead_of)
+    under_way = others.aggregate(sum=Sum("length"))["sum"]
     if room - (under_way or 0) < (length or 0):
         raise standing.refusal()
+
+
+def check_digest(header: str) -> None:
+    """Raise BrokenBody for a Repr-Digest that cannot be read."""
+    digests_of("Repr-Digest", header)
 
 
 def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect) -> Stand:
@@ -106,8 +115,8 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
     stale_at = time.monotonic() + FRESH_SECONDS
     upload.owner_id = caller.owner_id
     check_beforehand(caller, upload.length)
-    body = _body(request, _known(upload), 0, expect)
-    if _known(upload).is_whole_with == (body.length or 0):
+    body = _body(request, known(upload), 0, expect)
+    if known(upload).is_whole_with == (body.length or 0):
         return _create_whole(request, caller, upload, body, stale_at)
     unfinished.create(upload.id)
     with Turn(upload.id) as turn:
@@ -115,7 +124,7 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
             if body:
                 with transfers.transfer(party_of(request)):
                     _add_all(turn, body)
-            stand = Stand(_known(upload), turn.size, turn.last_byte_at)
+            stand = Stand(known(upload), turn.size, turn.last_byte_at)
             _insert(upload, caller)
             if turn.size == stand.upload.is_whole_with:
                 stand.file = _complete(turn, stand.upload, caller, stale_at)
@@ -126,19 +135,32 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
     return stand
 
 
-def append(request: WSGIRequest, caller: Caller, upload: Known, offset: int, expect: Expect, *, ends: bool) -> Stand:
-    """Add what a request carries; complete the upload where it is whole by that, or `ends` says that it is to be."""
+@dataclass(frozen=True)
+class Piece:
+    """What a request says of the bytes that it adds: where they belong, how long the whole is, whether they end it."""
+
+    offset: int
+    length: int | None
+    ends: bool = False
+
+
+def append(request: WSGIRequest, caller: Caller, upload: Known, given: Piece, expect: Expect) -> Stand:
+    """Add what a request carries; complete the upload where it is whole by that, or is said to be."""
     stale_at = time.monotonic() + FRESH_SECONDS
     with transfers.transfer(party_of(request)), _turn(caller, upload) as turn:
-        if offset != turn.size:
-            raise OffsetMismatch(turn.size, offset)
-        body = _body(request, upload, offset, expect)
+        if given.offset != turn.size:
+            raise OffsetMismatch(turn.size, given.offset)
+        if given.length is not None:
+            upload = _with_length(turn, caller, upload, given.length)
+        body = _body(request, upload, given.offset, expect)
         try:
             _add_all(turn, body)
         except (IncompleteBody, TooSlow) as error:
             raise type(error)(f"The bytes stopped. {turn.size} are kept; ask by HEAD, and go on from there.") from error
+        if given.ends and upload.length not in {None, turn.size}:  # in chunks, nothing else tells that they broke off
+            raise IncompleteBody(f"{turn.size} of {upload.length} bytes are here. Ask by HEAD, and go on from there.")
         stand = Stand(upload, turn.size, time.time())
-        if turn.size == upload.is_whole_with or ends:
+        if turn.size == upload.is_whole_with or given.ends:
             stand.file = _complete(turn, upload, caller, stale_at)
     return stand
 
@@ -154,21 +176,6 @@ def look(caller: Caller, upload: Known) -> Stand:
             # Whoever sent the last byte was not answered, and a client that finds all bytes here asks for no more.
             stand.file = _complete(turn, upload, caller, stale_at)
     return stand
-
-
-def set_length(caller: Caller, upload: Known, length: int) -> Known:
-    """Note the length of an upload that began without one; raise InconsistentLength where it has another."""
-    if upload.length == length:
-        return upload
-    if upload.length is not None:
-        raise InconsistentLength(f"The upload has {upload.length} bytes by what was said before, not {length}.")
-    check_beforehand(caller, length)
-    with _turn(caller, upload) as turn, turn.held():
-        if length < turn.size:
-            raise InconsistentLength(f"{turn.size} bytes of the upload are here already, more than {length}.")
-        if not Upload.objects.filter(pk=upload.id, length=None).update(length=length):
-            return set_length(caller, find(caller, upload.id), length)
-    return upload._replace(length=length)
 
 
 def terminate(caller: Caller, upload: Known) -> None:
@@ -189,7 +196,7 @@ def _create_whole(request: WSGIRequest, caller: Caller, upload: Upload, body: Bo
         upload.id, upload.finished_at = incoming.id, timezone.now()
         file = file_of(incoming, caller, upload.name, upload.declared_type, upload.metadata)
         finish(incoming, file, caller, stale_at, upload)
-    return Stand(_known(upload), file.size, time.time(), file)
+    return Stand(known(upload), file.size, time.time(), file)
 
 
 def _insert(upload: Upload, caller: Caller) -> None:
@@ -235,6 +242,20 @@ def _body(request: WSGIRequest, upload: Known, offset: int, expect: Expect) -> B
     return body
 
 
+def _with_length(turn: Turn, caller: Caller, upload: Known, length: int) -> Known:
+    """Note the length of an upload that began without one; raise InconsistentLength where it has another."""
+    if upload.length == length:
+        return upload
+    if upload.length is not None:
+        raise InconsistentLength(f"The upload has {upload.length} bytes by what was said before, not {length}.")
+    if length < turn.size:
+        raise InconsistentLength(f"{turn.size} bytes of the upload are here already, more than {length}.")
+    check_beforehand(caller, length)
+    with turn.held():  # whoever has the turn next reads the row anew
+        Upload.objects.filter(pk=upload.id, length=None).update(length=length)
+    return upload._replace(length=length)
+
+
 def _add_all(turn: Turn, body: Body) -> None:
     if body.has_digests:
         turn.doubt()
@@ -275,5 +296,6 @@ def _is_as_said(turn: Turn, sha256: str, header: str) -> bool:
     return True
 
 
-def _known(upload: Upload) -> Known:
+def known(upload: Upload) -> Known:
+    """Return an upload's row as it will be read."""
     return Known(*(getattr(upload, column) for column in _COLUMNS))
