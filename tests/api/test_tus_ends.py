@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 from django.utils import timezone
 
+from filemill.config import sweeper
 from filemill.files.models import File
 from filemill.processing.sweep import sweep
 from filemill.uploads.expire import expire
@@ -68,6 +69,14 @@ def test_an_upload_that_nobody_goes_on_with_expires_with_its_bytes(tus, kept, a_
 
     assert (kept(), Upload.objects.count()) == ([], 0)
     assert tus.head(address).status_code == 404
+
+
+def test_what_beat_asks_for_lets_uploads_expire(tus, kept, storage):
+    tus.create(11)
+    for path in (storage / "unfinished").iterdir():
+        os.utime(path, (0, time.time() - 90_000))
+    sweeper._sweep()
+    assert kept() == []
 
 
 def test_an_upload_of_yesterday_that_gets_bytes_today_stays(tus, storage):

@@ -15,8 +15,9 @@ from filemill.core.errors import FieldError, Invalid, LengthRequired, Unsupporte
 from filemill.core.resuming_errors import InconsistentLength, UploadCompleted
 from filemill.uploads import resumable
 from filemill.uploads.body import Body, content_length
+from filemill.uploads.known import Known
 from filemill.uploads.models import Protocol, Upload
-from filemill.uploads.resumable import Known, Piece, Stand
+from filemill.uploads.resumable import Piece, Stand
 from filemill.uploads.rules import check_body_kind, declared_type, name_of_raw_body
 
 BODY_TYPE = "application/partial-upload"

@@ -23,8 +23,9 @@ from filemill.files.rules import check_metadata
 from filemill.uploads import resumable
 from filemill.uploads.body import Body, content_length
 from filemill.uploads.joining import join
+from filemill.uploads.known import PARTIAL, Known
 from filemill.uploads.models import Protocol, Upload
-from filemill.uploads.resumable import PARTIAL, Known, Piece, Stand
+from filemill.uploads.resumable import Piece, Stand
 from filemill.uploads.rules import clean_name, declared_type
 
 VERSION = "1.0.0"

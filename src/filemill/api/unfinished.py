@@ -16,8 +16,8 @@ from filemill.api.quick import QuickView
 from filemill.api.serializers import FileDetailSerializer
 from filemill.core.errors import BrokenBody
 from filemill.uploads import resumable
+from filemill.uploads.known import Known, find
 from filemill.uploads.models import Protocol
-from filemill.uploads.resumable import Known
 
 _ID = OpenApiParameter("upload_id", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH)
 
@@ -45,7 +45,7 @@ class UnfinishedView(QuickView):
     def head(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
         """Say how far an upload is."""
         caller = caller_of(request)
-        upload = resumable.find(caller, UUID(upload_id))
+        upload = find(caller, UUID(upload_id))
         answer: HttpResponse = _dialect(request, upload).look(caller, upload)
         return answer
 
@@ -62,7 +62,7 @@ class UnfinishedView(QuickView):
     def patch(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
         """Add bytes to an upload, by tus or the draft of the IETF: docs/resumable.md."""
         caller = caller_of(request)
-        upload = resumable.find(caller, UUID(upload_id))
+        upload = find(caller, UUID(upload_id))
         answer: HttpResponse = _dialect(request, upload).append(request, caller, upload)
         return answer
 
@@ -74,7 +74,7 @@ class UnfinishedView(QuickView):
     def delete(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
         """End an upload and give its room back; a file that it became stays."""
         caller = caller_of(request)
-        upload = resumable.find(caller, UUID(upload_id))
+        upload = find(caller, UUID(upload_id))
         _dialect(request, upload)
         resumable.terminate(caller, upload)
         return HttpResponse(status=204)

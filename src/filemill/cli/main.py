@@ -30,6 +30,7 @@ _ELSEWHERE = {
     "show": "remote.show",
     "token": "tokens",
     "upload": "remote.upload",
+    "uploads": "uploads",
     "wait": "remote.wait",
 }
 

@@ -155,7 +155,7 @@ class Configuration:
     upload_expire_seconds: int = variable(
         "FILEMILL_UPLOAD_EXPIRE_SECONDS",
         86400,
-        "age at which bytes that belong to no file are removed",
+        "age at which bytes that belong to no file are removed, and time to resume an upload after its last one",
         unit="seconds",
         check=at_least_1,
     )

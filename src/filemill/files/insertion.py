@@ -76,7 +76,7 @@ class Insertion:
         try:
             with prepared_cursor() as cursor:
                 self.may_have_happened = True
-                cursor.execute(f"WITH {', '.join(parts)} {last}", values)
+                cursor.execute(f"WITH {', '.join(parts)} {last}" if parts else last, values)
                 return bool(cursor.rowcount)
         except DatabaseError as error:
             # What a server says no to, and goes on serving, did not happen; of one that went away nobody knows.

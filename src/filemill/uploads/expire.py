@@ -1,11 +1,14 @@
 """Uploads that nobody goes on with: their bytes go, and in time what is known of them."""
 
+from contextlib import suppress
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.utils import timezone
 
+from filemill.core.resuming_errors import UploadGone
 from filemill.files import unfinished
 from filemill.uploads.models import Upload
 
@@ -24,3 +27,16 @@ def expire() -> int:
     over = [upload_id for upload_id in under_way if not unfinished.is_there(upload_id)]
     Upload.objects.filter(pk__in=over, finished_at=None).delete()
     return len(gone)
+
+
+def end(upload_id: UUID) -> bool:
+    """End an upload that is not whole, whoever is at it; say whether there was one."""
+    if not Upload.objects.filter(pk=upload_id, finished_at=None).exists():
+        return False
+    with suppress(UploadGone), unfinished.Turn(upload_id, hashes=False) as turn, turn.held():
+        if Upload.objects.filter(pk=upload_id, finished_at=None).delete()[0] == 0:
+            return False  # it was completed meanwhile
+        turn.end()
+    Upload.objects.filter(pk=upload_id, finished_at=None).delete()
+    log.info("upload ended", upload_id=str(upload_id))
+    return True

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -15,50 +14,21 @@ from django.utils import timezone
 
 from filemill.accounts import tokens, usage
 from filemill.accounts.caller import Caller, party_of
-from filemill.core.errors import DigestMismatch, IncompleteBody, NotFound, Refused, TooLarge, TooSlow
+from filemill.core.errors import DigestMismatch, IncompleteBody, Refused, TooLarge, TooSlow
 from filemill.core.resuming_errors import InconsistentLength, OffsetMismatch, UploadCompleted, UploadGone
-from filemill.database.cursors import prepared_cursor
 from filemill.files import keep, transfers, unfinished
 from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.files.unfinished import Turn
-from filemill.processing.queues import identifier, of_identifier
+from filemill.processing.queues import identifier
 from filemill.uploads.body import PIECE_BYTES, Body, digests_of
+from filemill.uploads.known import PARTIAL, Known, find, known
 from filemill.uploads.models import Protocol, Upload
 from filemill.uploads.receive import FRESH_SECONDS, Along, file_of, finish
 from filemill.uploads.rules import SMALL_BYTES, add
 
 CONTENT_DIGEST = ("Content-Digest",)  # of what one request carries; Repr-Digest is of the whole upload
-PARTIAL = "partial"
-
-# Each request asks this, and Django takes much longer to write such a query than a database to answer it.
-_COLUMNS = (
-    "id", "owner_id", "protocol", "name", "declared_type", "metadata", "length", "said_metadata", "said_concat",
-    "digest", "finished_at",
-)  # fmt: skip
-_QUERY = f"SELECT {', '.join(_COLUMNS)} FROM uploads_upload WHERE id = %s"  # noqa: S608  # the names above
 _FINISHED = "UPDATE uploads_upload SET finished_at = %s, length = %s WHERE id = %s"
-
-
-class Known(NamedTuple):
-    """An upload's row."""
-
-    id: UUID
-    owner_id: int | None
-    protocol: str
-    name: str
-    declared_type: str
-    metadata: str
-    length: int | None
-    said_metadata: str
-    said_concat: str
-    digest: str
-    finished_at: Any
-
-    @property
-    def is_whole_with(self) -> int | None:
-        """With how many bytes the upload completes itself; None where that takes a word of the client."""
-        return self.length if self.protocol == Protocol.TUS and not self.said_concat else None
 
 
 @dataclass
@@ -72,16 +42,6 @@ class Stand:
 
 
 Expect = Callable[[Body], None]  # says by which digest a body is to be verified, beside Content-Digest
-
-
-def find(caller: Caller, upload_id: UUID) -> Known:
-    """Return an upload of the caller's; raise NotFound where it has none such."""
-    with prepared_cursor() as cursor:
-        cursor.execute(_QUERY, [identifier(upload_id)])
-        row = cursor.fetchone()
-    if row is None or row[1] != caller.owner_id:
-        raise NotFound("There is no such upload.")
-    return Known(of_identifier(row[0]), *row[1:])
 
 
 def check_beforehand(caller: Caller, length: int | None, instead_of: Collection[UUID] = ()) -> None:
@@ -294,8 +254,3 @@ def _is_as_said(turn: Turn, sha256: str, header: str) -> bool:
         if found != value:
             return False
     return True
-
-
-def known(upload: Upload) -> Known:
-    """Return an upload's row as it will be read."""
-    return Known(*(getattr(upload, column) for column in _COLUMNS))
