@@ -11,6 +11,7 @@ from filemill.client.service import Service, passes, why
 
 PAGE_SIZE = 200
 UNDER_WAY = frozenset({"queued", "processing"})
+_JOBS_UNDER_WAY = frozenset({"queued", "running"})
 _WAIT_SECONDS = 20
 _WATCH_SECONDS = 1  # where somebody sees how it goes on
 _PAUSE_SECONDS = 0.5  # before the next look, where the service lets nobody wait
@@ -47,7 +48,7 @@ def ended(
         left = most if until is None else min(max(until - time.monotonic(), 0), most)
         asked = time.monotonic()
         file = service.json(Request("GET", f"/files/{file_id}/?wait={left:.3f}"))
-        if file["status"] not in UNDER_WAY:
+        if _is_over(file):
             return file
         if watch:
             watch(file)
@@ -55,6 +56,11 @@ def ended(
             raise NotNow(f"It is still {file['status']}.")
         if time.monotonic() - asked < _PAUSE_SECONDS:
             service.pause(_PAUSE_SECONDS)
+
+
+def _is_over(file: dict[str, Any]) -> bool:
+    # What is processed again counts as failed until the job that failed has its turn.
+    return file["status"] not in UNDER_WAY and not any(job["state"] in _JOBS_UNDER_WAY for job in file["jobs"])
 
 
 def again(service: Service, file_id: str) -> dict[str, Any]:
