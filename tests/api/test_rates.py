@@ -237,7 +237,7 @@ def test_one_owner_does_not_take_all_seats_of_those_who_wait(seats, bearer, file
     assert sleeps == []
     for _ in range(2):
         sleeps.clear()
-        assert Client().get(f"/files/{his}/?wait=0.05", headers=boris).json()["status"] == "queued"
+        assert Client().get(f"/files/{his}/?wait=0.5", headers=boris).json()["status"] == "queued"
         assert sleeps
     assert len(waiters) == 3
 

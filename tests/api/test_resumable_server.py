@@ -197,7 +197,9 @@ def test_killed_at_any_byte_a_server_goes_on_from_what_is_on_the_disk(mortal):
     assert (sorted(listed), len(files)) == (sorted(files), len(addresses))
     kept = {path.parent.parent.name for path in mortal.kept()} - {"files", "doubtful"}
     assert kept == {"originals"}
-    assert not list((mortal.data / "files" / "unfinished").iterdir())
+    # A server that was killed right after the commit had no time to remove its note, which expires.
+    left = (mortal.data / "files" / "unfinished").iterdir()
+    assert {path.suffix for path in left} <= {".note"}
 
 
 def _send_until_killed(server, address, at):

@@ -16,12 +16,12 @@ from click.testing import CliRunner
 from services.ports import free_port
 from system.conftest import PATIENCE_SECONDS, Service, until
 
-from filemill.cli.bench.client import Target
 from filemill.cli.bench.command import as_table
 from filemill.cli.bench.course import Findings, Plan, Processing
 from filemill.cli.bench.crowd import NO_ANSWER, Outcome
 from filemill.cli.bench.verdict import verdict
 from filemill.cli.main import main
+from filemill.client.connection import Target
 
 LIMIT = 1_000_000
 PROGRAM = [sys.executable, "-m", "filemill.cli.main"]

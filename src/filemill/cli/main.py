@@ -1,39 +1,62 @@
-"""The command line: `filemill serve` runs everything; web, worker and beat run apart; others look after the data."""
+"""The command line: `filemill serve` runs everything; web, worker and beat run apart; others look after the data.
+
+Others again speak to any Filemill by its address (`remote`); neither Django nor settings are loaded for them.
+"""
 
 import os
 import sys
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from uuid import UUID
 
 import click
 
-from filemill.cli.preflight import Trouble, check_data_dir, check_data_is_there, check_platform, check_port
-from filemill.cli.processor import processor
-from filemill.cli.quotas import quota
-from filemill.cli.tokens import token
-from filemill.cli.uploads import uploads
+from filemill.cli.preflight import Trouble, check_data_dir, check_data_is_there, check_port
+from filemill.client.failures import Failure
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "filemill.config.settings")
 
 
-class _Ending(click.ClickException):
-    exit_code = 2  # as `filemill doctor` ends where it cannot look; 1 is for a breach
+#: Where commands lie that have modules of their own, each loaded once somebody asks for its command.
+_ELSEWHERE = {
+    "get": "remote.get",
+    "ls": "remote.ls",
+    "processor": "processor",
+    "quota": "quotas",
+    "retry": "remote.retry",
+    "rm": "remote.rm",
+    "show": "remote.show",
+    "token": "tokens",
+    "upload": "remote.upload",
+    "uploads": "uploads",
+    "wait": "remote.wait",
+}
 
 
-class _Sentences(click.Group):
+class _Program(click.Group):
     """Ends with one sentence, not a traceback, where the world is not as Filemill needs it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        found: click.Command = getattr(import_module(f"filemill.cli.{_ELSEWHERE[cmd_name]}"), cmd_name)
+        return found
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            check_platform()
             return super().invoke(ctx)
-        except Trouble as trouble:
-            raise _Ending(str(trouble)) from trouble
+        except (Trouble, Failure) as error:
+            click.echo(f"Error: {error}", err=True)
+            # 2 as `filemill doctor` ends where it cannot look; 1 is for a breach
+            sys.exit(error.exit_code if isinstance(error, Failure) else 2)
 
 
-@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="filemill", prog_name="filemill")
 def main() -> None:
     """Filemill: upload a file, get it processed."""
@@ -112,9 +135,9 @@ def bench(*, url: str, token: str | None, connections: int, seconds: float, size
     It puts the service under full load: uploads files, lists them, waits until they are processed, and deletes all
     that it uploaded, also after Ctrl-C.
     """
-    from filemill.cli.bench.client import Target
     from filemill.cli.bench.command import run_bench
     from filemill.cli.bench.course import Plan
+    from filemill.client.connection import Target
 
     run_bench(Target(url, token), Plan(connections, seconds, size), as_json=as_json)
 
@@ -183,12 +206,6 @@ def hold(seconds: int) -> None:
     from filemill.cli.backup import run_hold
 
     run_hold(seconds)
-
-
-main.add_command(token)
-main.add_command(quota)
-main.add_command(uploads)
-main.add_command(processor)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

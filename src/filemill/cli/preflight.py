@@ -5,16 +5,20 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filemill.config import env, variables
+if TYPE_CHECKING:
+    from filemill.config import env
 
 
 class Trouble(Exception):
     """Why Filemill does not start, and what to do about it."""
 
 
-def configuration() -> env.Configuration:
+def configuration() -> "env.Configuration":
     """Return the configuration; raise Trouble where a variable is wrong."""
+    from filemill.config import env, variables
+
     try:
         return env.read()
     except variables.BadSetting as error:
@@ -29,6 +33,7 @@ def check_platform() -> None:
 
 def check_data_dir() -> None:
     """Make the data directory, for its owner alone; raise Trouble where it cannot be written to."""
+    check_platform()
     directory = _data_dir()
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,6 +50,7 @@ def check_data_dir() -> None:
 
 def check_data_is_there() -> None:
     """Raise Trouble where the data directory is not one that a service has begun."""
+    check_platform()
     directory = _data_dir()
     try:
         (directory / "files").stat()

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import structlog
 
-from filemill.cli.preflight import Trouble, configuration
+from filemill.cli.preflight import Trouble, check_platform, configuration
 from filemill.cli.tokens import print_table
 from filemill.core import log
 from filemill.core.errors import FilemillError, TryAgain, Unprocessable
@@ -34,6 +34,7 @@ SAMPLES = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group()
 def processor() -> None:
     """Look at the processors, and try them; nothing has to run for it."""
+    check_platform()
     # Unconfigured, structlog would write what went wrong into the JSON on stdout.
     if not structlog.is_configured():
         log.configure("console")

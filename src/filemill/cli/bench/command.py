@@ -3,39 +3,26 @@
 import signal
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 import orjson
 
-from filemill.cli.bench.client import Target
 from filemill.cli.bench.course import LARGE_BYTES, Findings, Plan, run
 from filemill.cli.bench.crowd import NO_ANSWER, Outcome
 from filemill.cli.bench.verdict import verdict
 from filemill.cli.preflight import Trouble
+from filemill.client.connection import Target
 
 _COLUMNS = "{:<28}{:>12}{:>10}{:>10}{:>10}{:>10}  {}"
 
 
 def run_bench(target: Target, plan: Plan, *, as_json: bool) -> None:
     """Bench a service and print what was found; raise Trouble where it cannot be."""
-    if not _is_address(target.url):
-        raise Trouble(f"{target.url} is no address: give one like http://127.0.0.1:8000.")
-    if target.token and not (target.token.isascii() and target.token.isprintable()):
-        raise Trouble("The token holds what no token does: see that it was copied whole and alone.")
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # as Ctrl-C, so that nothing stays behind
     findings = run(target, plan, lambda words: click.echo(f"... {words}", err=True))
     click.echo(orjson.dumps(as_document(findings), option=orjson.OPT_INDENT_2) if as_json else as_table(findings))
     if findings.left:
         raise Trouble(f"{findings.left} files of this bench could not be deleted: their names begin filemill-bench-.")
-
-
-def _is_address(url: str) -> bool:
-    try:
-        where = urlsplit(url)
-        return where.scheme in ("http", "https") and bool(where.hostname) and where.port != 0
-    except ValueError:  # a port that is no number, half of an IPv6 address
-        return False
 
 
 def as_table(findings: Findings) -> str:

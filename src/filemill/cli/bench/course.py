@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from filemill.cli.bench.client import Target, get, text, upload
 from filemill.cli.bench.crowd import Crowd, Outcome, crowd
 from filemill.cli.bench.own import Own, begin
+from filemill.cli.bench.requests import get, text, upload
+from filemill.client.connection import Target
 
 LARGE_BYTES = 16 * 1024 * 1024
 _LARGE_CONNECTIONS = 4

@@ -13,7 +13,7 @@ from math import ceil
 from multiprocessing.synchronize import Event
 from statistics import quantiles
 
-from filemill.cli.bench.client import THROTTLED, Connection, NoAnswer, Request, Target
+from filemill.client.connection import THROTTLED, Connection, NoAnswer, Request, Target
 
 _CONNECTIONS_OF_A_PROCESS = 8
 _LONGEST_PAUSE_SECONDS = 1.0

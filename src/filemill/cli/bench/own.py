@@ -8,8 +8,11 @@ from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from filemill.cli.bench.client import Answer, Connection, NoAnswer, Request, Target, get, upload
+from filemill.cli.bench.requests import get, upload
 from filemill.cli.preflight import Trouble
+from filemill.client.connection import Connection, NoAnswer, Request, Target
+from filemill.client.failures import Failure
+from filemill.client.service import refusal
 
 PAGE_SIZE = 200
 _TRIES = 20
@@ -72,29 +75,20 @@ def begin(target: Target, size: int) -> Own:
     try:
         answer = connection.ask(get("/files/", page_size=1))
         if not answer.is_success:
-            raise Trouble(_why_not(target, answer))
+            raise refusal(target, answer)
         if "results" not in answer.json():
             raise Trouble(f"What answers at {target.url} is no Filemill.")
         answer = connection.ask(upload(f"{name}-first.txt", b"." * size))
         if not answer.is_success:
-            raise Trouble(_why_not(target, answer))
+            raise refusal(target, answer)
+    except Failure as error:
+        raise Trouble(str(error)) from error
     except NoAnswer as error:
         raise Trouble(f"Nothing answers at {target.url} ({error}): see that the address is right.") from error
     finally:
         connection.close()
     first = datetime.fromisoformat(answer.json()["uploaded_at"]) - _CLOCKS_APART
     return Own(target, name, first.isoformat())
-
-
-def _why_not(target: Target, answer: Answer) -> str:
-    words = f"{target.url} answers {answer.sentence()}"
-    if "Location" in answer.headers:
-        return f"{words}: it wants {answer.headers['Location']}. Give the address that it has itself."
-    if answer.status == 401:
-        return f"{words} Give a token with --token or in FILEMILL_TOKEN."
-    if answer.status == 403:
-        return f"{words} The token needs the scopes read and write."
-    return words if "title" in answer.json() else f"{words}: is this a Filemill?"
 
 
 def _patient(connection: Connection, request: Request) -> dict[str, Any]:

@@ -1,16 +1,20 @@
 """A client of one connection, kept as bare as it can be: what it costs, the service seems to cost."""
 
 import http.client
-import random
-from contextlib import suppress
-from dataclasses import dataclass
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 
+from filemill.client.failures import Unusable
+
 SECONDS_TO_ANSWER = 60
-_WORDS = "the river runs past a mill where grain is ground while people wait and talk about weather prices and the year"
 THROTTLED = (http.client.TOO_MANY_REQUESTS, http.client.SERVICE_UNAVAILABLE)
 
 
@@ -20,19 +24,26 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """Where the service is, and who asks."""
+    """Where the service is, and who asks; raises Unusable for what can be neither."""
 
     url: str
     token: str | None
 
+    def __post_init__(self) -> None:
+        if not _is_address(self.url):
+            raise Unusable(f"{self.url} is no address: give one like http://127.0.0.1:8000.")
+        if self.token and not (self.token.isascii() and self.token.isprintable()):
+            raise Unusable("The token holds what no token does: see that it was copied whole and alone.")
+
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for."""
+    """What is asked for; a body that comes in pieces says its length in the headers."""
 
     method: str
     path: str
-    body: bytes | None = None
+    body: bytes | Iterable[bytes | memoryview] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,12 @@ class Answer:
     def retry_after(self) -> float:
         """How many seconds the service wants to be left alone."""
         given = self.headers.get("Retry-After", "")
-        return float(given) if given.isdigit() else 1.0
+        if given.isascii() and given.isdigit():
+            return float(given)
+        try:
+            return max((parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds(), 0.0)
+        except (ValueError, TypeError):  # no date, or one without a zone
+            return 1.0
 
     def json(self) -> dict[str, Any]:
         """Return the object that came, or an empty one."""
@@ -85,41 +101,45 @@ class Connection:
         self._headers = {"Authorization": f"Bearer {target.token}"} if target.token else {}
 
     def ask(self, request: Request) -> Answer:
-        """Send a request; raise NoAnswer where none comes."""
-        headers = (
-            self._headers if request.body is None else self._headers | {"Content-Type": "application/octet-stream"}
-        )
-        is_sent = False
+        """Send a request and read the whole answer; raise NoAnswer where none comes."""
+        with self.answering(request) as response:
+            return Answer(response.status, response.headers, response.read())
+
+    @contextmanager
+    def answering(self, request: Request) -> Iterator[http.client.HTTPResponse]:
+        """Send a request and lend the answer, whose body is not read yet; raise NoAnswer where it breaks off."""
+        headers = {**self._headers, **request.headers}
+        if request.body is not None:
+            headers.setdefault("Content-Type", "application/octet-stream")
+        is_whole = False
         try:
+            is_sent = False
             with suppress(BrokenPipeError, ConnectionResetError):  # who refuses a body does not read it to its end
                 self._connection.request(request.method, self._path + request.path, request.body, headers)
                 is_sent = True
             response = self._connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            yield response
+            is_whole = is_sent and response.isclosed()
         except (OSError, http.client.HTTPException) as error:
-            is_sent = False
             raise NoAnswer(str(error) or type(error).__name__) from error
         finally:
-            if not is_sent:
+            if not is_whole:
                 self._connection.close()
+
+    def cut(self) -> None:
+        """Let whoever waits for this connection, in another thread, wait no longer."""
+        if (sock := self._connection.sock) is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close it."""
         self._connection.close()
 
 
-def get(path: str, **parameters: str | int) -> Request:
-    """Return the request for a page of the API."""
-    return Request("GET", f"{path}?{urlencode(parameters)}")
-
-
-def upload(name: str, body: bytes) -> Request:
-    """Return the request that uploads a file."""
-    return Request("POST", f"/upload/?{urlencode({'name': name})}", body)
-
-
-def text(size: int) -> bytes:
-    """Return so many bytes of lines of words."""
-    pick, words = random.Random(size), _WORDS.split()  # noqa: S311  # no secret
-    line = b" ".join(pick.choice(words).encode() for _ in range(2000)).replace(b" a ", b"\n")
-    return (line * (size // len(line) + 1))[:size]
+def _is_address(url: str) -> bool:
+    try:
+        where = urlsplit(url)
+        return where.scheme in ("http", "https") and bool(where.hostname) and where.port != 0
+    except ValueError:  # a port that is no number, half of an IPv6 address
+        return False
