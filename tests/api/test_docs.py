@@ -9,8 +9,8 @@ from jsonschema.validators import Draft202012Validator
 
 PATHS = {
     "/upload/", "/upload/check/", "/upload/{upload_id}/", "/files/", "/files/{file_id}/", "/files/{file_id}/content/",
-    "/files/{file_id}/artifacts/{name}/", "/files/{file_id}/links/", "/files/{file_id}/reprocess/", "/files/{file_id}/cancel/", "/processors/", "/tokens/",
-    "/tokens/{token_id}/", "/usage/",
+    "/files/{file_id}/artifacts/{name}/", "/files/{file_id}/links/", "/files/{file_id}/reprocess/",
+    "/files/{file_id}/cancel/", "/processors/", "/tokens/", "/tokens/{token_id}/", "/usage/",
 }  # fmt: skip
 
 
