@@ -30,6 +30,9 @@ _QUIET = ("nobody else", "больше никого")
 _ALONE = ("the processors alone", "только обработчики")
 _NOOP = ("a task that does nothing", "пустая задача")
 _IDLE = ("no worker", "без воркера")
+_SHARP = ("sharp", "sharp")
+_PDFIUM = ("PDFium alone", "один PDFium")
+_DUCKDB = ("DuckDB alone", "один DuckDB")
 _DEEP = ("the page after row {deep}", "страница после строки {deep}")
 
 GOALS = (
@@ -72,6 +75,16 @@ GOALS = (
     Goal(("embedded: upload of 4 KiB beside a busy worker", "встроенная: загрузка 4 КиБ возле занятого воркера"),
          "RPS", "embedded.upload_draining.rps", _IDLE, "embedded.upload_idle.rps", at_least=0.5),
     Goal(("its answers that were errors", "ошибок среди ответов"), "", "embedded.upload_draining.errors", at_most=0),
+    Goal(("JPEG of 24 megapixels to both thumbnails", "JPEG в 24 мегапикселя: две миниатюры"), "files/CPU s",
+         "kinds.image.filemill.files_per_cpu_s", _SHARP, "kinds.image.sharp.files_per_cpu_s", at_least=0.8),
+    Goal(("PDF of 600 pages: text, count, page 1", "PDF в 600 страниц: текст, число, страница 1"), "pages/CPU s",
+         "kinds.pdf.filemill.pages_per_cpu_s", _PDFIUM, "kinds.pdf.alone.pages_per_cpu_s", at_least=0.8),
+    Goal(("CSV of 1.1 GB and 11,000,000 rows", "CSV: 1,1 ГБ, 11 000 000 строк"), "s",
+         "kinds.table.filemill.seconds", _DUCKDB, "kinds.table.alone.seconds", at_most=1.3),
+    Goal(("its memory", "память при этом"), "MiB", "kinds.table.filemill.peak_mib", at_most=600),
+    Goal(("a corpus of {corpus} files of all kinds, embedded", "корпус из {corpus} файлов всех видов, встроенная"),
+         "files/s", "kinds.corpus.filemill.files_per_s", _ALONE, "kinds.corpus.alone.files_per_s", at_least=0.5),
+    Goal(("deaths of the worker meanwhile", "смертей воркера при этом"), "", "kinds.corpus.filemill.deaths", at_most=0),
 )  # fmt: skip
 
 
@@ -128,7 +141,10 @@ def _median(results: dict[str, Any], name: str) -> float | None:
 
 def _sizes(results: dict[str, Any]) -> dict[str, str]:
     rows, backlog = results["size"]["rows"], results["size"]["backlog"]
-    return {"rows": f"{rows:,}", "deep": f"{rows - rows // 1000:,}", "backlog": f"{backlog:,}"}
+    corpus = results.get("kinds", {}).get("corpus", {}).get("files", "")
+    return {
+        "rows": f"{rows:,}", "deep": f"{rows - rows // 1000:,}", "backlog": f"{backlog:,}", "corpus": str(corpus),
+    }  # fmt: skip
 
 
 def _row(cells: tuple[str, ...]) -> str:

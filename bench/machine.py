@@ -17,12 +17,17 @@ _PACKAGES = ("Django", "djangorestframework", "celery", "kombu", "granian", "psy
 _SYNCS = 50
 
 
+def date() -> str:
+    """Return the time in words."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def describe() -> dict[str, str | int]:
     """Return the machine and the versions in words."""
     cpu = next((line.split(":")[1] for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "unknown")
     memory = int(next(line for line in _lines("/proc/meminfo") if line.startswith("MemTotal")).split()[1])
     return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "date": date(),
         "cores": os.cpu_count() or 1,
         "cpu": f"{os.cpu_count()} x {cpu.strip()}",
         "memory_gib": f"{memory / 1024 / 1024:.0f}",

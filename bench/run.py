@@ -166,7 +166,8 @@ def _layers(batches: int) -> dict[str, Any]:
 
 def _kinds(_rounds: int = 0) -> dict[str, Any]:
     scripts = ("kinds_image.py", "kinds_pdf.py", "kinds_table.py", "kinds_corpus.py")
-    return {kind: found for script in scripts for kind, found in _told_by(script).items()}
+    found = {"date": machine.date(), "speed_ms": machine.speed_ms()}
+    return found | {kind: each for script in scripts for kind, each in _told_by(script).items()}
 
 
 def _told_by(script: str, *count: int) -> dict[str, Any]:
