@@ -48,7 +48,7 @@ def upload(
     with display(len(sources), None if None in sizes else sum(size or 0 for size in sizes)) as shown:
         run = _Run(service, memory, sources, shown, **how)
         code = run.all(parallel)
-    if run.uploaded == len(sources):
+    if run.uploaded == len(sources) and code in (0, 1):
         memory.forget_what_ended()
     elif code != 1:
         note(f"{run.uploaded} of {len(sources)} files are uploaded; the same command goes on where this one ended")

@@ -1,0 +1,57 @@
+"""Commands at services that fail, lie, or go away halfway; none of them is a Filemill."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+from client.conftest import scripted
+
+ID = "01a20139-70a0-726c-956d-ce19f9e45b49"
+AWAY = (503, {"Retry-After": "3600"}, b"")
+BROKEN = (500, {}, json.dumps({"title": "Broken", "code": "broken"}).encode())
+
+
+@pytest.fixture
+def environment(tmp_path):
+    return {"FILEMILL_TOKEN": "", "XDG_STATE_HOME": str(tmp_path / "state")}
+
+
+@pytest.fixture
+def small(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"right")
+    return tmp_path / "a.txt"
+
+
+@pytest.fixture
+def large(tmp_path):
+    (tmp_path / "large.bin").write_bytes(bytes(2 * 1024 * 1024))
+    return tmp_path / "large.bin"
+
+
+@pytest.fixture
+def remembered(environment):
+    """List what is remembered of uploads that did not end."""
+    folder = Path(environment["XDG_STATE_HOME"]) / "filemill" / "uploads"
+    return lambda: [json.loads(path.read_bytes()) for path in folder.iterdir()]
+
+
+def document(content=b"right", **more):
+    known = {"id": ID, "name": "a.txt", "size": len(content), "sha256": hashlib.sha256(content).hexdigest(), "jobs": []}
+    return json.dumps(known | {"status": "processed", "processed": True, "error": None} | more).encode()
+
+
+def methods(asked):
+    return [method for method, _ in asked]
+
+
+def test_what_was_sent_is_not_sent_again_because_waiting_for_its_end_was_given_up(run, small):
+    answers = ((201, {}, document()), AWAY, (200, {}, document()), (200, {}, document()))
+    with scripted(*answers) as (url, asked):
+        first = run("upload", small, "--wait", "--url", url)
+        second = run("upload", small, "--wait", "--url", url)
+
+    assert (first.exit_code, second.exit_code) == (3, 0), first.output + second.output
+    assert "1 of 1 files are uploaded; the same command goes on" in first.stderr
+    assert methods(asked) == ["POST", "GET", "GET", "GET"]
