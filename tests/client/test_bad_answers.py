@@ -55,3 +55,22 @@ def test_what_was_sent_is_not_sent_again_because_waiting_for_its_end_was_given_u
     assert (first.exit_code, second.exit_code) == (3, 0), first.output + second.output
     assert "1 of 1 files are uploaded; the same command goes on" in first.stderr
     assert methods(asked) == ["POST", "GET", "GET", "GET"]
+
+
+@pytest.mark.parametrize("trouble", [AWAY, BROKEN])
+def test_a_file_is_not_forgotten_because_the_service_is_in_trouble(run, small, trouble):
+    known = (200, {}, document())
+    with scripted((201, {}, document()), AWAY, trouble, known, known) as (url, asked):
+        done = [run("upload", small, "--wait", "--url", url) for _ in range(3)]
+
+    assert [each.exit_code for each in done] == [3, 3 if trouble is AWAY else 1, 0]
+    assert methods(asked) == ["POST", "GET", "GET", "GET", "GET"]
+
+
+def test_a_file_that_is_gone_is_sent_again(run, small):
+    gone = (404, {}, json.dumps({"title": "Not found", "code": "not_found"}).encode())
+    with scripted((201, {}, document()), AWAY, gone, (201, {}, document())) as (url, asked):
+        done = [run("upload", small, *how, "--url", url) for how in (["--wait"], [])]
+
+    assert [each.exit_code for each in done] == [3, 0]
+    assert methods(asked) == ["POST", "GET", "GET", "POST"]

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from filemill.client.connection import Answer, Connection, NoAnswer, Request, Target
-from filemill.client.failures import Failure, NotNow, Problem, Stopped, Unusable
+from filemill.client.failures import Failure, Gone, NotNow, Problem, Refused, Stopped, Unusable
 
 Say = Callable[[str], None]
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
+GONE = frozenset({http.client.NOT_FOUND, http.client.GONE})
 #: What passes: a client or server that was too slow, too much at once, a service or its proxy that is just starting.
 _PASSING = {408, 429, 502, 503, 504}
 
@@ -150,5 +151,7 @@ def refusal(target: Target, answer: Answer) -> Failure:
     if http.client.MULTIPLE_CHOICES <= answer.status < http.client.BAD_REQUEST:
         return Unusable(f"{words}: it wants {answer.headers['Location']}. Give the address that it has itself.")
     if problem:
-        return Failure(answer.sentence(), problem)
+        is_final = answer.status < http.client.INTERNAL_SERVER_ERROR
+        kind = Gone if answer.status in GONE else Refused if is_final else Failure
+        return kind(answer.sentence(), problem)
     return Unusable(f"{words}: is this a Filemill?")

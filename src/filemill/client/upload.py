@@ -11,13 +11,12 @@ from uuid import uuid4
 from filemill.client import files
 from filemill.client.connection import Answer, NoAnswer, Request
 from filemill.client.content import Content, Pieces
-from filemill.client.failures import Failure, NotNow, Unusable
+from filemill.client.failures import Gone, Refused, Unusable
 from filemill.client.memory import Entry
-from filemill.client.service import Say, Service, passes, why
+from filemill.client.service import GONE, Say, Service, passes, why
 
 SMALL_BYTES = 1024 * 1024  # what costs little to send once more
 _TUS = {"Tus-Resumable": "1.0.0"}
-_GONE = {http.client.NOT_FOUND, http.client.GONE}
 #: What passes once it is looked how far the upload is: another offset than thought, somebody else who writes.
 _ELSEWHERE = {http.client.CONFLICT, http.client.LOCKED}
 
@@ -33,11 +32,10 @@ class Upload:
     def run(self, say: Say) -> dict[str, Any]:
         """Return the file; raise Failure where it is refused, or other bytes arrived, and then know nothing of it."""
         self._say, self._patience = say, self._service.patience(say)
+        file = self._earlier()
         try:
-            file = self._earlier() or self._sent()
-        except (NotNow, Unusable):
-            raise
-        except Failure:
+            file = file or self._sent()
+        except Refused:  # any other trouble may be over when the command is given again
             self._end()
             raise
         self._entry.note(file=file["id"])
@@ -49,9 +47,7 @@ class Upload:
             return None
         try:
             file = files.one(self._service, self._entry.known["file"])
-        except Unusable:
-            raise
-        except Failure:
+        except Gone:
             return None
         self._at(file["size"])
         return file
@@ -69,7 +65,7 @@ class Upload:
         file = self._whole(first) if is_small else files.one(self._service, self._resumable())
         if file["sha256"] != self._content.sha256():
             files.delete(self._service, file["id"])
-            raise Failure("Other bytes arrived than were sent, by their SHA-256; what arrived was deleted.")
+            raise Refused("Other bytes arrived than were sent, by their SHA-256; what arrived was deleted.")
         return file
 
     def _whole(self, body: bytes) -> dict[str, Any]:
@@ -146,7 +142,7 @@ class Upload:
         if passes(answer) or answer.status in _ELSEWHERE:
             self._patience.wait(*why(answer))
             return None
-        if answer.status in _GONE:
+        if answer.status in GONE:
             self._entry.note()
             self._patience.wait("the service forgot what had arrived; it begins anew")
             return None
