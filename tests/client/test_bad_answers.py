@@ -49,8 +49,8 @@ def methods(asked):
 def test_what_was_sent_is_not_sent_again_because_waiting_for_its_end_was_given_up(run, small):
     answers = ((201, {}, document()), AWAY, (200, {}, document()), (200, {}, document()))
     with scripted(*answers) as (url, asked):
-        first = run("upload", small, "--wait", "--url", url)
-        second = run("upload", small, "--wait", "--url", url)
+        first = run("upload", small, "--wait", "--url", url, "--patience", 2)
+        second = run("upload", small, "--wait", "--url", url, "--patience", 2)
 
     assert (first.exit_code, second.exit_code) == (3, 0), first.output + second.output
     assert "1 of 1 files are uploaded; the same command goes on" in first.stderr
@@ -61,7 +61,7 @@ def test_what_was_sent_is_not_sent_again_because_waiting_for_its_end_was_given_u
 def test_a_file_is_not_forgotten_because_the_service_is_in_trouble(run, small, trouble):
     known = (200, {}, document())
     with scripted((201, {}, document()), AWAY, trouble, known, known) as (url, asked):
-        done = [run("upload", small, "--wait", "--url", url) for _ in range(3)]
+        done = [run("upload", small, "--wait", "--url", url, "--patience", 2) for _ in range(3)]
 
     assert [each.exit_code for each in done] == [3, 3 if trouble is AWAY else 1, 0]
     assert methods(asked) == ["POST", "GET", "GET", "GET", "GET"]
@@ -70,7 +70,41 @@ def test_a_file_is_not_forgotten_because_the_service_is_in_trouble(run, small, t
 def test_a_file_that_is_gone_is_sent_again(run, small):
     gone = (404, {}, json.dumps({"title": "Not found", "code": "not_found"}).encode())
     with scripted((201, {}, document()), AWAY, gone, (201, {}, document())) as (url, asked):
-        done = [run("upload", small, *how, "--url", url) for how in (["--wait"], [])]
+        done = [run("upload", small, *how, "--url", url, "--patience", 2) for how in (["--wait"], [])]
 
     assert [each.exit_code for each in done] == [3, 0]
     assert methods(asked) == ["POST", "GET", "GET", "POST"]
+
+
+def test_an_upload_outlives_a_fault_of_the_service_and_ends_with_a_refusal(run, large, remembered):
+    created, refusal = (201, {"Location": "/upload/abc/"}, b""), (413, {}, BROKEN[2])
+    with scripted(created, BROKEN, (200, {"Upload-Offset": "0"}, b""), refusal, (204, {}, b"")) as (url, asked):
+        first = run("upload", large, "--url", url, "--patience", 2)
+        kept = remembered()
+        second = run("upload", large, "--url", url, "--patience", 2)
+
+    assert (first.exit_code, kept) == (1, [{"upload": "abc"}])
+    assert (second.exit_code, remembered()) == (1, [])
+    assert methods(asked) == ["POST", "PATCH", "HEAD", "PATCH", "DELETE"]
+
+
+def test_a_file_that_was_remembered_for_other_bytes_is_sent_anew(run, small):
+    stamp = small.stat()
+    other = (201, {}, document(b"wrong"))
+    with scripted((201, {}, document()), AWAY, (200, {}, document()), other) as (url, asked):
+        run("upload", small, "--wait", "--url", url, "--patience", 2)
+        small.write_bytes(b"wrong")
+        os.utime(small, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        done = run("upload", small, "--url", url, "--patience", 2)
+
+    assert (done.exit_code, methods(asked)) == (0, ["POST", "GET", "GET", "POST"])
+
+
+@pytest.mark.parametrize("offset", ["3000000", "\u0663", "9" * 5000, "-1"])
+def test_an_offset_that_cannot_be_ends_an_upload(run, large, offset):
+    created, wrong = (201, {"Location": "/upload/abc/"}, b""), (204, {"Upload-Offset": offset.encode().decode("latin-1")}, b"")
+    with scripted(created, wrong) as (url, _):
+        done = run("upload", large, "--url", url, "--patience", 2)
+
+    assert done.exit_code == 2, done.output
+    assert "how far the upload is" in done.stderr

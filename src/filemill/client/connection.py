@@ -1,6 +1,7 @@
 """A client of one connection, kept as bare as it can be: what it costs, the service seems to cost."""
 
 import http.client
+import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -68,11 +69,11 @@ class Answer:
     def retry_after(self) -> float:
         """How many seconds the service wants to be left alone."""
         given = self.headers.get("Retry-After", "")
-        if given.isascii() and given.isdigit():
-            return float(given)
+        if (seconds := whole_number(given)) is not None:
+            return float(seconds)
         try:
             return max((parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds(), 0.0)
-        except (ValueError, TypeError):  # no date, or one without a zone
+        except (ValueError, TypeError, OverflowError):  # no date, or one without a zone, or with an absurd one
             return 1.0
 
     def json(self) -> dict[str, Any]:
@@ -135,6 +136,11 @@ class Connection:
     def close(self) -> None:
         """Close it."""
         self._connection.close()
+
+
+def whole_number(given: str) -> int | None:
+    """Return the number that a header says, if it is one that counts bytes or seconds."""
+    return int(given) if re.fullmatch("[0-9]{1,18}", given) else None
 
 
 def _is_address(url: str) -> bool:

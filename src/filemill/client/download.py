@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from filemill.client.connection import Answer, NoAnswer, Request
+from filemill.client.connection import Answer, NoAnswer, Request, whole_number
 from filemill.client.failures import Failure, NotNow, Unusable
 from filemill.client.locks import hold
 from filemill.client.service import Service, passes, refusal, why
@@ -30,10 +30,11 @@ class Download:
         except Failure:
             service.ask(Request("GET", path))  # which says why not, as no answer to HEAD can
             raise
-        digest, size = _DIGEST.fullmatch(head.headers.get("ETag", "")), head.headers.get("Content-Length", "")
-        if not digest or not size.isdigit():
+        digest = _DIGEST.fullmatch(head.headers.get("ETag", ""))
+        size = whole_number(head.headers.get("Content-Length", ""))
+        if not digest or size is None:
             raise Unusable(f"What answers at {service.target.url} names neither digest nor size: is it a Filemill?")
-        self.sha256, self.size = digest[1], int(size)
+        self.sha256, self.size = digest[1], size
 
     def to_file(self, place: Path, at: At) -> None:
         """Fetch into a file, going on where an earlier try ended; raise Failure where it becomes another one."""

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from filemill.client import files
-from filemill.client.connection import Answer, NoAnswer, Request
+from filemill.client.connection import Answer, NoAnswer, Request, whole_number
 from filemill.client.content import Content, Pieces
 from filemill.client.failures import Gone, Refused, Unusable
 from filemill.client.memory import Entry
@@ -42,12 +42,14 @@ class Upload:
         return file
 
     def _earlier(self) -> dict[str, Any] | None:
-        """Return the file that an earlier command made of it, if it is still there."""
+        """Return the file that an earlier command made of these bytes, if it is still there."""
         if "file" not in self._entry.known:
             return None
         try:
             file = files.one(self._service, self._entry.known["file"])
         except Gone:
+            return None
+        if file["sha256"] != self._content.sha256():
             return None
         self._at(file["size"])
         return file
@@ -151,12 +153,14 @@ class Upload:
     def _offset_in(self, answer: Answer) -> int:
         """Return how far an answer says the upload is; to be farther than before is progress."""
         given = answer.headers.get("Upload-Offset", "")
-        if not given.isdigit():
+        if (offset := whole_number(given)) is None:
             raise Unusable("The service does not say how far the upload is: does a proxy take headers away?")
-        if int(given) > self._reached:
-            self._reached = int(given)
+        if self._content.size is not None and offset > self._content.size:
+            raise Unusable("The service does not know how far the upload is: it says to have more than there is.")
+        if offset > self._reached:
+            self._reached = offset
             self._patience.renew()
-        return int(given)
+        return offset
 
 
 def _file_of(answer: Answer) -> str | None:
