@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,8 +37,11 @@ class Download:
             raise Unusable(f"What answers at {service.target.url} names neither digest nor size: is it a Filemill?")
         self.sha256, self.size = digest[1], size
 
-    def to_file(self, place: Path, at: At) -> None:
-        """Fetch into a file, going on where an earlier try ended; raise Failure where it becomes another one."""
+    def to_file(self, place: Path, at: At, *, replaces: bool) -> None:
+        """Fetch into a file, going on where an earlier try ended; raise Failure where it becomes another one.
+
+        Raise FileExistsError where one is there that must not be replaced.
+        """
         part = place.with_name(f".filemill-{self.sha256[:32]}.part")
         try:
             stream = part.open("r+b" if part.exists() else "x+b")
@@ -51,7 +55,12 @@ class Download:
             except _WrongBytes:
                 part.unlink()
                 raise
-            part.replace(place)
+            try:
+                part.replace(place) if replaces else _rename(part, place)
+            except FileExistsError:
+                raise
+            except OSError as error:
+                raise Failure(f"{place} cannot be written ({error.strerror}): name another with --output.") from error
 
     def to_pipe(self, stream: IO[bytes], at: At) -> None:
         """Fetch into a stream that cannot go back."""
@@ -107,6 +116,19 @@ class _Later(Exception):
 
 class _WrongBytes(Failure):
     """What came is not what it should be."""
+
+
+def _rename(part: Path, place: Path) -> None:
+    """Give a file its name; raise FileExistsError where another one has it."""
+    try:
+        os.link(part, place)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        place.open("xb").close()
+        part.replace(place)
+    else:
+        part.unlink()
 
 
 def _write(stream: IO[bytes], block: bytes) -> None:
