@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from client.conftest import scripted
 
+from filemill.client.download import Download
+
 ID = "01a20139-70a0-726c-956d-ce19f9e45b49"
 AWAY = (503, {"Retry-After": "3600"}, b"")
 BROKEN = (500, {}, json.dumps({"title": "Broken", "code": "broken"}).encode())
@@ -102,9 +104,61 @@ def test_a_file_that_was_remembered_for_other_bytes_is_sent_anew(run, small):
 
 @pytest.mark.parametrize("offset", ["3000000", "\u0663", "9" * 5000, "-1"])
 def test_an_offset_that_cannot_be_ends_an_upload(run, large, offset):
-    created, wrong = (201, {"Location": "/upload/abc/"}, b""), (204, {"Upload-Offset": offset.encode().decode("latin-1")}, b"")
-    with scripted(created, wrong) as (url, _):
+    wrong = {"Upload-Offset": offset.encode().decode("latin-1")}
+    with scripted((201, {"Location": "/upload/abc/"}, b""), (204, wrong, b"")) as (url, _):
         done = run("upload", large, "--url", url, "--patience", 2)
 
     assert done.exit_code == 2, done.output
     assert "how far the upload is" in done.stderr
+
+
+def stored(name, content=b"hostile"):
+    """Return the answers that `get` wants: the file, the head, the content."""
+    digest = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"'}
+    return (200, {}, document(content, name=name)), (200, digest, content), (200, digest, content)
+
+
+def test_get_replaces_no_file_that_came_meanwhile(run, tmp_path, monkeypatch):
+    place, answers = tmp_path / "came.txt", stored("came.txt")
+    begin = Download.to_file
+
+    def late(*given, **how):
+        place.write_bytes(b"mine")
+        return begin(*given, **how)
+
+    monkeypatch.setattr(Download, "to_file", late)
+    with scripted(*answers, *answers) as (url, _):
+        done = run("get", ID, "-o", tmp_path, "--url", url, "--patience", 2)
+        kept = place.read_bytes()
+        forced = run("get", ID, "-o", tmp_path, "--force", "--url", url, "--patience", 2)
+
+    assert (done.exit_code, kept) == (1, b"mine"), done.output
+    assert "--force replaces it" in done.stderr
+    assert (forced.exit_code, place.read_bytes()) == (0, b"hostile")
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["came.txt"]
+
+
+@pytest.mark.parametrize("name", ["\u0444" * 130, "folder"])
+def test_a_name_that_no_file_here_can_have_hinders_no_other(run, tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    with scripted(*stored(name)[:2], *stored("fine.txt")) as (url, _):
+        done = run("get", ID, ID, "-o", tmp_path, "--force", "--url", url, "--patience", 2)
+
+    assert done.exit_code == 1
+    assert "--output" in done.stderr, done.output
+    assert (tmp_path / "fine.txt").read_bytes() == b"hostile"
+
+
+def test_what_a_service_says_moves_no_cursor(run):
+    evil = "\x1b[2J\x1b]0;evil\x07"
+    answer = json.dumps({"title": evil, "code": evil, "detail": evil}).encode()
+    file = document(id=evil, status=evil, media_type=evil, uploaded_at="2026-01-01T00:00:00Z")
+    page = json.dumps({"results": [json.loads(file)], "next": None}).encode()
+    answers = [(404, {}, answer), (401, {}, answer), (503, {}, answer), (200, {}, page), (200, {}, file)]
+    with scripted(*answers) as (url, _):
+        commands = (("show", ID), ("show", ID), ("show", ID, "--patience", 0), ("ls",), ("wait", ID))
+        done = [run(*command, "--url", url) for command in commands]
+
+    for each in done:
+        assert "\\x1b" in each.output
+        assert not set("\x1b\x07") & set(each.output)
