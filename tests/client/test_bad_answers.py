@@ -1,12 +1,14 @@
 """Commands at services that fail, lie, or go away halfway; none of them is a Filemill."""
 
+import errno
 import hashlib
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
-from client.conftest import scripted
+from client.conftest import PROGRAM, scripted
 
 from filemill.client.download import Download
 
@@ -162,3 +164,51 @@ def test_what_a_service_says_moves_no_cursor(run):
     for each in done:
         assert "\\x1b" in each.output
         assert not set("\x1b\x07") & set(each.output)
+
+
+def test_stdin_that_is_closed_is_told_so(environment):
+    command = [*PROGRAM, "upload", "-", "--url", "http://127.0.0.1:1", "--patience", "0"]
+    shell = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    done = subprocess.run(shell, env=os.environ | environment, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 1, done.stderr
+    assert "-: It cannot be read: stdin is closed" in done.stderr
+
+
+def test_a_name_that_is_no_text_is_refused(run, small):
+    done = run("upload", small, "--name", "\udcff", "--url", "http://127.0.0.1:1", "--patience", 0)
+
+    assert (done.exit_code, "--name is no text" in done.stderr) == (2, True), done.output
+
+
+def test_a_full_disk_is_told_for_what_it_is(run, small, monkeypatch):
+    def full(*_given):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    done = run("upload", small, "--url", "http://127.0.0.1:1", "--patience", 0)
+
+    assert done.exit_code == 1
+    assert "cannot be kept: No space left" in done.stderr
+
+
+def test_a_fault_of_the_command_ends_all_of_its_uploads(run, tmp_path, monkeypatch):
+    for number in range(2):
+        (tmp_path / f"{number}.txt").write_bytes(b"right")
+
+    def broken(*_given, **_how):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("filemill.cli.remote.upload.tell", broken)
+    with scripted((201, {}, document()), *(10 * [(503, {"Retry-After": "20"}, b"")])) as (url, asked):
+        done = run("upload", tmp_path / "0.txt", tmp_path / "1.txt", "--url", url)
+
+    assert done.exit_code == 1
+    assert len(asked) <= 2
+
+
+def test_a_path_that_is_given_twice_is_sent_once(run, small):
+    with scripted((201, {}, document())) as (url, asked):
+        done = run("upload", "-r", small.parent, small, "--url", url, "--patience", 2)
+
+    assert (done.exit_code, len(asked)) == (0, 1), done.output

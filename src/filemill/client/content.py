@@ -102,7 +102,10 @@ class PipeContent:
         while left:
             while not select.select([self._pipe], [], [], _LOOK_SECONDS)[0]:
                 self._go_on()
-            part = os.read(self._pipe, left)
+            try:
+                part = os.read(self._pipe, left)
+            except OSError as error:
+                raise Refused(f"It cannot be read: {error.strerror}.") from error
             if not part:
                 break
             parts.append(part)
