@@ -212,3 +212,40 @@ def test_a_path_that_is_given_twice_is_sent_once(run, small):
         done = run("upload", "-r", small.parent, small, "--url", url, "--patience", 2)
 
     assert (done.exit_code, len(asked)) == (0, 1), done.output
+
+
+def test_no_answer_is_read_that_is_longer_than_any_document(run, monkeypatch, tmp_path):
+    monkeypatch.setattr("filemill.client.connection.LARGEST_ANSWER_BYTES", 1000)
+    with scripted((200, {}, document(name="a" * 1000))) as (url, _):
+        long = run("show", ID, "--url", url, "--patience", 2)
+    with scripted((200, {}, document()), BROKEN, (200, {}, bytes(2000))) as (url, asked):
+        headless = run("get", ID, "-o", tmp_path, "--url", url, "--patience", 2)
+
+    assert (long.exit_code, "longer than any" in long.stderr) == (2, True)
+    assert (headless.exit_code, methods(asked)) == (2, ["GET", "HEAD", "GET"])
+    assert "500 Internal" in headless.stderr
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(run):
+    whole = json.dumps({"results": [], "next": None}).encode()
+    with scripted((200, {"Content-Length": str(len(whole) + 1)}, whole), (200, {}, whole)) as (url, asked):
+        done = run("ls", "--url", url, "--patience", 5)
+
+    assert (done.exit_code, len(asked)) == (0, 2), done.output
+
+
+def test_wait_waits_no_longer_than_it_was_told_where_nobody_answers(run):
+    done = run("wait", ID, "--timeout", 0.1, "--url", "http://127.0.0.1:1", "--patience", 4)
+
+    assert (done.exit_code, "again in" in done.stderr) == (3, False), done.stderr
+
+
+def test_a_deletion_that_a_proxy_lost_the_answer_to_is_none_that_failed(run):
+    with scripted((502, {}, b""), (404, {}, BROKEN[2])) as (url, _):
+        assert run("rm", ID, "--url", url, "--patience", 5).exit_code == 0
+
+
+def test_a_date_that_cannot_be_is_no_wish_to_be_left_alone(run):
+    date = {"Retry-After": "Mon, 01 Jan 2024 00:00:00 +99999999999999"}
+    with scripted((503, date, b""), (200, {}, json.dumps({"results": [], "next": None}).encode())) as (url, _):
+        assert run("ls", "--url", url, "--patience", 5).exit_code == 0

@@ -16,6 +16,7 @@ import orjson
 from filemill.client.failures import Unusable
 
 SECONDS_TO_ANSWER = 60
+LARGEST_ANSWER_BYTES = 64 * 1024 * 1024  # of documents; contents are read piece by piece
 THROTTLED = (http.client.TOO_MANY_REQUESTS, http.client.SERVICE_UNAVAILABLE)
 
 
@@ -104,7 +105,7 @@ class Connection:
     def ask(self, request: Request) -> Answer:
         """Send a request and read the whole answer; raise NoAnswer where none comes."""
         with self.answering(request) as response:
-            return Answer(response.status, response.headers, response.read())
+            return read(response)
 
     @contextmanager
     def answering(self, request: Request) -> Iterator[http.client.HTTPResponse]:
@@ -136,6 +137,19 @@ class Connection:
     def close(self) -> None:
         """Close it."""
         self._connection.close()
+
+
+def read(response: http.client.HTTPResponse) -> Answer:
+    """Read a whole answer; raise Unusable for one that is far longer than any document."""
+    size = response.length
+    # By a length of its own, where there is one, the answer tells that it breaks off; but not to who reads so many bytes.
+    if size is None:
+        body = response.read(LARGEST_ANSWER_BYTES + 1)
+    else:
+        body = response.read() if size <= LARGEST_ANSWER_BYTES else b""
+    if max(size or 0, len(body)) > LARGEST_ANSWER_BYTES:
+        raise Unusable("The answer is longer than any that a Filemill gives.")
+    return Answer(response.status, response.headers, body)
 
 
 def whole_number(given: str) -> int | None:

@@ -5,10 +5,11 @@ import http.client
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from filemill.client.connection import Answer, NoAnswer, Request, whole_number
+from filemill.client.connection import NoAnswer, Request, read, whole_number
 from filemill.client.failures import Failure, NotNow, Unusable
 from filemill.client.locks import hold
 from filemill.client.service import Service, passes, refusal, why
@@ -29,13 +30,19 @@ class Download:
         except NotNow:
             raise
         except Failure:
-            service.ask(Request("GET", path))  # which says why not, as no answer to HEAD can
+            self._refuse()
             raise
         digest = _DIGEST.fullmatch(head.headers.get("ETag", ""))
         size = whole_number(head.headers.get("Content-Length", ""))
         if not digest or size is None:
             raise Unusable(f"What answers at {service.target.url} names neither digest nor size: is it a Filemill?")
         self.sha256, self.size = digest[1], size
+
+    def _refuse(self) -> None:
+        """Raise what the service says against a download, as no answer to HEAD can say it."""
+        with suppress(NoAnswer), self._service.connection.answering(Request("GET", self._path)) as response:
+            if response.status >= http.client.MULTIPLE_CHOICES:
+                self._service.accepted(read(response))
 
     def to_file(self, place: Path, at: At, *, replaces: bool) -> None:
         """Fetch into a file, going on where an earlier try ended; raise Failure where it becomes another one.
@@ -99,7 +106,7 @@ class Download:
         span = {"Range": f"bytes={here}-", "If-Range": f'"{self.sha256}"'} if here else {}
         with self._service.connection.answering(Request("GET", self._path, headers=span)) as response:
             if response.status not in (http.client.OK, http.client.PARTIAL_CONTENT):
-                answer = Answer(response.status, response.headers, response.read())
+                answer = read(response)
                 raise _Later(why(answer)) if passes(answer) else refusal(self._service.target, answer)
             found = _DIGEST.fullmatch(response.headers.get("ETag", ""))
             if not found or found[1] != self.sha256 or (here and response.status == http.client.OK):

@@ -38,13 +38,14 @@ class Service:
         connection: Connection = self._own.connection
         return connection
 
-    def patience(self, say: Say | None = None) -> "Patience":
-        """Return what is left of the patience for one thing."""
-        return Patience(self._patience_seconds, self._stopped, say or self.say)
+    def patience(self, say: Say | None = None, most: float | None = None) -> "Patience":
+        """Return what is left of the patience for one thing, or of so many seconds."""
+        seconds = self._patience_seconds if most is None else min(most, self._patience_seconds)
+        return Patience(seconds, self._stopped, say or self.say)
 
-    def ask(self, request: Request, say: Say | None = None) -> Answer:
+    def ask(self, request: Request, say: Say | None = None, most: float | None = None) -> Answer:
         """Return an answer that is no refusal; raise Failure for one that is, NotNow where patience ends."""
-        patience = self.patience(say)
+        patience = self.patience(say, most)
         while True:
             try:
                 answer = self.once(request)
@@ -66,9 +67,9 @@ class Service:
                 raise Unusable(f"{self.target.url} cannot be trusted: {error}.") from error
             raise
 
-    def json(self, request: Request, say: Say | None = None) -> dict[str, Any]:
+    def json(self, request: Request, say: Say | None = None, most: float | None = None) -> dict[str, Any]:
         """Return the object that an answer holds; raise Unusable where it is no Filemill's."""
-        answer = self.ask(request, say)
+        answer = self.ask(request, say, most)
         found = answer.json()
         if not {"id", "results"} & found.keys():
             raise Unusable(f"What answers at {self.target.url} is no Filemill.")
