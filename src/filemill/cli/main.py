@@ -50,10 +50,14 @@ class _Program(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (Trouble, Failure) as error:
+        except Trouble as error:
             click.echo(f"Error: {error}", err=True)
-            # 2 as `filemill doctor` ends where it cannot look; 1 is for a breach
-            sys.exit(error.exit_code if isinstance(error, Failure) else 2)
+            sys.exit(2)  # as `filemill doctor` ends where it cannot look; 1 is for a breach
+        except Failure as failure:
+            from filemill.cli.remote.shown import printable
+
+            click.echo(f"Error: {printable(str(failure))}", err=True)
+            sys.exit(failure.exit_code)
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,6 +1,7 @@
 """A client of one connection, kept as bare as it can be: what it costs, the service seems to cost."""
 
 import http.client
+import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ import orjson
 from filemill.client.failures import Unusable
 
 SECONDS_TO_ANSWER = 60
+LARGEST_ANSWER_BYTES = 64 * 1024 * 1024  # of documents; contents are read piece by piece
 THROTTLED = (http.client.TOO_MANY_REQUESTS, http.client.SERVICE_UNAVAILABLE)
 
 
@@ -68,11 +70,11 @@ class Answer:
     def retry_after(self) -> float:
         """How many seconds the service wants to be left alone."""
         given = self.headers.get("Retry-After", "")
-        if given.isascii() and given.isdigit():
-            return float(given)
+        if (seconds := whole_number(given)) is not None:
+            return float(seconds)
         try:
             return max((parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds(), 0.0)
-        except (ValueError, TypeError):  # no date, or one without a zone
+        except (ValueError, TypeError, OverflowError):  # no date, or one without a zone, or with an absurd one
             return 1.0
 
     def json(self) -> dict[str, Any]:
@@ -103,7 +105,7 @@ class Connection:
     def ask(self, request: Request) -> Answer:
         """Send a request and read the whole answer; raise NoAnswer where none comes."""
         with self.answering(request) as response:
-            return Answer(response.status, response.headers, response.read())
+            return read(response)
 
     @contextmanager
     def answering(self, request: Request) -> Iterator[http.client.HTTPResponse]:
@@ -135,6 +137,24 @@ class Connection:
     def close(self) -> None:
         """Close it."""
         self._connection.close()
+
+
+def read(response: http.client.HTTPResponse) -> Answer:
+    """Read a whole answer; raise Unusable for one that is far longer than any document."""
+    size = response.length
+    # By a length of its own, where there is one, the answer tells that it breaks off; but not to who reads so many bytes.
+    if size is None:
+        body = response.read(LARGEST_ANSWER_BYTES + 1)
+    else:
+        body = response.read() if size <= LARGEST_ANSWER_BYTES else b""
+    if max(size or 0, len(body)) > LARGEST_ANSWER_BYTES:
+        raise Unusable("The answer is longer than any that a Filemill gives.")
+    return Answer(response.status, response.headers, body)
+
+
+def whole_number(given: str) -> int | None:
+    """Return the number that a header says, if it is one that counts bytes or seconds."""
+    return int(given) if re.fullmatch("[0-9]{1,18}", given) else None
 
 
 def _is_address(url: str) -> bool:

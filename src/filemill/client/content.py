@@ -6,7 +6,7 @@ import select
 from collections.abc import Callable, Iterator
 from typing import IO, Protocol
 
-from filemill.client.failures import Failure
+from filemill.client.failures import Failure, Refused
 
 CHUNK_BYTES = 8 * 1024 * 1024
 _PIECE_BYTES = 256 * 1024
@@ -42,7 +42,7 @@ class FileContent:
         self._hash_up_to(offset)
         block = self._read(offset, CHUNK_BYTES)
         if self._look() != self._stamp:
-            raise Failure(_CHANGED)
+            raise Refused(_CHANGED)
         return block
 
     def sha256(self) -> str:
@@ -61,7 +61,7 @@ class FileContent:
         except OSError as error:
             raise Failure(f"It cannot be read: {error.strerror}.") from error
         if not block and offset < (self.size or 0):
-            raise Failure(_CHANGED)
+            raise Refused(_CHANGED)
         self._digest.update(block[self._hashed - offset :])
         self._hashed = max(self._hashed, offset + len(block))
         return block
@@ -84,7 +84,7 @@ class PipeContent:
         """Return what is left of the last chunk, or the next one."""
         end = self._start + len(self._block)
         if not self._start <= offset <= end:
-            raise Failure("The service lost some of it, and stdin cannot be read again.")
+            raise Refused("The service lost some of it, and stdin cannot be read again.")
         if offset == end and self.size is None:
             self._start, self._block = end, self._chunk()
             self._digest.update(self._block)
@@ -102,7 +102,10 @@ class PipeContent:
         while left:
             while not select.select([self._pipe], [], [], _LOOK_SECONDS)[0]:
                 self._go_on()
-            part = os.read(self._pipe, left)
+            try:
+                part = os.read(self._pipe, left)
+            except OSError as error:
+                raise Refused(f"It cannot be read: {error.strerror}.") from error
             if not part:
                 break
             parts.append(part)

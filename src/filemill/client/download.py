@@ -2,12 +2,14 @@
 
 import hashlib
 import http.client
+import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from filemill.client.connection import Answer, NoAnswer, Request
+from filemill.client.connection import NoAnswer, Request, read, whole_number
 from filemill.client.failures import Failure, NotNow, Unusable
 from filemill.client.locks import hold
 from filemill.client.service import Service, passes, refusal, why
@@ -28,15 +30,25 @@ class Download:
         except NotNow:
             raise
         except Failure:
-            service.ask(Request("GET", path))  # which says why not, as no answer to HEAD can
+            self._refuse()
             raise
-        digest, size = _DIGEST.fullmatch(head.headers.get("ETag", "")), head.headers.get("Content-Length", "")
-        if not digest or not size.isdigit():
+        digest = _DIGEST.fullmatch(head.headers.get("ETag", ""))
+        size = whole_number(head.headers.get("Content-Length", ""))
+        if not digest or size is None:
             raise Unusable(f"What answers at {service.target.url} names neither digest nor size: is it a Filemill?")
-        self.sha256, self.size = digest[1], int(size)
+        self.sha256, self.size = digest[1], size
 
-    def to_file(self, place: Path, at: At) -> None:
-        """Fetch into a file, going on where an earlier try ended; raise Failure where it becomes another one."""
+    def _refuse(self) -> None:
+        """Raise what the service says against a download, as no answer to HEAD can say it."""
+        with suppress(NoAnswer), self._service.connection.answering(Request("GET", self._path)) as response:
+            if response.status >= http.client.MULTIPLE_CHOICES:
+                self._service.accepted(read(response))
+
+    def to_file(self, place: Path, at: At, *, replaces: bool) -> None:
+        """Fetch into a file, going on where an earlier try ended; raise Failure where it becomes another one.
+
+        Raise FileExistsError where one is there that must not be replaced.
+        """
         part = place.with_name(f".filemill-{self.sha256[:32]}.part")
         try:
             stream = part.open("r+b" if part.exists() else "x+b")
@@ -50,7 +62,12 @@ class Download:
             except _WrongBytes:
                 part.unlink()
                 raise
-            part.replace(place)
+            try:
+                part.replace(place) if replaces else _rename(part, place)
+            except FileExistsError:
+                raise
+            except OSError as error:
+                raise Failure(f"{place} cannot be written ({error.strerror}): name another with --output.") from error
 
     def to_pipe(self, stream: IO[bytes], at: At) -> None:
         """Fetch into a stream that cannot go back."""
@@ -89,7 +106,7 @@ class Download:
         span = {"Range": f"bytes={here}-", "If-Range": f'"{self.sha256}"'} if here else {}
         with self._service.connection.answering(Request("GET", self._path, headers=span)) as response:
             if response.status not in (http.client.OK, http.client.PARTIAL_CONTENT):
-                answer = Answer(response.status, response.headers, response.read())
+                answer = read(response)
                 raise _Later(why(answer)) if passes(answer) else refusal(self._service.target, answer)
             found = _DIGEST.fullmatch(response.headers.get("ETag", ""))
             if not found or found[1] != self.sha256 or (here and response.status == http.client.OK):
@@ -106,6 +123,19 @@ class _Later(Exception):
 
 class _WrongBytes(Failure):
     """What came is not what it should be."""
+
+
+def _rename(part: Path, place: Path) -> None:
+    """Give a file its name; raise FileExistsError where another one has it."""
+    try:
+        os.link(part, place)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        place.open("xb").close()
+        part.replace(place)
+    else:
+        part.unlink()
 
 
 def _write(stream: IO[bytes], block: bytes) -> None:

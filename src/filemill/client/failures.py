@@ -22,6 +22,14 @@ class Failure(Exception):
         self.problem = problem or Problem("not_done", "It was not done", sentence)
 
 
+class Refused(Failure):
+    """It will not be done later, either, as it was asked for."""
+
+
+class Gone(Refused):
+    """The service has no such thing, or has it no more."""
+
+
 class Unusable(Failure):
     """Nothing can be done as it was asked for: a wrong address, token or path."""
 

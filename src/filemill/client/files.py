@@ -1,5 +1,6 @@
 """Files that the service has: found, watched, processed again and deleted."""
 
+import http.client
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,6 +16,9 @@ _JOBS_UNDER_WAY = frozenset({"queued", "running"})
 _WAIT_SECONDS = 20
 _WATCH_SECONDS = 1  # where somebody sees how it goes on
 _PAUSE_SECONDS = 0.5  # before the next look, where the service lets nobody wait
+
+#: What a proxy says where the service's own answer was lost.
+_LOSING = {http.client.BAD_GATEWAY, http.client.GATEWAY_TIMEOUT}
 
 Parameters = dict[str, str | int | list[str]]
 
@@ -45,9 +49,10 @@ def ended(
     until = None if timeout is None else time.monotonic() + timeout
     most = _WATCH_SECONDS if watch else _WAIT_SECONDS
     while True:
-        left = most if until is None else min(max(until - time.monotonic(), 0), most)
         asked = time.monotonic()
-        file = service.json(Request("GET", f"/files/{file_id}/?wait={left:.3f}"))
+        left = None if until is None else max(until - asked, 0)
+        span = most if left is None else min(left, most)
+        file = service.json(Request("GET", f"/files/{file_id}/?wait={span:.3f}"), most=left)
         if _is_over(file):
             return file
         if watch:
@@ -83,6 +88,7 @@ def delete(service: Service, file_id: str) -> None:
             continue
         if passes(answer):
             patience.wait(*why(answer))
+            is_first = is_first and answer.status not in _LOSING
         elif answer.status != 404 or is_first:
             service.accepted(answer)
             return

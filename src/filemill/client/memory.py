@@ -29,11 +29,15 @@ class Entry:
     def note(self, **known: str) -> None:
         """Remember this, and nothing else."""
         self.known = known
-        if self._stream:
-            self._stream.seek(0)
-            self._stream.write(json.dumps(known).encode())
-            self._stream.truncate()
-            self._stream.flush()
+        if not self._stream:
+            return
+        words = json.dumps(known).encode()
+        try:
+            # At once, over all that was there, so that no crash leaves half of the one and half of the other.
+            os.pwrite(self._stream.fileno(), words.ljust(os.fstat(self._stream.fileno()).st_size), 0)
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise _not_kept(error) from error
 
 
 class Memory:
@@ -53,7 +57,10 @@ class Memory:
         """Lend what is known of a file that is sent under a name; raise Failure where another process is at it."""
         asked = (self._server, os.path.realpath(path), name, str(stamp.st_size), str(stamp.st_mtime_ns))
         place = self._folder / hashlib.sha256("\0".join(asked).encode(errors="surrogateescape")).hexdigest()
-        descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _not_kept(error) from error
         with os.fdopen(descriptor, "r+b") as stream:
             if not hold(stream) or not os.fstat(descriptor).st_nlink:
                 raise Failure("Another command uploads it at this moment.")
@@ -70,6 +77,10 @@ class Memory:
         """Forget the uploads that became files, as the whole command came to its end: another would send them again."""
         for place in self._ended:
             place.unlink(missing_ok=True)
+
+
+def _not_kept(error: OSError) -> Failure:
+    return Failure(f"What is known of the upload cannot be kept: {error.strerror}.")
 
 
 def own_folder() -> Path:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from filemill.client.connection import Answer, Connection, NoAnswer, Request, Target
-from filemill.client.failures import Failure, NotNow, Problem, Stopped, Unusable
+from filemill.client.failures import Failure, Gone, NotNow, Problem, Refused, Stopped, Unusable
 
 Say = Callable[[str], None]
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
+GONE = frozenset({http.client.NOT_FOUND, http.client.GONE})
 #: What passes: a client or server that was too slow, too much at once, a service or its proxy that is just starting.
 _PASSING = {408, 429, 502, 503, 504}
 
@@ -37,13 +38,14 @@ class Service:
         connection: Connection = self._own.connection
         return connection
 
-    def patience(self, say: Say | None = None) -> "Patience":
-        """Return what is left of the patience for one thing."""
-        return Patience(self._patience_seconds, self._stopped, say or self.say)
+    def patience(self, say: Say | None = None, most: float | None = None) -> "Patience":
+        """Return what is left of the patience for one thing, or of so many seconds."""
+        seconds = self._patience_seconds if most is None else min(most, self._patience_seconds)
+        return Patience(seconds, self._stopped, say or self.say)
 
-    def ask(self, request: Request, say: Say | None = None) -> Answer:
+    def ask(self, request: Request, say: Say | None = None, most: float | None = None) -> Answer:
         """Return an answer that is no refusal; raise Failure for one that is, NotNow where patience ends."""
-        patience = self.patience(say)
+        patience = self.patience(say, most)
         while True:
             try:
                 answer = self.once(request)
@@ -65,9 +67,9 @@ class Service:
                 raise Unusable(f"{self.target.url} cannot be trusted: {error}.") from error
             raise
 
-    def json(self, request: Request, say: Say | None = None) -> dict[str, Any]:
+    def json(self, request: Request, say: Say | None = None, most: float | None = None) -> dict[str, Any]:
         """Return the object that an answer holds; raise Unusable where it is no Filemill's."""
-        answer = self.ask(request, say)
+        answer = self.ask(request, say, most)
         found = answer.json()
         if not {"id", "results"} & found.keys():
             raise Unusable(f"What answers at {self.target.url} is no Filemill.")
@@ -150,5 +152,7 @@ def refusal(target: Target, answer: Answer) -> Failure:
     if http.client.MULTIPLE_CHOICES <= answer.status < http.client.BAD_REQUEST:
         return Unusable(f"{words}: it wants {answer.headers['Location']}. Give the address that it has itself.")
     if problem:
-        return Failure(answer.sentence(), problem)
+        is_final = answer.status < http.client.INTERNAL_SERVER_ERROR
+        kind = Gone if answer.status in GONE else Refused if is_final else Failure
+        return kind(answer.sentence(), problem)
     return Unusable(f"{words}: is this a Filemill?")

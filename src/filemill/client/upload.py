@@ -9,15 +9,14 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from filemill.client import files
-from filemill.client.connection import Answer, NoAnswer, Request
+from filemill.client.connection import Answer, NoAnswer, Request, whole_number
 from filemill.client.content import Content, Pieces
-from filemill.client.failures import Failure, NotNow, Unusable
+from filemill.client.failures import Gone, Refused, Unusable
 from filemill.client.memory import Entry
-from filemill.client.service import Say, Service, passes, why
+from filemill.client.service import GONE, Say, Service, passes, why
 
 SMALL_BYTES = 1024 * 1024  # what costs little to send once more
 _TUS = {"Tus-Resumable": "1.0.0"}
-_GONE = {http.client.NOT_FOUND, http.client.GONE}
 #: What passes once it is looked how far the upload is: another offset than thought, somebody else who writes.
 _ELSEWHERE = {http.client.CONFLICT, http.client.LOCKED}
 
@@ -33,25 +32,24 @@ class Upload:
     def run(self, say: Say) -> dict[str, Any]:
         """Return the file; raise Failure where it is refused, or other bytes arrived, and then know nothing of it."""
         self._say, self._patience = say, self._service.patience(say)
+        file = self._earlier()
         try:
-            file = self._earlier() or self._sent()
-        except (NotNow, Unusable):
-            raise
-        except Failure:
+            file = file or self._sent()
+        except Refused:  # any other trouble may be over when the command is given again
             self._end()
             raise
         self._entry.note(file=file["id"])
         return file
 
     def _earlier(self) -> dict[str, Any] | None:
-        """Return the file that an earlier command made of it, if it is still there."""
+        """Return the file that an earlier command made of these bytes, if it is still there."""
         if "file" not in self._entry.known:
             return None
         try:
             file = files.one(self._service, self._entry.known["file"])
-        except Unusable:
-            raise
-        except Failure:
+        except Gone:
+            return None
+        if file["sha256"] != self._content.sha256():
             return None
         self._at(file["size"])
         return file
@@ -69,7 +67,7 @@ class Upload:
         file = self._whole(first) if is_small else files.one(self._service, self._resumable())
         if file["sha256"] != self._content.sha256():
             files.delete(self._service, file["id"])
-            raise Failure("Other bytes arrived than were sent, by their SHA-256; what arrived was deleted.")
+            raise Refused("Other bytes arrived than were sent, by their SHA-256; what arrived was deleted.")
         return file
 
     def _whole(self, body: bytes) -> dict[str, Any]:
@@ -146,7 +144,7 @@ class Upload:
         if passes(answer) or answer.status in _ELSEWHERE:
             self._patience.wait(*why(answer))
             return None
-        if answer.status in _GONE:
+        if answer.status in GONE:
             self._entry.note()
             self._patience.wait("the service forgot what had arrived; it begins anew")
             return None
@@ -155,12 +153,14 @@ class Upload:
     def _offset_in(self, answer: Answer) -> int:
         """Return how far an answer says the upload is; to be farther than before is progress."""
         given = answer.headers.get("Upload-Offset", "")
-        if not given.isdigit():
+        if (offset := whole_number(given)) is None:
             raise Unusable("The service does not say how far the upload is: does a proxy take headers away?")
-        if int(given) > self._reached:
-            self._reached = int(given)
+        if self._content.size is not None and offset > self._content.size:
+            raise Unusable("The service does not know how far the upload is: it says to have more than there is.")
+        if offset > self._reached:
+            self._reached = offset
             self._patience.renew()
-        return int(given)
+        return offset
 
 
 def _file_of(answer: Answer) -> str | None:

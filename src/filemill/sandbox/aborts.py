@@ -1,7 +1,8 @@
 """Tells of memory that was refused to a library in C, C++ or Rust: it aborts then, as it does over a fault of its own.
 
 Of a dead process the kernel says only which signal ended it. While the signal is being handled, the C library's last
-error still says whether memory was refused just before.
+error still says whether memory was refused just before. It says so, too, where the same thread survived a refusal and
+aborts over something else before any other error: such an abort may be told as out_of_memory.
 """
 
 import ctypes

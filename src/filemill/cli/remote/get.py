@@ -1,5 +1,6 @@
 """`filemill get`: fetches files."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def get(
 
     What breaks off goes on where it was, also when the command is given again. A file gets its name once it is whole.
     """
-    if len(ids) > 1 and output and not output.is_dir():
+    if len(ids) > 1 and output and not _is_folder(output):
         raise click.UsageError("For several files the output is a folder that is there.")
     if output == PIPE and as_json:
         raise click.UsageError("Give --json or the output -, not both.")
@@ -64,8 +65,12 @@ def _path(file: dict[str, Any], artifact: str | None) -> str:
     return f"/files/{file['id']}/artifacts/{quote(artifact, safe='')}/"
 
 
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112  # the other one raises for names that are too long
+
+
 def _place(file: dict[str, Any], output: Path | None, artifact: str | None) -> Path:
-    if output and (output == PIPE or not output.is_dir()):
+    if output and (output == PIPE or not _is_folder(output)):
         return output
     name = Path(file["name"]).name  # whatever the service says, it chooses no folder
     if not name or "\0" in name or name == "..":
@@ -76,8 +81,15 @@ def _place(file: dict[str, Any], output: Path | None, artifact: str | None) -> P
 def _fetch(download: Download, place: Path, bar: Bar, *, force: bool) -> Path:
     if place == PIPE:
         download.to_pipe(sys.stdout.buffer, bar.at)
-    elif not force and place.exists():
-        raise Failure(f"{place} is there already: --force replaces it.")
-    else:
-        download.to_file(place, bar.at)
+        return place
+    try:
+        if (is_there := place.exists()) and place.is_dir():
+            raise Failure(f"{place} is a folder: give another name with --output.")
+        if is_there and not force:
+            raise FileExistsError  # noqa: TRY301  # as one that comes only now
+        download.to_file(place, bar.at, replaces=force)
+    except FileExistsError as error:
+        raise Failure(f"{place} is there already: --force replaces it.") from error
+    except OSError as error:
+        raise Failure(f"It cannot have its name here ({error.strerror}): give one with --output.") from error
     return place

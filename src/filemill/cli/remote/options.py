@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from filemill.cli.remote.shown import printable
 from filemill.client.connection import Target
 from filemill.client.failures import Failure, NotNow, Unusable
 from filemill.client.service import Service
@@ -53,7 +54,7 @@ def at_service(patience: int) -> Callable[[Callable[..., None]], Callable[..., N
 
 def note(words: str) -> None:
     """Tell a person what happens meanwhile."""
-    click.echo(f"filemill: {words}", err=True)
+    click.echo(f"filemill: {printable(words)}", err=True)
 
 
 def for_each(names: Iterable[object], do: Callable[[str], int], show_failure: Callable[[str, Failure], None]) -> int:

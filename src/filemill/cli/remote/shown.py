@@ -23,7 +23,7 @@ def row_of(file: dict[str, Any]) -> tuple[str, ...]:
     """Return a line of a table of files."""
     uploaded = datetime.fromisoformat(file["uploaded_at"]).strftime("%Y-%m-%d %H:%M")
     type_, name = printable(file["media_type"] or "-"), printable(file["name"])
-    return (file["id"], file["status"], f"{file['size']:,}", type_, uploaded, name)
+    return (printable(file["id"]), printable(file["status"]), f"{file['size']:,}", type_, uploaded, name)
 
 
 def page_of(file: dict[str, Any]) -> str:
@@ -33,11 +33,12 @@ def page_of(file: dict[str, Any]) -> str:
     lines += [f"{'warning:':<15}{reason_of(each)}" for each in file["warnings"]]
     for job in file["jobs"]:
         processor, version, state, attempts = (job[field] for field in _JOB)
-        lines.append(f"{'job:':<15}{processor} {version}: {state}, attempts: {attempts}")
+        lines.append(f"{'job:':<15}{printable(f'{processor} {version}: {state}, attempts: {attempts}')}")
     for made in file["artifacts"]:
-        lines.append(f"{'artifact:':<15}{printable(made['name'])}: {made['media_type']}, {made['size']:,} bytes")
+        words = f"{made['name']}: {made['media_type']}, {made['size']:,} bytes"
+        lines.append(f"{'artifact:':<15}{printable(words)}")
     for processor, facts in file["facts"].items():
-        lines.append(f"{'facts:':<15}{processor}")
+        lines.append(f"{'facts:':<15}{printable(processor)}")
         lines += [
             f"  {printable(line)}" for line in orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode().split("\n")
         ]
@@ -61,7 +62,7 @@ def tell(file: dict[str, Any], *, as_json: bool, path: str | None = None) -> int
         print_json(file if path is None else {"path": printable(path), **file})
     else:
         why = f": {reason_of(file['error'])}" if file["error"] else ""
-        click.echo(f"{file['id']}  {file['status']:<10}  {printable(path or file['name'])}{why}")
+        click.echo(printable(f"{file['id']}  {file['status']:<10}  {path or file['name']}{why}"))
     return int(not file["processed"])
 
 
@@ -79,7 +80,7 @@ def failure_printer(key: str, *, as_json: bool) -> Callable[[str, Failure], None
             words = {"code": problem.code, "title": problem.title, "detail": problem.detail}
             print_json({key: printable(name), "error": words})
         else:
-            click.echo(f"filemill: {printable(name)}: {failure}", err=True)
+            click.echo(f"filemill: {printable(name)}: {printable(str(failure))}", err=True)
 
     return show
 

@@ -28,6 +28,8 @@ class Source:
     def opened(self, memory: Memory, go_on: Callable[[], None]) -> Iterator[tuple[Content, Entry]]:
         """Lend the bytes, with what is known of an earlier try; raise Failure where they cannot be read."""
         if self.path == STDIN:
+            if sys.stdin is None:
+                raise Failure("It cannot be read: stdin is closed.")
             yield PipeContent(sys.stdin.fileno(), go_on), Entry()
             return
         try:
@@ -41,7 +43,7 @@ class Source:
 def gathered(paths: Iterable[Path], name: str | None, *, recursive: bool) -> list[Source]:
     """Return all that paths stand for, each once; raise Unusable where one stands for nothing that can be sent."""
     found: list[Source] = []
-    for path in dict.fromkeys(paths):
+    for path in paths:
         if path == STDIN:
             found.append(Source(path, name or "stdin", None))
         elif path.is_dir():
@@ -50,7 +52,7 @@ def gathered(paths: Iterable[Path], name: str | None, *, recursive: bool) -> lis
             found += _inside(path)
         else:
             found.append(_file(path, name))
-    return found
+    return list({os.path.abspath(source.path): source for source in found}.values())  # noqa: PTH100  # links have names
 
 
 def _inside(folder: Path) -> Iterator[Source]:

@@ -42,13 +42,15 @@ def upload(
     """
     if name and (len(paths) > 1 or paths[0].is_dir()):
         raise click.UsageError("--name is for one file.")
+    if name and name.encode(errors="replace").decode() != name:
+        raise click.UsageError("--name is no text in UTF-8.")
     sources = gathered(paths, name, recursive=recursive)
     memory = _memory(service.target.url)
     sizes = [source.size for source in sources]
     with display(len(sources), None if None in sizes else sum(size or 0 for size in sizes)) as shown:
         run = _Run(service, memory, sources, shown, **how)
         code = run.all(parallel)
-    if run.uploaded == len(sources):
+    if run.uploaded == len(sources) and code in (0, 1):
         memory.forget_what_ended()
     elif code != 1:
         note(f"{run.uploaded} of {len(sources)} files are uploaded; the same command goes on where this one ended")
@@ -75,10 +77,12 @@ class _Run:
                 for source in self.sources:
                     futures[pool.submit(self._one, source)] = source
                 return max((self._outcome(future, futures) for future in as_completed(futures)), default=0)
-            except KeyboardInterrupt:
+            except BaseException as error:
                 self.service.stop()
                 pool.shutdown(cancel_futures=True)
-                self.uploaded = sum(not each.cancelled() and not each.exception() for each in futures)
+                if not isinstance(error, KeyboardInterrupt):
+                    raise
+                self.uploaded += sum(not each.cancelled() and not each.exception() for each in futures)
                 return STOPPED
 
     def _one(self, source: Source) -> File:
@@ -91,7 +95,7 @@ class _Run:
 
     def _outcome(self, future: Future[File], futures: dict[Future[File], Source]) -> int:
         """Tell what became of an upload; return the exit code for it. Where nothing can go on, begin no other."""
-        path = futures[future].path
+        path = futures.pop(future).path
         try:
             file = future.result()
             self.uploaded += 1
