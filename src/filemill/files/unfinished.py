@@ -23,7 +23,8 @@ from filemill.files import folders, keep, notes
 from filemill.files.writer import PUSHED_BYTES
 
 _CATCH_UP_BYTES = 1024 * 1024  # that a crash left without a digest; more is read when all is there
-_PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 20.0  #: a large upload is being completed, perhaps
+BRIEF_SECONDS = 0.5  #: the patience of who holds no place among the transfers, and could take all threads by waiting
 _PAUSE_SECONDS = 0.005
 
 
@@ -40,9 +41,10 @@ class Turn:
     What an earlier turn had not yet found to be as its client said is cut off.
     """
 
-    def __init__(self, upload_id: UUID, *, hashes: bool = True) -> None:
+    def __init__(self, upload_id: UUID, *, hashes: bool = True, patience: float = PATIENCE_SECONDS) -> None:
         self.id = upload_id
         self.is_moved = False  #: the bytes lie where those of a file do, and nobody knows whether there is one
+        self._patience = patience
         self._mine = os.urandom(16)
         self._bytes = -1
         self._cut = notes.NOWHERE
@@ -211,7 +213,7 @@ class Turn:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        until = time.monotonic() + _PATIENCE_SECONDS
+        until = time.monotonic() + self._patience
         while not notes.lock(self._note):
             if time.monotonic() > until:  # a large upload is being completed
                 raise Busy("Another request is at this upload. Try again soon.")
