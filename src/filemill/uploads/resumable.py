@@ -19,6 +19,7 @@ from filemill.core.errors import (
     DigestMismatch,
     DiskFull,
     IncompleteBody,
+    LengthRequired,
     QuotaExceeded,
     Refused,
     TooLarge,
@@ -127,6 +128,8 @@ def append(request: WSGIRequest, caller: Caller, upload: Known, given: Piece, ex
         if given.length is not None:
             upload = _with_length(turn, caller, upload, given.length)
         body = _body(request, upload, given.offset, expect)
+        if given.ends and upload.length is None and not body.is_verifiable:
+            raise LengthRequired("Say by Content-Length, Upload-Length or Content-Digest where the last bytes end.")
         try:
             _add_all(turn, body)
         except (IncompleteBody, TooSlow) as error:
