@@ -169,7 +169,7 @@ class Turn:
         folder = keep.at(name).rpartition("/")[0]
         with keep.full_disk_refused():
             keep.doubt(name)
-            os.fsync(self._bytes)
+            self._sync()
             folders.make(folder, keep.at())
             if not self.is_moved:
                 os.rename(notes.bytes_of(self.id), keep.at(name))
@@ -178,8 +178,20 @@ class Turn:
     def take_back(self, name: str) -> None:
         """Undo `keep`: nobody came to own the bytes, and the upload may still be completed."""
         if not self.is_moved:
-            os.rename(keep.at(name), notes.bytes_of(self.id))
+            with contextlib.suppress(FileNotFoundError):  # where `keep` failed early they never went there
+                os.rename(keep.at(name), notes.bytes_of(self.id))
             keep.trust(name)
+
+    def _sync(self) -> None:
+        try:
+            os.fsync(self._bytes)
+        except OSError:
+            # Linux says but once that bytes were lost; a later look would find them well. They have to be sent anew.
+            if not self.is_moved:
+                os.ftruncate(self._bytes, 0)
+                self.size, self._hash = 0, Sha256(None) if self._hash else None
+                self._write_note()
+            raise
 
     def _push(self) -> None:
         """Let the disk begin with what was written, so that completing the upload has little left to wait for."""
