@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import os
 import re
 import struct
@@ -11,11 +12,17 @@ from filemill.core.resuming_errors import UploadGone
 from filemill.core.sha256 import STATE_BYTES
 from filemill.files import keep
 
-NOTE = struct.Struct(f"<16sqq{STATE_BYTES}s")  # the turn, where to cut back to, how far it is hashed, to what
+NOTE = struct.Struct(f"<16sqq{STATE_BYTES}s16s")  # the turn, where to cut back to, how far it is hashed, to what, when
 TURN = struct.Struct("<16sq")
 OURS = re.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[.]note")
 OVER = b"\xff" * 16
 NOWHERE = -1
+
+
+@functools.cache
+def _this_boot() -> bytes:
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return UUID(file.read().strip()).bytes
 
 
 def bytes_of(upload_id: UUID) -> str:
@@ -39,8 +46,14 @@ def opened(path: str) -> int:
 
 def read(note: int) -> tuple[bytes, int, int, bytes]:
     """Return whose turn it is, where to cut back to, how far the bytes are hashed, and to what."""
-    turn, cut, hashed, state = NOTE.unpack(os.pread(note, NOTE.size, 0).ljust(NOTE.size, b"\0"))
-    return turn, cut, hashed, state
+    turn, cut, hashed, state, boot = NOTE.unpack(os.pread(note, NOTE.size, 0).ljust(NOTE.size, b"\0"))
+    # What was hashed before the machine stopped need not have reached the disk, and holes in it are read as zeros.
+    return turn, cut, hashed if boot == _this_boot() else 0, state
+
+
+def write(note: int, turn: bytes, cut: int, hashed: int, state: bytes) -> None:
+    """Write a note anew."""
+    os.pwrite(note, NOTE.pack(turn, cut, hashed, state, _this_boot()), 0)
 
 
 def lock(descriptor: int) -> bool:

@@ -221,7 +221,7 @@ class Turn:
 
     def _write_note(self) -> None:
         hashed, state = (self.size, self._hash.state()) if self._hash else (0, b"")
-        os.pwrite(self._note, notes.NOTE.pack(self._mine, self._cut, hashed, state), 0)
+        notes.write(self._note, self._mine, self._cut, hashed, state)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
