@@ -52,6 +52,13 @@ def test_an_empty_patch_that_waited_gets_the_answer_of_the_completion(tus, once_
     assert "Upload-Expires" not in answer.headers
 
 
+def test_a_length_that_another_told_meanwhile_bounds_the_bytes(tus, once_found):
+    address = tus.create(None)
+    once_found(lambda: tus.patch(address, 0, b"he", Upload_Length=3))
+    assert tus.patch(address, 2, b"llo").json()["code"] == "too_large"
+    assert tus.head(address).headers["Upload-Offset"] == "2"
+
+
 @pytest.mark.parametrize("method", ["HEAD", "DELETE"])
 def test_who_finds_another_at_work_is_told_to_ask_again(tus, method):
     address = tus.create(5)

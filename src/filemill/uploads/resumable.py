@@ -125,6 +125,8 @@ def append(request: WSGIRequest, caller: Caller, upload: Known, given: Piece, ex
     with transfers.transfer(party_of(request)), _turn(caller, upload) as turn:
         if given.offset != turn.size:
             raise OffsetMismatch(turn.size, given.offset)
+        if upload.length is None:  # somebody may have told it while this waited
+            upload = find(caller, upload.id)
         if given.length is not None:
             upload = _with_length(turn, caller, upload, given.length)
         body = _body(request, upload, given.offset, expect)
