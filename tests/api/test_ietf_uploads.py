@@ -234,6 +234,14 @@ def test_a_digest_of_one_request_is_verified_and_its_bytes_do_not_count_else(ask
     assert patch(address, 6, b"world", "?1", Content_Digest=digest(b"world")).status_code == 201
 
 
+@pytest.mark.parametrize("said", [{}, {"Content_Digest": "md5=:AAAA:"}])
+def test_last_bytes_whose_end_nothing_tells_complete_nothing(create, patch, said):
+    address = create()
+    patch(address, 0, b"hello ")
+    answer = patch(address, 6, b"", "?1", Content_Length="", Transfer_Encoding="chunked", **said)
+    assert (answer.status_code, File.objects.count()) == (411, 0)
+
+
 def test_a_digest_that_cannot_be_read_is_refused_at_once(ask):
     assert ask("POST", "/upload/?name=a", Upload_Complete="?0", Repr_Digest="sha-256=x").status_code == 400
 

@@ -1,6 +1,7 @@
 """tus 1.0.0: checksum. Bytes that are not as their client said never count."""
 
 import hashlib
+import os
 from base64 import b64encode
 
 import pytest
@@ -67,4 +68,17 @@ def test_bytes_that_were_not_verified_when_their_process_died_are_cut_off(tus):
         turn.write(b"wor")  # and here it dies
     assert tus.head(address).headers["Upload-Offset"] == "6"
     tus.patch(address, 6, b"world")
+    assert File.objects.get().sha256 == hashlib.sha256(b"hello world").hexdigest()
+
+
+def test_a_power_failure_that_took_bytes_below_a_doubt_leaves_no_zeros(tus, storage):
+    address = tus.create(11)
+    tus.patch(address, 0, b"hello ")
+    upload = Upload.objects.get()
+    with Turn(upload.id) as turn:
+        turn.doubt()
+        turn.write(b"wor")
+    os.truncate(storage / "unfinished" / str(upload.id), 4)
+    assert tus.head(address).headers["Upload-Offset"] == "4"
+    tus.patch(address, 4, b"o world")
     assert File.objects.get().sha256 == hashlib.sha256(b"hello world").hexdigest()

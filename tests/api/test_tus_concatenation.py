@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from filemill.files.models import File
+from filemill.uploads import joining
 from filemill.uploads.models import Upload
 
 
@@ -89,6 +90,21 @@ def test_who_asks_again_gets_the_file_that_was_made(partial, join):
     assert first.headers["Location"] == again.headers["Location"]
     assert first.headers["Content-Location"] == again.headers["Content-Location"]
     assert File.objects.count() == 1
+
+
+def test_two_who_join_the_same_at_once_get_one_file(partial, join, monkeypatch):
+    parts, others = [partial(b"ab"), partial(b"cd")], []
+
+    def add(*given):  # while the one copies the other begins and ends
+        monkeypatch.setattr(joining, "add", real)
+        others.append(join(*parts))
+        real(*given)
+
+    real = joining.add
+    monkeypatch.setattr(joining, "add", add)
+    answer = join(*parts)
+    assert (answer.status_code, others[0].status_code, File.objects.count()) == (201, 201, 1)
+    assert answer.headers["Location"] == others[0].headers["Location"]
 
 
 def test_nothing_is_added_to_a_final_upload(tus, partial, join):

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 
 from filemill.accounts.caller import Caller
 from filemill.api.completed import completed_headers, made_file
-from filemill.core.errors import FieldError, Invalid, LengthRequired, UnsupportedBody
+from filemill.core.errors import FieldError, Invalid, UnsupportedBody
 from filemill.core.resuming_errors import InconsistentLength, UploadCompleted
 from filemill.uploads import resumable
 from filemill.uploads.body import Body, content_length
@@ -89,8 +89,6 @@ def append(request: WSGIRequest, caller: Caller, upload: Known) -> HttpResponse:
     if upload.finished_at is not None:
         raise _refusal(request, upload)
     length = _length(request, offset, ends=ends)
-    if ends and length is None and upload.length is None and "HTTP_CONTENT_DIGEST" not in request.META:
-        raise LengthRequired("Say by Content-Length, Upload-Length or Content-Digest where the last bytes end.")
     stand = resumable.append(request, caller, upload, Piece(offset, length, ends), _nothing_more)
     if stand.file is not None:
         location = {"Location": f"/files/{upload.id}/", "Upload-Complete": YES, "Upload-Offset": str(stand.offset)}

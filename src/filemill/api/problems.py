@@ -118,7 +118,10 @@ def _sayable(words: str) -> str:
 def headers_of(known: FilemillError) -> dict[str, str]:
     """Return the headers that belong to an error beside its document."""
     headers = _of_transfers(known)
-    if isinstance(known, Unavailable | errors.Busy | errors.TooManyTransfers | upload_errors.KeyInUse):
+    if isinstance(
+        known,
+        Unavailable | errors.Busy | errors.TooManyTransfers | upload_errors.KeyInUse | resuming_errors.UploadLocked,
+    ):
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     if isinstance(known, errors.SignInRequired):
         headers["WWW-Authenticate"] = _CHALLENGE

@@ -23,7 +23,7 @@ from filemill.files.rules import check_metadata
 from filemill.uploads import resumable
 from filemill.uploads.body import Body, content_length
 from filemill.uploads.joining import join
-from filemill.uploads.known import PARTIAL, Known
+from filemill.uploads.known import PARTIAL, Known, find
 from filemill.uploads.models import Protocol, Upload
 from filemill.uploads.resumable import Piece, Stand
 from filemill.uploads.rules import clean_name, declared_type
@@ -117,6 +117,7 @@ def append(request: WSGIRequest, caller: Caller, upload: Known) -> HttpResponse:
     try:
         stand = _with_checksum(request, lambda expect: resumable.append(request, caller, upload, piece, expect))
     except UploadCompleted:
+        upload = find(caller, upload.id)  # it may have been completed while this waited
         if offset != upload.length or content_length(request) or "HTTP_TRANSFER_ENCODING" in request.META:
             raise
         stand = Stand(upload, offset, 0.0)  # the answer to the last byte was lost, and is asked for again
@@ -126,6 +127,7 @@ def append(request: WSGIRequest, caller: Caller, upload: Known) -> HttpResponse:
 def look(caller: Caller, upload: Known) -> HttpResponse:
     """Answer a HEAD."""
     stand = resumable.look(caller, upload)
+    upload = stand.upload
     headers = {"Upload-Offset": str(stand.offset), "Cache-Control": "no-store", **_end_of(stand)}
     if upload.length is None:
         headers["Upload-Defer-Length"] = "1"

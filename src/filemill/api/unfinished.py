@@ -1,5 +1,7 @@
 """/upload/{id}/: an upload that is not whole yet, in the dialect that it was created in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 from uuid import UUID
@@ -14,7 +16,8 @@ from filemill.api import ietf, schema, tus
 from filemill.api.negotiation import AnyForm
 from filemill.api.quick import QuickView
 from filemill.api.serializers import FileDetailSerializer
-from filemill.core.errors import BrokenBody
+from filemill.core.errors import BrokenBody, Busy
+from filemill.core.resuming_errors import TakenOver, UploadLocked
 from filemill.uploads import resumable
 from filemill.uploads.known import Known, find
 from filemill.uploads.models import Protocol
@@ -46,7 +49,8 @@ class UnfinishedView(QuickView):
         """Say how far an upload is."""
         caller = caller_of(request)
         upload = find(caller, UUID(upload_id))
-        answer: HttpResponse = _dialect(request, upload).look(caller, upload)
+        with _locked_refused(upload):
+            answer: HttpResponse = _dialect(request, upload).look(caller, upload)
         return answer
 
     @extend_schema(
@@ -69,15 +73,27 @@ class UnfinishedView(QuickView):
     @extend_schema(
         operation_id="end_upload",
         parameters=[_ID],
-        responses={204: None, **schema.problems(404, 412)},
+        responses={204: None, **schema.problems(404, 412, 423)},
     )
     def delete(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
         """End an upload and give its room back; a file that it became stays."""
         caller = caller_of(request)
         upload = find(caller, UUID(upload_id))
         _dialect(request, upload)
-        resumable.terminate(caller, upload)
+        with _locked_refused(upload):
+            resumable.terminate(caller, upload)
         return HttpResponse(status=204)
+
+
+@contextmanager
+def _locked_refused(upload: Known) -> Iterator[None]:
+    """Say that another request is at an upload by the one status upon which clients of tus wait and ask again."""
+    try:
+        yield
+    except (Busy, TakenOver) as error:
+        if upload.protocol != Protocol.TUS:
+            raise
+        raise UploadLocked(error.detail) from error
 
 
 def _dialect(request: WSGIRequest, upload: Known) -> ModuleType:

@@ -58,6 +58,13 @@ class TakenOver(Refused):
     title = "A newer request goes on with this upload"
 
 
+class UploadLocked(Refused):
+    """Another request is at this upload of tus, and this one has nothing that could take its place."""
+
+    code = "upload_locked"
+    title = "Another request is at this upload"
+
+
 class UnsupportedVersion(Refused):
     """The request does not say that it speaks the version of tus that is spoken here."""
 

@@ -38,6 +38,7 @@ STATUS: dict[type[errors.FilemillError], int] = {
     errors.RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     errors.DigestMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     upload_errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    resuming_errors.UploadLocked: HTTPStatus.LOCKED,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyTransfers: HTTPStatus.TOO_MANY_REQUESTS,

@@ -8,8 +8,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import re
-import struct
 import time
 from collections.abc import Iterator
 from types import TracebackType
@@ -20,24 +18,20 @@ from django.conf import settings
 
 from filemill.core.errors import Busy
 from filemill.core.resuming_errors import TakenOver, UploadGone
-from filemill.core.sha256 import STATE_BYTES, Sha256, can_resume
-from filemill.files import folders, keep
+from filemill.core.sha256 import Sha256, can_resume
+from filemill.files import folders, keep, notes
 from filemill.files.writer import PUSHED_BYTES
 
-_NOTE = struct.Struct(f"<16sqq{STATE_BYTES}s")  # the turn, where to cut back to, how far it is hashed, to what
-_TURN = struct.Struct("<16sq")
-_OUR_NOTE = re.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[.]note")
-_OVER = b"\xff" * 16
-_NOWHERE = -1
 _CATCH_UP_BYTES = 1024 * 1024  # that a crash left without a digest; more is read when all is there
-_PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 20.0  #: a large upload is being completed, perhaps
+BRIEF_SECONDS = 0.5  #: the patience of who holds no place among the transfers, and could take all threads by waiting
 _PAUSE_SECONDS = 0.005
 
 
 def create(upload_id: UUID) -> None:
     """Begin an upload without bytes."""
     with keep.full_disk_refused():
-        for path in (_note_of(upload_id), _bytes_of(upload_id)):
+        for path in (notes.path_of(upload_id), notes.bytes_of(upload_id)):
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
@@ -47,26 +41,29 @@ class Turn:
     What an earlier turn had not yet found to be as its client said is cut off.
     """
 
-    def __init__(self, upload_id: UUID, *, hashes: bool = True) -> None:
+    def __init__(self, upload_id: UUID, *, hashes: bool = True, patience: float = PATIENCE_SECONDS) -> None:
         self.id = upload_id
         self.is_moved = False  #: the bytes lie where those of a file do, and nobody knows whether there is one
+        self._patience = patience
         self._mine = os.urandom(16)
         self._bytes = -1
-        self._cut = _NOWHERE
+        self._cut = notes.NOWHERE
         self._before: bytes | None = None  # the digest's state there
-        self._note = _opened(_note_of(upload_id))
+        self._note = notes.opened(notes.path_of(upload_id))
         try:
             with self._locked():
-                turn, cut, hashed, state = _NOTE.unpack(os.pread(self._note, _NOTE.size, 0).ljust(_NOTE.size, b"\0"))
-                self._open(is_over=turn == _OVER)
-                if cut != _NOWHERE and not self.is_moved:
-                    os.ftruncate(self._bytes, cut)
+                turn, cut, hashed, state = notes.read(self._note)
+                self._open(is_over=turn == notes.OVER)
                 self.size = os.fstat(self._bytes).st_size
-                os.pwrite(self._note, _TURN.pack(self._mine, _NOWHERE), 0)
+                # After a power failure there may be less, which must not be made up for by zeros.
+                if cut != notes.NOWHERE and cut < self.size and not self.is_moved:
+                    os.ftruncate(self._bytes, cut)
+                    self.size = cut
+                os.pwrite(self._note, notes.TURN.pack(self._mine, notes.NOWHERE), 0)
+            self._hash = self._resume(hashed, state) if hashes and can_resume() else None
         except BaseException:
             self.close()
             raise
-        self._hash = self._resume(hashed, state) if hashes and can_resume() else None
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +102,7 @@ class Turn:
                 keep.refuse_full_disk(error)
                 raise
             self.size += len(piece)
-            if self._cut == _NOWHERE:
+            if self._cut == notes.NOWHERE:
                 self._write_note()
         if self.size // PUSHED_BYTES > (self.size - len(piece)) // PUSHED_BYTES:
             self._push()
@@ -115,22 +112,22 @@ class Turn:
         with self.held():
             self._cut = self.size
             self._before = self._hash.state() if self._hash else None
-            os.pwrite(self._note, _TURN.pack(self._mine, self._cut), 0)
+            os.pwrite(self._note, notes.TURN.pack(self._mine, self._cut), 0)
 
     def trust(self) -> None:
         """Let what came since `doubt` count."""
-        if self._cut != _NOWHERE:
+        if self._cut != notes.NOWHERE:
             with self.held():
-                self._cut = _NOWHERE
+                self._cut = notes.NOWHERE
                 self._write_note()
 
     def cut_back(self) -> None:
         """Cut off what came since `doubt`, if it was called."""
-        if self._cut == _NOWHERE:
+        if self._cut == notes.NOWHERE:
             return
         with self.held():
             os.ftruncate(self._bytes, self._cut)
-            self.size, self._cut = self._cut, _NOWHERE
+            self.size, self._cut = self._cut, notes.NOWHERE
             self._hash = Sha256(self._before) if self._before else None
             self._write_note()
 
@@ -144,7 +141,7 @@ class Turn:
 
     def end(self) -> None:
         """Forget that there was an upload, within `held`: its bytes are a file's now, or go with it."""
-        _end(self.id, self._note)
+        notes.end(self.id, self._note)
 
     @property
     def head(self) -> bytes:
@@ -172,17 +169,29 @@ class Turn:
         folder = keep.at(name).rpartition("/")[0]
         with keep.full_disk_refused():
             keep.doubt(name)
-            os.fsync(self._bytes)
+            self._sync()
             folders.make(folder, keep.at())
             if not self.is_moved:
-                os.rename(_bytes_of(self.id), keep.at(name))
+                os.rename(notes.bytes_of(self.id), keep.at(name))
             folders.sync(folder)
 
     def take_back(self, name: str) -> None:
         """Undo `keep`: nobody came to own the bytes, and the upload may still be completed."""
         if not self.is_moved:
-            os.rename(keep.at(name), _bytes_of(self.id))
+            with contextlib.suppress(FileNotFoundError):  # where `keep` failed early they never went there
+                os.rename(keep.at(name), notes.bytes_of(self.id))
             keep.trust(name)
+
+    def _sync(self) -> None:
+        try:
+            os.fsync(self._bytes)
+        except OSError:
+            # Linux says but once that bytes were lost; a later look would find them well. They have to be sent anew.
+            if not self.is_moved:
+                os.ftruncate(self._bytes, 0)
+                self.size, self._hash = 0, Sha256(None) if self._hash else None
+                self._write_note()
+            raise
 
     def _push(self) -> None:
         """Let the disk begin with what was written, so that completing the upload has little left to wait for."""
@@ -193,10 +202,10 @@ class Turn:
         if is_over:  # while this waited for the lock
             raise UploadGone("This upload has ended.")
         try:
-            self._bytes = os.open(_bytes_of(self.id), os.O_RDWR | os.O_CLOEXEC)
+            self._bytes = os.open(notes.bytes_of(self.id), os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             # Whoever completed it stopped between the rename and the commit, or the commit's answer was lost.
-            self._bytes = _opened(keep.at(keep.original_name(self.id)))
+            self._bytes = notes.opened(keep.at(keep.original_name(self.id)))
             self.is_moved = True
 
     def _resume(self, hashed: int, state: bytes) -> Sha256 | None:
@@ -212,12 +221,12 @@ class Turn:
 
     def _write_note(self) -> None:
         hashed, state = (self.size, self._hash.state()) if self._hash else (0, b"")
-        os.pwrite(self._note, _NOTE.pack(self._mine, self._cut, hashed, state), 0)
+        notes.write(self._note, self._mine, self._cut, hashed, state)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        until = time.monotonic() + _PATIENCE_SECONDS
-        while not _lock(self._note):
+        until = time.monotonic() + self._patience
+        while not notes.lock(self._note):
             if time.monotonic() > until:  # a large upload is being completed
                 raise Busy("Another request is at this upload. Try again soon.")
             time.sleep(_PAUSE_SECONDS)
@@ -230,23 +239,23 @@ class Turn:
 def is_there(upload_id: UUID) -> bool:
     """Say whether an upload has not ended; raise FileNotFoundError where the storage is away."""
     os.stat(keep.at("unfinished"))
-    return os.path.exists(_note_of(upload_id))
+    return os.path.exists(notes.path_of(upload_id))
 
 
 def size_of(upload_id: UUID) -> tuple[int, float]:
     """Return how many bytes there are and when the last one came, without taking the turn; raise FileNotFoundError."""
-    found = os.stat(_bytes_of(upload_id))
+    found = os.stat(notes.bytes_of(upload_id))
     return found.st_size, found.st_mtime
 
 
 def remove_stale() -> list[UUID]:
     """Remove the uploads that got their last byte long ago; return which."""
-    ids = [UUID(found[1]) for found in map(_OUR_NOTE.fullmatch, os.listdir(keep.at("unfinished"))) if found]
+    ids = [UUID(found[1]) for found in map(notes.OURS.fullmatch, os.listdir(keep.at("unfinished"))) if found]
     return [upload_id for upload_id in ids if _is_stale(upload_id) and _remove_stale(upload_id)]
 
 
 def _is_stale(upload_id: UUID) -> bool:
-    for path in (_bytes_of(upload_id), _note_of(upload_id)):
+    for path in (notes.bytes_of(upload_id), notes.path_of(upload_id)):
         with contextlib.suppress(FileNotFoundError):
             return os.stat(path).st_mtime < time.time() - settings.FILEMILL.upload_expire_seconds
     return False
@@ -254,44 +263,13 @@ def _is_stale(upload_id: UUID) -> bool:
 
 def _remove_stale(upload_id: UUID) -> bool:
     try:
-        note = os.open(_note_of(upload_id), os.O_RDWR | os.O_CLOEXEC)
+        note = os.open(notes.path_of(upload_id), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
-        if not _lock(note) or not _is_stale(upload_id):  # somebody came meanwhile
+        if not notes.lock(note) or not _is_stale(upload_id):  # somebody came meanwhile
             return False
-        _end(upload_id, note)
+        notes.end(upload_id, note)
     finally:
         os.close(note)
     return True
-
-
-def _end(upload_id: UUID, note: int) -> None:
-    os.pwrite(note, _TURN.pack(_OVER, _NOWHERE), 0)
-    for path in (_bytes_of(upload_id), _note_of(upload_id)):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _opened(path: str) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        os.stat(keep.at("unfinished"))  # else the disk is away
-        raise UploadGone("The bytes of this upload are gone: it expired, or somebody ended it. Begin anew.") from None
-
-
-def _bytes_of(upload_id: UUID) -> str:
-    return keep.at("unfinished", str(upload_id))
-
-
-def _note_of(upload_id: UUID) -> str:
-    return keep.at("unfinished", f"{upload_id}.note")

@@ -14,6 +14,8 @@ from filemill.uploads.models import Upload
 
 log = structlog.get_logger(__name__)
 
+_AT_ONCE = 500  # rows; a database takes only so many values in one statement
+
 
 def expire() -> int:
     """End the uploads whose last byte came too long ago, and forget those that are over; return how many ended."""
@@ -25,7 +27,8 @@ def expire() -> int:
     old.filter(finished_at__lt=long_ago).delete()
     under_way = old.filter(finished_at=None).values_list("pk", flat=True)
     over = [upload_id for upload_id in under_way if not unfinished.is_there(upload_id)]
-    Upload.objects.filter(pk__in=over, finished_at=None).delete()
+    for start in range(0, len(over), _AT_ONCE):
+        Upload.objects.filter(pk__in=over[start : start + _AT_ONCE], finished_at=None).delete()
     return len(gone)
 
 

@@ -27,10 +27,19 @@ def join(request: WSGIRequest, caller: Caller, upload: Upload, part_ids: Sequenc
 
     A client that asks for the same once more, for it lost the answer, gets the file that was made.
     """
-    if (made := _made_before(caller, upload)) is not None:
-        return Stand(known(made), made.length or 0, 0.0)
-    stale_at = time.monotonic() + FRESH_SECONDS
     upload.owner_id = caller.owner_id
+    if (made := _made_before(upload)) is not None:
+        return made
+    try:
+        return _join(request, caller, upload, part_ids)
+    except Refused:
+        if (made := _made_before(upload)) is not None:  # by whoever asked for the same at the same time
+            return made
+        raise
+
+
+def _join(request: WSGIRequest, caller: Caller, upload: Upload, part_ids: Sequence[UUID]) -> Stand:
+    stale_at = time.monotonic() + FRESH_SECONDS
     with ExitStack() as open_parts, transfers.transfer(party_of(request)):
         turns = {each: open_parts.enter_context(_part(caller, each)) for each in dict.fromkeys(part_ids)}
         upload.length = sum(turns[each].size for each in part_ids)
@@ -39,6 +48,10 @@ def join(request: WSGIRequest, caller: Caller, upload: Upload, part_ids: Sequenc
             for each in part_ids:
                 for piece in turns[each].pieces():
                     add(incoming, piece)
+            for each in sorted(turns):  # in one order, lest two wait for each other
+                open_parts.enter_context(turns[each].held())
+            if (made := _made_before(upload)) is not None:
+                return made
             upload.id, upload.finished_at = incoming.id, timezone.now()
             file = file_of(incoming, caller, upload.name, upload.declared_type, upload.metadata)
             finish(incoming, file, caller, stale_at, upload)
@@ -46,18 +59,18 @@ def join(request: WSGIRequest, caller: Caller, upload: Upload, part_ids: Sequenc
     return Stand(known(upload), file.size, 0.0, file)
 
 
-def _made_before(caller: Caller, upload: Upload) -> Upload | None:
+def _made_before(upload: Upload) -> Stand | None:
     recent = timezone.now() - timedelta(seconds=settings.FILEMILL.upload_expire_seconds)
-    same = {"said_concat": upload.said_concat, "said_metadata": upload.said_metadata, "owner_id": caller.owner_id}
-    return Upload.objects.filter(created_at__gt=recent, **same).exclude(finished_at=None).first()
+    same = {"said_concat": upload.said_concat, "said_metadata": upload.said_metadata, "owner_id": upload.owner_id}
+    made = Upload.objects.filter(created_at__gt=recent, **same).exclude(finished_at=None).first()
+    return made and Stand(known(made), made.length or 0, 0.0)
 
 
 def _end(turns: Mapping[UUID, Turn]) -> None:
     # The file is there: what cannot be removed now must not hide it, and expires.
-    with suppress(OSError, DatabaseError, Refused):
+    with suppress(OSError, DatabaseError):
         for turn in turns.values():
-            with turn.held():
-                turn.end()
+            turn.end()
         Upload.objects.filter(pk__in=turns).delete()
 
 

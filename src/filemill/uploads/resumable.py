@@ -2,24 +2,35 @@
 
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError
 from django.db.models import Sum
 from django.utils import timezone
 
 from filemill.accounts import tokens, usage
 from filemill.accounts.caller import Caller, party_of
-from filemill.core.errors import DigestMismatch, IncompleteBody, Refused, TooLarge, TooSlow
+from filemill.core.errors import (
+    DigestMismatch,
+    DiskFull,
+    IncompleteBody,
+    LengthRequired,
+    QuotaExceeded,
+    Refused,
+    TooLarge,
+    TooSlow,
+)  # fmt: skip
 from filemill.core.resuming_errors import InconsistentLength, OffsetMismatch, UploadCompleted, UploadGone
+from filemill.core.upload_errors import TypeNotAccepted
 from filemill.files import keep, transfers, unfinished
 from filemill.files.insertion import Insertion
 from filemill.files.models import File
-from filemill.files.unfinished import Turn
+from filemill.files.unfinished import BRIEF_SECONDS, PATIENCE_SECONDS, Turn
 from filemill.processing.queues import identifier
 from filemill.uploads.body import PIECE_BYTES, Body, digests_of
 from filemill.uploads.known import PARTIAL, Known, find, known
@@ -27,6 +38,8 @@ from filemill.uploads.models import Protocol, Upload
 from filemill.uploads.receive import FRESH_SECONDS, Along, file_of, finish
 from filemill.uploads.rules import SMALL_BYTES, add
 from filemill.uploads.types import check_claim
+
+log = structlog.get_logger(__name__)
 
 CONTENT_DIGEST = ("Content-Digest",)  # of what one request carries; Repr-Digest is of the whole upload
 _FINISHED = "UPDATE uploads_upload SET finished_at = %s, length = %s WHERE id = %s"
@@ -112,9 +125,13 @@ def append(request: WSGIRequest, caller: Caller, upload: Known, given: Piece, ex
     with transfers.transfer(party_of(request)), _turn(caller, upload) as turn:
         if given.offset != turn.size:
             raise OffsetMismatch(turn.size, given.offset)
+        if upload.length is None:  # somebody may have told it while this waited
+            upload = find(caller, upload.id)
         if given.length is not None:
             upload = _with_length(turn, caller, upload, given.length)
         body = _body(request, upload, given.offset, expect)
+        if given.ends and upload.length is None and not body.is_verifiable:
+            raise LengthRequired("Say by Content-Length, Upload-Length or Content-Digest where the last bytes end.")
         try:
             _add_all(turn, body)
         except (IncompleteBody, TooSlow) as error:
@@ -129,21 +146,34 @@ def append(request: WSGIRequest, caller: Caller, upload: Known, given: Piece, ex
 
 def look(caller: Caller, upload: Known) -> Stand:
     """Say how far an upload is, once nobody else writes to it; complete what is whole but was not completed."""
-    if upload.finished_at is not None:
-        return Stand(upload, upload.length or 0, 0.0)
+    if upload.finished_at is None:
+        try:
+            return _look(caller, upload)
+        except UploadCompleted:  # while this waited
+            upload = find(caller, upload.id)
+    return Stand(upload, upload.length or 0, 0.0)
+
+
+def _look(caller: Caller, upload: Known) -> Stand:
     stale_at = time.monotonic() + FRESH_SECONDS
-    with _turn(caller, upload) as turn:
+    with _turn(caller, upload, BRIEF_SECONDS) as turn:
         stand = Stand(upload, turn.size, turn.last_byte_at)
         if turn.size == upload.is_whole_with:
             # Whoever sent the last byte was not answered, and a client that finds all bytes here asks for no more.
-            stand.file = _complete(turn, upload, caller, stale_at)
+            # If it cannot be completed now the bytes are here all the same, and the next PATCH is told why.
+            try:
+                stand.file = _complete(turn, upload, caller, stale_at)
+            except (TooLarge, QuotaExceeded, TypeNotAccepted, DiskFull):
+                pass
+            except (DatabaseError, OSError):
+                log.warning("a whole upload could not be completed", upload_id=str(upload.id), exc_info=True)
     return stand
 
 
 def terminate(caller: Caller, upload: Known) -> None:
     """End an upload, and whatever still writes to it; a file that it became stays."""
     if upload.finished_at is None:
-        with suppress(UploadGone, UploadCompleted), _turn(caller, upload) as turn, turn.held():
+        with suppress(UploadGone, UploadCompleted), _turn(caller, upload, BRIEF_SECONDS) as turn, turn.held():
             if turn.is_moved:
                 keep.remove(keep.original_name(upload.id), had_row=False)
             turn.end()
@@ -169,19 +199,21 @@ def _insert(upload: Upload, caller: Caller) -> None:
         raise
 
 
-def _turn(caller: Caller, upload: Known) -> Turn:
+def _turn(caller: Caller, upload: Known, patience: float = PATIENCE_SECONDS) -> Turn:
     if upload.finished_at is not None:
         raise completed(upload)
     try:
-        turn = Turn(upload.id, hashes=upload.said_concat != PARTIAL)
+        turn = Turn(upload.id, hashes=upload.said_concat != PARTIAL, patience=patience)
     except UploadGone:
         if find(caller, upload.id).finished_at is not None:
             raise completed(upload) from None
         raise
     # Where its bytes lie like a file's there may be a file: the commit came after the look at the row.
-    if turn.is_moved and find(caller, upload.id).finished_at is not None:
-        turn.close()
-        raise completed(upload)
+    with ExitStack() as undo:
+        undo.callback(turn.close)
+        if turn.is_moved and find(caller, upload.id).finished_at is not None:
+            raise completed(upload)
+        undo.pop_all()
     return turn
 
 
