@@ -63,7 +63,7 @@ def _made_before(upload: Upload) -> Stand | None:
     recent = timezone.now() - timedelta(seconds=settings.FILEMILL.upload_expire_seconds)
     same = {"said_concat": upload.said_concat, "said_metadata": upload.said_metadata, "owner_id": upload.owner_id}
     made = Upload.objects.filter(created_at__gt=recent, **same).exclude(finished_at=None).first()
-    return made and Stand(known(made), made.length or 0, 0.0)
+    return Stand(known(made), made.length or 0, 0.0) if made else None
 
 
 def _end(turns: Mapping[UUID, Turn]) -> None:
