@@ -15,10 +15,11 @@ from filemill.accounts.caller import Caller, party_of
 from filemill.core.errors import FieldError, Invalid, NotFound, Refused
 from filemill.files import keep, transfers
 from filemill.files.unfinished import Turn
+from filemill.uploads.beforehand import check_beforehand
 from filemill.uploads.known import PARTIAL, find, known
 from filemill.uploads.models import Upload
 from filemill.uploads.receive import FRESH_SECONDS, file_of, finish
-from filemill.uploads.resumable import Stand, check_beforehand
+from filemill.uploads.resumable import Stand
 from filemill.uploads.rules import add
 
 
