@@ -145,6 +145,7 @@ def _look(caller: Caller, upload: Known) -> Stand:
                 pass
             except (DatabaseError, OSError):
                 log.warning("a whole upload could not be completed", upload_id=str(upload.id), exc_info=True)
+            stand.offset = turn.size  # fewer where the disk could not write them
     return stand
 
 
