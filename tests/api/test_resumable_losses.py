@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from filemill.files import notes
+from filemill.files import notes, unfinished
 from filemill.files.models import File
+from filemill.uploads.models import Upload
 
 CONTENT = b"hello world"
 
@@ -29,6 +30,21 @@ def test_bytes_that_the_disk_could_not_write_have_to_come_again(tus, kept, monke
     assert {name.split("/")[0] for name in kept()} == {"unfinished"}
     assert tus.patch(address, 0, CONTENT).status_code == 204
     assert content_of(File.objects.get()) == CONTENT
+
+
+def test_a_head_tells_of_bytes_that_its_completion_lost(tus, monkeypatch):
+    def fsync(descriptor):
+        real(descriptor)
+        if address.split("/")[2] in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+            raise OSError(errno.EIO, "the disk is broken")
+
+    real = os.fsync
+    address = tus.create(len(CONTENT))
+    with unfinished.Turn(Upload.objects.get().id) as turn:
+        turn.write(CONTENT)  # and here the process dies
+    monkeypatch.setattr(os, "fsync", fsync)
+    head = tus.head(address)
+    assert (head.status_code, head.headers["Upload-Offset"]) == (200, "0")
 
 
 def test_a_digest_of_before_the_machine_stopped_is_not_trusted(tus, storage, monkeypatch, content_of):

@@ -241,7 +241,9 @@ class TestOwners:
 
         assert (answer.status_code, answer.json()["code"]) == (413, "quota_exceeded")
         assert (File.objects.count(), [name for name in kept() if "doubtful" in name]) == (1, [])
-        assert tus.head(second).status_code == 413
+        head = tus.head(second)
+        assert (head.status_code, head.headers["Upload-Offset"]) == (200, "5")
+        assert tus.patch(second, 5, b"").status_code == 413
         configure(access="token", quota_files=2)
         assert tus.head(second).headers["Content-Location"]
         assert File.objects.count() == 2

@@ -15,10 +15,11 @@ from filemill.accounts.caller import Caller, party_of
 from filemill.core.errors import FieldError, Invalid, NotFound, Refused
 from filemill.files import keep, transfers
 from filemill.files.unfinished import Turn
+from filemill.uploads.beforehand import check_beforehand
 from filemill.uploads.known import PARTIAL, find, known
 from filemill.uploads.models import Upload
 from filemill.uploads.receive import FRESH_SECONDS, file_of, finish
-from filemill.uploads.resumable import Stand, check_beforehand
+from filemill.uploads.resumable import Stand
 from filemill.uploads.rules import add
 
 
@@ -63,7 +64,7 @@ def _made_before(upload: Upload) -> Stand | None:
     recent = timezone.now() - timedelta(seconds=settings.FILEMILL.upload_expire_seconds)
     same = {"said_concat": upload.said_concat, "said_metadata": upload.said_metadata, "owner_id": upload.owner_id}
     made = Upload.objects.filter(created_at__gt=recent, **same).exclude(finished_at=None).first()
-    return made and Stand(known(made), made.length or 0, 0.0)
+    return Stand(known(made), made.length or 0, 0.0) if made else None
 
 
 def _end(turns: Mapping[UUID, Turn]) -> None:

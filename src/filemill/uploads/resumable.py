@@ -1,19 +1,17 @@
 """Uploads that may be resumed, whatever the dialect: created, added to, completed into a file, ended."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, IntegrityError
-from django.db.models import Sum
 from django.utils import timezone
 
-from filemill.accounts import tokens, usage
+from filemill.accounts import tokens
 from filemill.accounts.caller import Caller, party_of
 from filemill.core.errors import (
     DigestMismatch,
@@ -32,11 +30,12 @@ from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.files.unfinished import BRIEF_SECONDS, PATIENCE_SECONDS, Turn
 from filemill.processing.queues import identifier
+from filemill.uploads.beforehand import bound_by_what_is_left, check_beforehand
 from filemill.uploads.body import PIECE_BYTES, Body, digests_of
 from filemill.uploads.known import PARTIAL, Known, find, known
 from filemill.uploads.models import Protocol, Upload
 from filemill.uploads.receive import FRESH_SECONDS, Along, file_of, finish
-from filemill.uploads.rules import SMALL_BYTES, add
+from filemill.uploads.rules import add
 from filemill.uploads.types import check_claim
 
 log = structlog.get_logger(__name__)
@@ -56,27 +55,6 @@ class Stand:
 
 
 Expect = Callable[[Body], None]  # says by which digest a body is to be verified, beside Content-Digest
-
-
-def check_beforehand(caller: Caller, length: int | None, instead_of: Collection[UUID] = ()) -> None:
-    """Refuse an upload that could not be kept once it is whole, or for which there is no room now.
-
-    Uploads that it is made `instead_of` take no room beside it.
-    """
-    limit = settings.FILEMILL.max_upload_bytes
-    if length is not None and length > limit:
-        raise TooLarge(f"The upload has {length} bytes; at most {limit} are accepted.")
-    keep.check_room(length or 0)
-    if caller.owner_id is None or (length is not None and length <= SMALL_BYTES):
-        return
-    standing = usage.standing(caller.owner_id)
-    room = standing.room()
-    if room is None:
-        return
-    others = Upload.objects.filter(owner_id=caller.owner_id, finished_at=None).exclude(pk__in=instead_of)
-    under_way = others.aggregate(sum=Sum("length"))["sum"]
-    if room - (under_way or 0) < (length or 0):
-        raise standing.refusal()
 
 
 def check_digest(header: str) -> None:
@@ -167,6 +145,7 @@ def _look(caller: Caller, upload: Known) -> Stand:
                 pass
             except (DatabaseError, OSError):
                 log.warning("a whole upload could not be completed", upload_id=str(upload.id), exc_info=True)
+            stand.offset = turn.size  # fewer where the disk could not write them
     return stand
 
 
@@ -225,7 +204,9 @@ def completed(upload: Known) -> UploadCompleted:
 def _body(request: WSGIRequest, upload: Known, offset: int, expect: Expect) -> Body:
     limit = settings.FILEMILL.max_upload_bytes
     body = Body(request, limit - offset, CONTENT_DIGEST)
-    if upload.length is not None:
+    if upload.length is None:
+        bound_by_what_is_left(body, upload.owner_id)
+    else:
         words = (
             f"The upload has {upload.length} bytes, {offset} of them are here, and the request brings more than that."
         )
