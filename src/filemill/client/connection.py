@@ -142,7 +142,7 @@ class Connection:
 def read(response: http.client.HTTPResponse) -> Answer:
     """Read a whole answer; raise Unusable for one that is far longer than any document."""
     size = response.length
-    # By a length of its own, where there is one, the answer tells that it breaks off; but not to who reads so many bytes.
+    # Only where no number of bytes is asked for does an answer that breaks off before its length raise.
     if size is None:
         body = response.read(LARGEST_ANSWER_BYTES + 1)
     else:
