@@ -4,7 +4,7 @@ import http.client
 import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -119,9 +119,9 @@ class Connection:
             with suppress(BrokenPipeError, ConnectionResetError):  # who refuses a body does not read it to its end
                 self._connection.request(request.method, self._path + request.path, request.body, headers)
                 is_sent = True
-            response = self._connection.getresponse()
-            yield response
-            is_whole = is_sent and response.isclosed()
+            with closing(self._connection.getresponse()) as response:
+                yield response
+                is_whole = is_sent and response.isclosed()
         except (OSError, http.client.HTTPException) as error:
             raise NoAnswer(str(error) or type(error).__name__) from error
         finally:
@@ -142,7 +142,7 @@ class Connection:
 def read(response: http.client.HTTPResponse) -> Answer:
     """Read a whole answer; raise Unusable for one that is far longer than any document."""
     size = response.length
-    # By a length of its own, where there is one, the answer tells that it breaks off; but not to who reads so many bytes.
+    # Only where no number of bytes is asked for does an answer that breaks off before its length raise.
     if size is None:
         body = response.read(LARGEST_ANSWER_BYTES + 1)
     else:
