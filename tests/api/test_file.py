@@ -1,6 +1,7 @@
 import json
 import threading
 import time
+from datetime import datetime
 
 import pytest
 from django.db import connection
@@ -43,7 +44,7 @@ def test_a_processed_file_has_facts_jobs_and_artifacts(upload, work, client):
         "text": ("succeeded", 1),
     }
     for job in found["jobs"]:
-        assert job["started_at"] <= job["finished_at"]
+        assert datetime.fromisoformat(job["started_at"]) <= datetime.fromisoformat(job["finished_at"])
         assert job["finished_at"].endswith("Z")
     (artifact,) = found["artifacts"]
     assert set(artifact) == {"name", "media_type", "size", "url"}
