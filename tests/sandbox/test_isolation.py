@@ -1,10 +1,13 @@
 """What a child finds when it looks around: nothing of the worker's."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-from sandbox.processes import descriptors_of, eventually
+from sandbox.processes import descriptors_of, eventually, servers_of
+
+from filemill.sandbox.client import Sandbox
 
 
 def test_a_child_has_no_descriptors_but_its_talk(trial):
@@ -71,6 +74,18 @@ def test_a_child_leads_a_session_of_its_own(trial):
 def test_the_server_has_one_thread(trial, server):
     trial.run("behave")
     assert len(list(Path(f"/proc/{server}/task").iterdir())) == 1
+
+
+def test_the_server_of_large_libraries_has_one_thread(plugins):
+    """A process that is forked takes no other along, and this one has opened a database for its children."""
+    before = servers_of(os.getpid())
+    large = Sandbox([plugins], large=True)
+    try:
+        large.start()
+        (server,) = set(servers_of(os.getpid())) - set(before)
+        assert len(list(Path(f"/proc/{server}/task").iterdir())) == 1
+    finally:
+        large.close()
 
 
 def test_the_server_holds_nothing_of_the_workers_but_its_control_socket(trial, server):
