@@ -3,8 +3,6 @@
 import http.server
 import io
 import json
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 from services.cutting import Cutting, cutting
-from system.conftest import Service
+from system.conftest import Service, known_service
 
 from filemill.cli.main import main
 
@@ -29,14 +27,9 @@ def service(
     tmp_path_factory: pytest.TempPathFactory, apart_for_a_module: Callable[[Path], dict[str, str]]
 ) -> Iterator[Service]:
     """A service that asks for tokens; its client has one."""
-    settings = {"FILEMILL_ACCESS": "token", "FILEMILL_MAX_UPLOAD_BYTES": str(LARGEST_UPLOAD)}
     data = tmp_path_factory.mktemp("client") / "data"
-    running = Service(data, **apart_for_a_module(data), **settings).start()
-    command = [*PROGRAM, "token", "create", "anna", "--new"]
-    made = subprocess.run(command, env=os.environ | running.environment, capture_output=True, text=True, check=True)
-    running.client.headers["Authorization"] = f"Bearer {made.stdout.strip()}"
-    yield running
-    running.close()
+    with known_service(data, FILEMILL_MAX_UPLOAD_BYTES=str(LARGEST_UPLOAD), **apart_for_a_module(data)) as running:
+        yield running
 
 
 @pytest.fixture

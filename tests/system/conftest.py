@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,17 @@ class Service:
             return Connection(url)
         use_safe_transports()
         return Connection("filesystem://", transport_options=folder_options(self.data / "broker"))
+
+
+@contextmanager
+def known_service(data: Path, **environment: str) -> Iterator[Service]:
+    """Start a service that asks for tokens, with a client that has one."""
+    running = Service(data, FILEMILL_ACCESS="token", **environment).start()
+    command = [sys.executable, "-m", "filemill.cli.main", "token", "create", "anna", "--new"]
+    made = subprocess.run(command, env=os.environ | running.environment, capture_output=True, text=True, check=True)
+    running.client.headers["Authorization"] = f"Bearer {made.stdout.strip()}"
+    yield running
+    running.close()
 
 
 def until(condition: Callable[[], Any]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from services.ports import free_port
-from system.conftest import PATIENCE_SECONDS, Service, until
+from system.conftest import PATIENCE_SECONDS, Service, known_service, until
 
 from filemill.cli.bench.command import as_table
 from filemill.cli.bench.course import Findings, Plan, Processing
@@ -32,14 +32,9 @@ def service(
     tmp_path_factory: pytest.TempPathFactory, apart_for_a_module: Callable[[Path], dict[str, str]]
 ) -> Iterator[Service]:
     """A service that asks for tokens; its client has one."""
-    settings = {"FILEMILL_ACCESS": "token", "FILEMILL_MAX_UPLOAD_BYTES": str(LIMIT)}
     data = tmp_path_factory.mktemp("bench") / "data"
-    running = Service(data, **apart_for_a_module(data), **settings).start()
-    command = [*PROGRAM, "token", "create", "anna", "--new"]
-    made = subprocess.run(command, env=os.environ | running.environment, capture_output=True, text=True, check=True)
-    running.client.headers["Authorization"] = f"Bearer {made.stdout.strip()}"
-    yield running
-    running.close()
+    with known_service(data, FILEMILL_MAX_UPLOAD_BYTES=str(LIMIT), **apart_for_a_module(data)) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
