@@ -4,16 +4,15 @@ from collections.abc import Collection
 from contextlib import suppress
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Sum
 
 from filemill.accounts import usage
 from filemill.accounts.caller import Caller
-from filemill.core.errors import QuotaExceeded, TooLarge
+from filemill.core.errors import QuotaExceeded
 from filemill.files import keep, unfinished
 from filemill.uploads.body import Body
 from filemill.uploads.models import Upload
-from filemill.uploads.rules import SMALL_BYTES
+from filemill.uploads.rules import SMALL_BYTES, check_size
 
 
 def check_beforehand(caller: Caller, length: int | None, instead_of: Collection[UUID] = ()) -> None:
@@ -21,9 +20,7 @@ def check_beforehand(caller: Caller, length: int | None, instead_of: Collection[
 
     Uploads that it is made `instead_of` take no room beside it.
     """
-    limit = settings.FILEMILL.max_upload_bytes
-    if length is not None and length > limit:
-        raise TooLarge(f"The upload has {length} bytes; at most {limit} are accepted.")
+    check_size(length or 0)
     keep.check_room(length or 0)
     if caller.owner_id is None or (length is not None and length <= SMALL_BYTES):
         return

@@ -55,7 +55,7 @@ def _join(request: WSGIRequest, caller: Caller, upload: Upload, part_ids: Sequen
                 return made
             upload.id, upload.finished_at = incoming.id, timezone.now()
             file = file_of(incoming, caller, upload.name, upload.declared_type, upload.metadata)
-            finish(incoming, file, caller, stale_at, upload)
+            finish(incoming, file, caller, stale_at, beside=lambda _file: [upload])
         _end(turns)
     return Stand(known(upload), file.size, 0.0, file)
 

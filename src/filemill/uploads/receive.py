@@ -124,16 +124,16 @@ def finish(
     file: File,
     caller: Caller,
     stale_at: float,
-    *rows: models.Model,
+    *,
     along: Along | None = None,
     beside: Beside = _nothing,
 ) -> None:
-    """Keep bytes that arrived, and make their file with its first job; all other rows and `along` come too, or nothing.
+    """Keep bytes that arrived, and make their file with its first job; other rows and `along` come too, or nothing.
 
-    What is known of the caller holds until `stale_at`; `beside` makes rows of the file once it has its job.
+    What is known of the caller holds until `stale_at`; `beside` returns the other rows once the file has its job.
     """
     stored, job = keep.original_name(file.id), plan.first_job(file)
-    insertion = Insertion(file, job, *rows, *beside(file))
+    insertion = Insertion(file, job, *beside(file))
     insertion.guard, insertion.along = usage.taking(file.owner_id, file.size), along
     try:
         incoming.keep(stored)

@@ -166,7 +166,7 @@ def _create_whole(request: WSGIRequest, caller: Caller, upload: Upload, body: Bo
         body.verify()
         upload.id, upload.finished_at = incoming.id, timezone.now()
         file = file_of(incoming, caller, upload.name, upload.declared_type, upload.metadata)
-        finish(incoming, file, caller, stale_at, upload)
+        finish(incoming, file, caller, stale_at, beside=lambda _file: [upload])
     return Stand(known(upload), file.size, time.time(), file)
 
 
