@@ -4,11 +4,13 @@ import errno
 import os
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
+from django.db.models import F
 
 from filemill.files import aside, keep
 from filemill.files.models import File
@@ -16,6 +18,7 @@ from filemill.processing import claim, record, straight, sweep, tasks
 from filemill.processing.forget import forget
 from filemill.processing.models import Artifact, Job
 from filemill.processing.run import run
+from filemill.processing.states import State
 from filemill.processors.registry import processors
 from filemill.sandbox.client import Sandbox
 from filemill.sandbox.errors import SandboxUnavailable
@@ -148,12 +151,12 @@ def test_a_file_that_is_whole_leaves_no_doubt(file, storage):
 def test_a_disk_that_takes_longer_than_the_lease_to_keep_an_artifact_costs_no_attempt(
     upload, work, monkeypatch, configure
 ):
-    configure(lease_seconds=2, renew_seconds=0.2)
+    configure(lease_seconds=100, renew_seconds=0)
     write = keep.Incoming.write
 
     def slowly(incoming: keep.Incoming, chunk: bytes) -> None:
         write(incoming, chunk)
-        time.sleep(0.9)
+        Job.objects.that_are(State.RUNNING).update(lease_until=F("lease_until") - timedelta(seconds=60))
         sweep.sweep()
 
     file = File.objects.get(pk=upload(b"some words of a long text\n" * 120_000)["id"])  # in three chunks
