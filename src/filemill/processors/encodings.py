@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -45,6 +46,15 @@ class Encoding:
         if found := re.fullmatch(r"cp(125\d)", self.codec):
             return f"windows-{found.group(1)}"
         return re.sub(r"^(utf-\d+)-([bl]e)$", r"\1\2", self.codec)
+
+
+def warm() -> None:
+    """Load what guessing takes, but for its statistics: copying their 27 MB would slow the fork of every child."""
+    from chardet.registry import REGISTRY
+
+    for name in REGISTRY:
+        with suppress(LookupError):  # Python may be built without some
+            codecs.lookup(name)
 
 
 def encoding_of_text(file: IO[bytes]) -> Encoding:
@@ -106,7 +116,7 @@ def _by_sample(file: IO[bytes], *, at: int, sound: int) -> Encoding:
 
 def guess(sample: bytes) -> Encoding:
     """Return the encoding that bytes look most like, and how sure that is."""
-    # Its tables cost 27 MB and 0.1 s; ASCII and UTF-8, nearly all text there is, never get here.
+    # Only now come its statistics, 27 MB of them; ASCII and UTF-8, nearly all text there is, never get here.
     import chardet
 
     best = chardet.detect(sample, compat_names=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, ClassVar
 
-from filemill.processors import language
+from filemill.processors import encodings, language
 from filemill.processors.base import MIB, Limits, Made, Processor, Result, Source, Workspace
 from filemill.processors.encodings import Encoding, chunks_of, encoding_of_text
 from filemill.processors.programming import LANGUAGES
@@ -68,7 +68,8 @@ class TextProcessor(Processor):
 
     @classmethod
     def warm(cls) -> None:
-        """Load the model of languages, and read a page, by which buffers grow to their usual size."""
+        """Load the model of languages and the encodings, and read a page, by which buffers grow to their usual size."""
+        encodings.warm()
         language.model()
         rehearse(cls, "page.txt", "text/plain", b"A house beside the mill.\n" * 200)
 
