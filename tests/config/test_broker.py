@@ -1,10 +1,12 @@
+import errno
+import os
 import stat
 import threading
 from pathlib import Path
 
 import orjson
 import pytest
-from kombu import Connection, Queue
+from kombu import Connection, Message, Queue
 
 from filemill.config import broker
 
@@ -140,3 +142,67 @@ def test_a_reader_never_meets_half_of_a_message(connect, tmp_path):
     stop.set()
     watcher.join()
     assert halves == []
+
+
+def consume_from(connection: Connection, found: list[Message], prefetch: int = 0) -> None:
+    consumer = connection.Consumer([Queue("bells")], on_message=found.append)
+    consumer.qos(prefetch_count=prefetch)
+    consumer.consume()
+
+
+def test_a_message_wakes_who_waits_for_one(connect, monkeypatch):
+    monkeypatch.setattr(broker, "_MOST_SECONDS", 3600)  # no look at the folder but for its own sake
+    found, connection = [], connect()
+    consume_from(connection, found)
+    later = threading.Timer(0.1, put, (connect(), "ding"))
+    later.start()
+    connection.drain_events(timeout=60)
+    later.join()
+    assert [each.payload for each in found] == ["ding"]
+
+
+def test_who_waits_for_room_is_woken_by_the_thread_that_makes_it(connect, monkeypatch):
+    monkeypatch.setattr(broker, "_MOST_SECONDS", 3600)
+    found, connection = [], connect()
+    consume_from(connection, found, prefetch=1)
+    for number in (1, 2, 3):
+        put(connection, number)
+    connection.drain_events(timeout=60)
+    for act in (found[0].ack, lambda: found[1].reject()):
+        later = threading.Timer(0.1, act)
+        later.start()
+        connection.drain_events(timeout=60)
+        later.join()
+    assert [each.payload for each in found] == [1, 2, 3]
+
+
+def test_nobody_waits_for_longer_than_asked(connect):
+    connection = connect()
+    consume_from(connection, [])
+    with pytest.raises(TimeoutError):
+        connection.drain_events(timeout=0.05)
+
+
+def test_where_the_kernel_tells_of_no_folder_it_is_polled(connect, monkeypatch):
+    def refuse(_folder: Path) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(broker, "Arrivals", refuse)
+    found, connection = [], connect()
+    consume_from(connection, found)
+    later = threading.Timer(0.1, put, (connect(), "ding"))
+    later.start()
+    connection.drain_events(timeout=60)
+    later.join()
+    assert [each.payload for each in found] == ["ding"]
+
+
+def test_a_connection_gives_its_descriptors_back(connect):
+    connection = connect()
+    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    consume_from(connection, [])
+    with pytest.raises(TimeoutError):
+        connection.drain_events(timeout=0.01)
+    assert set(os.listdir("/proc/self/fd")) - before  # noqa: PTH208
+    connection.release()
+    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208

@@ -1,9 +1,10 @@
 """Connections that come back soon, transports that pass garbage over, and folders whose messages appear whole."""
 
 import os
+from math import inf
 from pathlib import Path
 from queue import Empty
-from time import monotonic_ns
+from time import monotonic, monotonic_ns
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,12 @@ import orjson
 import structlog
 from kombu.transport import TRANSPORT_ALIASES, filesystem, virtual
 
+from filemill.config.arrivals import Arrivals
+
 log = structlog.get_logger(__name__)
+
+#: Between two looks at the folder, should the kernel not tell of a message: of a folder that was made anew, for one.
+_MOST_SECONDS = 1.0
 
 
 class Connection(kombu.Connection):
@@ -74,11 +80,71 @@ class FolderChannel(filesystem.Channel):
                 continue  # a power cut emptied it: messages are not synced, for the sweep rings again
         raise Empty
 
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:  # noqa: FBT001, FBT002  # kombu's signature
+        """Let the thread that waits see that there is room for another message."""
+        super().basic_ack(delivery_tag, multiple)
+        self._call()
+
+    def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002  # kombu's signature
+        """Let the thread that waits see that there is room for another message."""
+        super().basic_reject(delivery_tag, requeue)
+        self._call()
+
+    def _call(self) -> None:
+        transport: Any = self.connection  # which a closed channel has no more
+        if transport:
+            transport.call()
+
 
 class FolderTransport(filesystem.Transport):
-    """The transport that `filesystem://` means in Filemill."""
+    """The transport that `filesystem://` means in Filemill; where the kernel can tell of messages, it does not poll."""
 
     Channel = FolderChannel
+    _arrivals: Arrivals | None = None
+    _polls = False
+
+    def __init__(self, client: kombu.Connection, **kwargs: object) -> None:
+        super().__init__(client, **kwargs)
+        self._folder = Path((client.transport_options or {})["data_folder_in"])
+
+    def drain_events(self, connection: Any, timeout: float | None = None, **_kwargs: object) -> None:  # noqa: ANN401  # kombu's signature
+        """Deliver a message once there is one; TimeoutError after so many seconds without."""
+        if self._arrivals is None and not self._polls:
+            self._watch()
+        if self._arrivals is None:
+            super().drain_events(connection, timeout)
+            return
+        until = inf if timeout is None else monotonic() + timeout
+        while True:
+            try:
+                self.cycle.get(self._deliver, timeout=timeout)  # type: ignore[union-attr]  # kombu makes it
+            except Empty:
+                left = until - monotonic()
+                if left <= 0:
+                    raise TimeoutError from None
+                self._arrivals.wait(min(left, _MOST_SECONDS))
+            else:
+                return
+
+    def _watch(self) -> None:
+        try:
+            self._arrivals = Arrivals(self._folder)
+        except OSError as error:  # each user may watch but so often
+            log.warning("the broker's folder is polled", reason=str(error))
+            self._polls = True
+
+    def call(self) -> None:
+        """End the wait for messages: there may be more to do."""
+        arrivals = self._arrivals  # another thread may be closing it
+        if arrivals:
+            arrivals.call()
+
+    def close_connection(self, connection: Any) -> None:  # noqa: ANN401  # kombu's signature
+        """Give the descriptors back, too."""
+        arrivals, self._arrivals = self._arrivals, None
+        if arrivals:
+            arrivals.close()
+        super().close_connection(connection)
 
 
 def use_safe_transports() -> None:
