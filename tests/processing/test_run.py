@@ -204,6 +204,32 @@ def test_a_processor_with_large_libraries_works_in_a_child_of_another_server(upl
     assert status_of(file) == "processed"
 
 
+PDF = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 90 90]>>endobj
+trailer<</Root 1 0 R>>
+"""
+
+
+def test_what_the_first_bytes_call_large_is_identified_where_it_is_processed(upload, sandbox, monkeypatch):
+    sandbox.of_large.start()
+    monkeypatch.setattr(sandbox, "child", None)
+    file = upload(PDF, "a.pdf")
+    run_next(sandbox)
+    assert File.objects.get(pk=file["id"]).jobs.get(processor="pdf").facts["pages"] == 1
+
+
+def test_what_only_seems_large_goes_on_where_it_belongs(upload, sandbox):
+    sandbox.of_large.start()
+    file = File.objects.get(pk=upload(b'{"stones": 2}', "a.json")["id"])
+    File.objects.filter(pk=file.pk).update(media_type="application/pdf")
+    while claim.work_is_due(Queue.QUICK):
+        run_next(sandbox)
+    assert {job.processor for job in file.jobs.all()} == {"data", "identify", "text"}
+    assert status_of(file) == "processed"
+
+
 SLOW_START = """
 import time
 from filemill.processors.base import Processor, Result

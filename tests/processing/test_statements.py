@@ -14,14 +14,14 @@ from filemill.processing.models import Job
 from filemill.processing.queues import Queue, worded
 from filemill.processing.tasks import drain
 
-ROWS = {"processing_job": "job", "files_file": "file", "processing_artifact": "artifacts"}
+ROWS = {"processing_job": "job", "files_file": "file", "processing_artifact": "artifacts", "events_event": "event"}
 CLAIM = {
     "postgresql": ["claim job"],
-    "sqlite": ["look job", "begin", "update job", "update file", "commit"],
+    "sqlite": ["look job", "begin", "update job", "update file", "insert event", "commit"],
 }[connection.vendor]
 RECORD = {
     "postgresql": ["record file"],
-    "sqlite": ["begin", "update file", "update job", "insert job", "insert artifacts", "commit"],
+    "sqlite": ["begin", "update file", "update job", "insert job", "insert event", "insert artifacts", "commit"],
 }[connection.vendor]
 NOTHING_LEFT = [CLAIM[0], "look job"]
 

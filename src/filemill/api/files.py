@@ -24,6 +24,8 @@ from filemill.api.serializers import (
 )
 from filemill.api.shapes import address_of_files, of_file, of_file_with_jobs
 from filemill.api.waiting import seconds_to_wait, wait
+from filemill.events.models import What
+from filemill.events.tell import tell
 from filemill.files.listing import page
 from filemill.files.models import File, FileQuerySet
 from filemill.processing import record
@@ -98,7 +100,9 @@ class FileView(QuickView):
             file = _seen(request).select_for_update().one(file_id)
             for field, value in changes.items():
                 setattr(file, field, value)
-            file.save(update_fields=list(changes))
+            if changes:
+                file.save(update_fields=list(changes))
+                tell(file.owner_id, file.pk, What.CHANGED)
         return _detail(request, file_id)
 
     @extend_schema(

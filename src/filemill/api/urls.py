@@ -8,6 +8,7 @@ from django.urls import URLPattern, re_path
 from filemill.api.check import UploadCheckView
 from filemill.api.content import ArtifactView, ContentView
 from filemill.api.docs import DocsView, OpenAPIView, problem
+from filemill.api.events import EventsView
 from filemill.api.files import CancelView, FilesView, FileView, ReprocessView
 from filemill.api.health import healthz, readyz
 from filemill.api.links import LinksView
@@ -36,6 +37,7 @@ patterns = [
     *_at(f"files/{_ID}/links", LinksView.as_view(), "links"),
     *_at(f"files/{_ID}/reprocess", ReprocessView.as_view(), "reprocess"),
     *_at(f"files/{_ID}/cancel", CancelView.as_view(), "cancel"),
+    *_at("events", EventsView.as_view(), "events"),
     *_at("tokens", TokensView.as_view(), "tokens"),
     *_at("tokens/(?P<token_id>[0-9a-f]{16})", TokenView.as_view(), "token"),
     *_at("usage", UsageView.as_view(), "usage"),

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -27,7 +27,12 @@ def seconds_to_wait(given: str) -> float:
 
 
 def wait(file: QuerySet[File], seconds: float, whose: Hashable) -> None:
-    """Return when processing is over, when the time is, or at once where enough wait already; `file` is one or none.
+    """Return when processing is over, or as `wait_until` does; `file` is one or none."""
+    wait_until(lambda: not file.filter(status__in=_UNDER_WAY).exists(), seconds, whose)
+
+
+def wait_until(is_over: Callable[[], bool], seconds: float, whose: Hashable) -> None:
+    """Return when something is over, when the time is, or at once where enough wait already.
 
     Of the seats for those who wait nobody takes all, either.
     """
@@ -40,7 +45,7 @@ def wait(file: QuerySet[File], seconds: float, whose: Hashable) -> None:
     with seat:
         until = time.monotonic() + seconds
         pauses = iter(_PAUSES_SECONDS)
-        while file.filter(status__in=_UNDER_WAY).exists():
+        while not is_over():
             pause = min(next(pauses, _PAUSES_SECONDS[-1]), until - time.monotonic())
             if pause <= 0:
                 return

@@ -9,6 +9,8 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models, trans
 from django.db.models.expressions import RawSQL
 
 from filemill.database.cursors import prepared_cursor
+from filemill.events.models import What
+from filemill.events.tell import tell, telling
 
 _Statement = tuple[str, list[Any]]
 
@@ -26,13 +28,14 @@ class Insertion:
     """Some new rows; `may_have_happened` says whether a failure leaves it open that they are there.
 
     They come only where `guard`, an UPDATE with its values, changes a row. `along`, an UPDATE that ends with its
-    WHERE, comes with them.
+    WHERE, comes with them. So does what is `told` of the first, a file.
     """
 
     def __init__(self, *rows: models.Model) -> None:
         self.rows = rows
         self.guard: tuple[str, Sequence[Any]] | None = None
         self.along: tuple[str, Sequence[Any]] | None = None
+        self.told: What | None = None
         self.may_have_happened = False
 
     def run(self) -> bool:
@@ -58,6 +61,8 @@ class Insertion:
                     return False
             for sql, values in [*([self.along] if self.along else []), *statements]:
                 cursor.execute(sql, values)
+            if self.told:
+                tell(self.rows[0].owner_id, self.rows[0].pk, self.told)  # type: ignore[attr-defined]  # a file
             self.may_have_happened = True  # once the commit was asked for
         return True
 
@@ -66,6 +71,9 @@ class Insertion:
         *first, (last, _) = statements
         parts = [f"row_{number} AS ({sql})" for number, (sql, _) in enumerate(first)]
         values = [value for _, values in statements for value in values]
+        if self.told:
+            parts[0] = f"row_0 AS ({statements[0][0]} RETURNING id, owner_id)"
+            parts.append(f"told AS ({telling(self.told, 'row_0')})")
         if self.along:
             only_with_them = " AND EXISTS (SELECT 1 FROM guard)" if self.guard else ""
             parts.insert(0, f"along AS ({self.along[0]}{only_with_them})")

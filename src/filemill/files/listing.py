@@ -154,7 +154,7 @@ def page(parameters: QueryDict, files: QuerySet[File], read: Read[Found]) -> Pag
     filters = _filter_by(asked)(parameters, queryset=files) if asked else None
     _check(parameters, filters.form.errors.get_json_data() if filters else {})
     ordering = parameters.get("ordering", "-uploaded_at")
-    size = _page_size(parameters)
+    size = page_size_of(parameters, PAGE_SIZE, PAGE_SIZE_MAX)
     cursor = Cursor.decode(str(parameters["cursor"]), ordering) if "cursor" in parameters else None
     return _cut(filters.qs if filters else files, ordering, cursor, size, read)
 
@@ -224,10 +224,11 @@ def _check(parameters: QueryDict, errors: Mapping[str, Any]) -> None:
         raise Invalid(" ".join(error.detail for error in found), tuple(found))
 
 
-def _page_size(parameters: QueryDict) -> int:
-    given = parameters.get("page_size", str(PAGE_SIZE))
-    if not (given.isascii() and given.isdigit() and len(given) < 5 and 1 <= int(given) <= PAGE_SIZE_MAX):
-        detail = f"page_size is a number from 1 to {PAGE_SIZE_MAX}."
+def page_size_of(parameters: QueryDict, usual: int, most: int) -> int:
+    """Return how many entries a page is to have; raise Invalid for what is no number up to the most."""
+    given = parameters.get("page_size", str(usual))
+    if not (given.isascii() and given.isdigit() and len(given) < 5 and 1 <= int(given) <= most):
+        detail = f"page_size is a number from 1 to {most}."
         raise Invalid(detail, (FieldError("page_size", "invalid", detail),))
     return int(given)
 

@@ -8,6 +8,8 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from filemill.database.cursors import prepared_cursor
+from filemill.events.models import What
+from filemill.events.tell import telling
 from filemill.processing.lease import Claim, Original
 from filemill.processing.queues import IN_TIME, IN_TURN, Queue, identifier, of_identifier, worded
 from filemill.processing.states import START
@@ -37,7 +39,9 @@ WITH next AS (
   UPDATE processing_job j SET {_STARTED} FROM next WHERE j.id = next.id AND (next.{START.guard})
   RETURNING j.id, j.file_id, j.processor, j.attempts
 ), shown AS (
-  UPDATE files_file f SET {_SHOWN} FROM next WHERE f.id = next.file_id AND next.{_UNSHOWN}
+  UPDATE files_file f SET {_SHOWN} FROM next WHERE f.id = next.file_id AND next.{_UNSHOWN} RETURNING f.id, f.owner_id
+), told AS (
+  {telling(What.PROCESSING, "shown")}
 )
 SELECT j.id, j.processor, j.attempts, f.id, f.file, f.name, f.size, f.media_type, {_HAS_OTHERS},
   (SELECT COUNT(*) FROM (SELECT 1 FROM processing_job WHERE {_DUE} AND {IN_TIME} ORDER BY due_at LIMIT 2) due) > 1
@@ -53,6 +57,7 @@ WHERE j.id = (SELECT id FROM processing_job WHERE {_DUE} AND {{only}} ORDER BY {
 """  # noqa: S608
 _TAKE = f"UPDATE processing_job SET {_STARTED} WHERE id = %s AND ({START.guard}) AND attempts + 1 = %s"  # noqa: S608
 _SHOW = f"UPDATE files_file SET {_SHOWN} WHERE id = %s AND {_UNSHOWN}"  # noqa: S608
+_TELL = telling(What.PROCESSING, "files_file WHERE id = %s")
 
 
 def work_is_due(queue: Queue) -> bool:
@@ -87,6 +92,8 @@ def _look_and_take(cursor: CursorWrapper, queue: Queue, order: Order) -> Claim |
             cursor.execute(worded(_TAKE), [identifier(token), settings.FILEMILL.lease_seconds, row[0], row[2]])
             if cursor.rowcount:
                 cursor.execute(_SHOW, [row[3]])
+                if cursor.rowcount:
+                    cursor.execute(_TELL, [row[3]])
                 return _made(row, token)
 
 

@@ -10,6 +10,8 @@ from django.db import transaction
 
 from filemill.accounts import usage
 from filemill.core.errors import NotFound
+from filemill.events.models import What
+from filemill.events.tell import tell
 from filemill.files import keep
 from filemill.files.models import File
 
@@ -32,6 +34,7 @@ def forget(file_id: UUID) -> None:
         if file is None:
             raise NotFound("There is no such file.")
         names = [file.file.name, *file.artifacts.values_list("content", flat=True)]
+        tell(file.owner_id, file_id, What.DELETED)
         file.delete()
         remove_once_committed(names)
         usage.give_back(file.owner_id, file.size)

@@ -13,6 +13,8 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from filemill.core.errors import FieldError, Invalid, NotFound, Unprocessable
+from filemill.events.models import What
+from filemill.events.tell import tell
 from filemill.files import keep
 from filemill.files.models import File, Status
 from filemill.identify.identity import Identity
@@ -168,8 +170,8 @@ def cancel(file_id: UUID) -> None:
     """Cancel what is queued or running; a running child is killed when its worker next looks at the lease."""
     with transaction.atomic():
         file = _existing(file_id)
-        _move(file.jobs.all(), states.CANCEL, token=None, lease_until=None, finished_at=Now())
-        settle(file)
+        if _move(file.jobs.all(), states.CANCEL, token=None, lease_until=None, finished_at=Now()):
+            settle(file)
 
 
 def reprocess(file_id: UUID, names: Sequence[str] | None, lane: Lane | None = None) -> None:
@@ -191,7 +193,7 @@ def reprocess(file_id: UUID, names: Sequence[str] | None, lane: Lane | None = No
 
 
 def settle(file: File) -> None:
-    """Bring a file's status, error and warnings in line with its jobs, and save them; the caller holds its row."""
+    """Bring a file's status, error and warnings in line with its jobs, and tell of it; the caller holds its row."""
     _settle(file, _outlines(file))
 
 
@@ -201,11 +203,12 @@ def _outlines(file: File) -> list[Job]:
 
 
 def _settle(file: File, jobs: Sequence[Job], *also: str) -> None:
-    file.status = status_of(jobs)
+    before, file.status = file.status, status_of(jobs)
     file.processed = file.status == Status.PROCESSED
     file.error = error_of(jobs)
     file.warnings = warnings_of(file, jobs)
     file.save(update_fields=["status", "processed", "error", "warnings", *also])
+    tell(file.owner_id, file.pk, What.CHANGED if file.status == before else What(file.status))
 
 
 def _move(jobs: QuerySet[Job], move: Move, **changes: Any) -> int:  # noqa: ANN401  # columns of Job

@@ -21,7 +21,7 @@ from filemill.processing.provenance import provenance
 from filemill.processing.stopping import Stopping
 from filemill.processing.workspaces import workspace
 from filemill.processors.base import Limits, Made, Processor, Result, Source
-from filemill.processors.registry import lacks, processors
+from filemill.processors.registry import lacks, planned_for, processors
 from filemill.sandbox.client import Child, Progress, Sandbox
 from filemill.sandbox.errors import ChildFailed, SandboxUnavailable
 from filemill.sandbox.workspace import open_artifact
@@ -102,15 +102,23 @@ def _run(claim: Claim, sandbox: Sandbox) -> None:
     work: Work | None = Work(Heartbeat(claim), claim.processor)
     with workspace() as folder:
         if claim.processor == IDENTIFY:
-            with sandbox.child(source, folder) as child:
+            home = _likely_home(source, sandbox)
+            with home.child(source, folder) as child:
                 work = _identify(claim, child)
-                if work and not work.is_large:
+                if work and work.home(sandbox) is home:
                     _process(work, child, folder)
                     return
         if work:
-            home = sandbox.of_large if work.is_large else sandbox
+            home = work.home(sandbox)
             with _reasons(work.heartbeat), _started(home, work.heartbeat).child(source, folder) as child:
                 _process(work, child, folder)
+
+
+def _likely_home(source: Source, sandbox: Sandbox) -> Sandbox:
+    """Choose where to identify: in a child that can go on with what the first bytes call for, if its server lives."""
+    likely = planned_for(source.media_type) if source.media_type else []
+    goes_on = likely and likely[0].large and not likely[0].heavy  # what is heavy another queue's worker does
+    return sandbox.of_large if goes_on and sandbox.of_large.lives() else sandbox
 
 
 def _started(sandbox: Sandbox, heartbeat: Heartbeat) -> Sandbox:
@@ -137,11 +145,10 @@ class Work:
     processor: str
     alone: type[Processor] | None = None
 
-    @property
-    def is_large(self) -> bool:
-        """Whether a child of another server than identification's has to do it."""
+    def home(self, sandbox: Sandbox) -> Sandbox:
+        """Return whose children know the processor."""
         processor = self.alone or processors().get(self.processor)
-        return processor is not None and processor.large
+        return sandbox.of_large if processor and processor.large else sandbox
 
 
 def _identify(claim: Claim, child: Child) -> Work | None:

@@ -12,6 +12,8 @@ from django.db import connection, transaction
 
 from filemill.core.ids import new_id
 from filemill.database.cursors import prepared_cursor
+from filemill.events.models import What
+from filemill.events.tell import telling
 from filemill.files import keep
 from filemill.identify.identity import Identity
 from filemill.identify.kinds import kind_of
@@ -39,6 +41,7 @@ _STEPS = (
     f"UPDATE files_file SET {_SHOWN} WHERE id = %s",  # noqa: S608  # words of ours alone, here and below
     f"UPDATE processing_job SET {_ENDED} WHERE {_MINE} AND {_IS_ALONE}",  # noqa: S608
     f"INSERT INTO processing_job ({_JOB}, {_MADE}) VALUES (%s, %s, %s, %s, %s, %s, {{in_seconds}}, %s, {_OF_MADE})",  # noqa: S608
+    telling(What.PROCESSED, "files_file WHERE id = %s"),
 )
 _KEEP = f"INSERT INTO processing_artifact ({_ARTIFACT}) VALUES "  # noqa: S608
 _ONE_KEPT = "(%s, %s, %s, %s, %s, %s, %s, %s)"
@@ -50,7 +53,9 @@ WITH held AS (
 ), identified AS (
   UPDATE processing_job SET {_ENDED} WHERE {_MINE} AND EXISTS (SELECT 1 FROM held) AND {_IS_ALONE} RETURNING file_id
 ), shown AS (
-  UPDATE files_file SET {_SHOWN} WHERE id = (SELECT file_id FROM identified)
+  UPDATE files_file SET {_SHOWN} WHERE id = (SELECT file_id FROM identified) RETURNING id, owner_id
+), told AS (
+  {telling(What.PROCESSED, "shown")}
 ), processed AS (
   INSERT INTO processing_job ({_JOB}, {_MADE})
   SELECT %s, %s, %s, %s, %s::jsonb, %s::jsonb, {{in_seconds}}, file_id, {_OF_MADE} FROM identified RETURNING id, file_id
@@ -119,6 +124,7 @@ class Success:
             [*self.shown, self.file_id],
             [*self.found, *self.alone],
             [*self.made, self.file_id],
+            [self.file_id],
         )
         with transaction.atomic(), connection.cursor() as cursor:
             for statement, given in zip(_STEPS, values, strict=True):

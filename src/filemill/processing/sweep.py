@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from filemill.events.forget import forget_old
 from filemill.files import aside, keep
 from filemill.files.models import File, forget_keys
 from filemill.processing import claim, record, ring, workspaces
@@ -33,6 +34,7 @@ def sweep() -> None:
     forget_keys()
     _settle_doubts()
     workspaces.remove_left(settings.FILEMILL.upload_expire_seconds)
+    forget_old()
 
 
 def release_all() -> None:

@@ -1,13 +1,23 @@
 """Django's PostgreSQL, which keeps plans, and finds out for less whether a connection still lives."""
 
+import itertools
 import select
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
-from psycopg import Cursor
+from psycopg import Connection, Cursor, Error
+from psycopg.adapt import Transformer
 from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
+
+_numbers = itertools.count()
+# Of each connection: the statements that it has a plan of, and its name.
+_plans: WeakKeyDictionary[Connection[Any], dict[str, bytes]] = WeakKeyDictionary()
 
 
 class _Cursor(Cursor[Any]):
@@ -52,3 +62,43 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             cursor = _Cursor(self.connection)
             return self._prepare_cursor(cursor)  # type: ignore[attr-defined, no-any-return]
+
+    def one_row(self, query: str, values: Sequence[str | UUID]) -> tuple[Any, ...] | None:
+        """Return the first row that a statement finds, which changes nothing, None for none.
+
+        It goes by libpq alone where all is well and nobody listens, for a third of the time. Where not, a cursor asks
+        again and says what is wrong.
+        """
+        is_heard = self.in_atomic_block or self.execute_wrappers or self.queries_logged
+        if not is_heard and self.settings_dict["OPTIONS"].get("prepare_threshold") is not None:
+            with suppress(Error):
+                self.close_if_health_check_failed()
+                self.ensure_connection()
+                found = self._run_prepared(query, [str(value).encode() for value in values])
+                if found is not None and found.status == ExecStatus.TUPLES_OK:
+                    return self._first_of(found)
+        with self.prepared_cursor() as cursor:
+            cursor.execute(query, values)
+            row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+    def _run_prepared(self, query: str, values: list[bytes]) -> Any:  # noqa: ANN401  # a result, with or without C
+        plans = _plans.setdefault(self.connection, {})
+        connection = self.connection.pgconn
+        if query not in plans:
+            name, first, *others = f"filemill_{next(_numbers)}".encode(), *query.split("%s")
+            words = first + "".join(f"${number}{other}" for number, other in enumerate(others, 1))
+            if connection.prepare(name, words.encode()).status != ExecStatus.COMMAND_OK:
+                return None
+            plans[query] = name
+        found = connection.exec_prepared(plans[query], values)
+        if found.status != ExecStatus.TUPLES_OK:  # a pooler has thrown the plan away, or a migration undone it
+            plans.clear()
+        return found
+
+    def _first_of(self, found: Any) -> tuple[Any, ...] | None:  # noqa: ANN401  # as above
+        if not found.ntuples:
+            return None
+        loading = Transformer(self.connection)
+        loading.set_pgresult(found)
+        return loading.load_row(0, tuple)
