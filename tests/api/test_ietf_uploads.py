@@ -116,7 +116,7 @@ def test_head_says_all(ask, create, patch, is_whole):
 def test_another_offset_is_a_conflict_with_the_right_one(create, patch):
     address = create(b"hello ")
     answer = patch(address, 5, b" world", "?1")
-    assert (answer.status_code, answer.headers["Upload-Offset"]) == (409, "6")
+    assert (answer.status_code, answer.headers["Upload-Offset"], answer.headers["Upload-Complete"]) == (409, "6", "?0")
     problem = answer.json()
     assert problem["type"] == "https://iana.org/assignments/http-problem-types#mismatching-upload-offset"
     assert (problem["expected-offset"], problem["provided-offset"]) == (6, 5)
@@ -156,6 +156,25 @@ def test_a_length_of_a_request_that_is_refused_is_not_kept(create, patch):
     address = create(b"hello ")
     assert patch(address, 7, b"orld", "?1").status_code == 409
     assert patch(address, 6, b"world of ours", "?1").status_code == 201
+
+
+@pytest.mark.parametrize("length", ["five", "-1", '"5"', "5.0", "?1"])
+def test_a_length_of_a_creation_that_cannot_be_read_is_ignored(ask, create, length):
+    head = ask("HEAD", create(b"hello", Upload_Length=length))
+    assert (head.headers["Upload-Offset"], "Upload-Length" in head.headers) == ("5", False)
+
+
+@pytest.mark.parametrize("version", ["8", "3", "x"])
+def test_a_version_of_the_draft_changes_nothing(create, patch, version):
+    address = create(b"hello ", Upload_Draft_Interop_Version=version)
+    assert patch(address, 6, b"world", "?1", Upload_Draft_Interop_Version=version).status_code == 201
+
+
+def test_an_offset_that_head_told_is_taken_by_the_next_patch(ask, create, patch):
+    address = create(b"hello ")
+    for piece in (b"wor", b"", b"ld"):
+        assert patch(address, ask("HEAD", address).headers["Upload-Offset"], piece).status_code == 204
+    assert patch(address, ask("HEAD", address).headers["Upload-Offset"], b"", "?1").status_code == 201
 
 
 def test_lengths_of_a_creation_have_to_agree(ask):

@@ -1,20 +1,12 @@
-"""Resumable uploads to a really running server: lines that break, requests that meet, processes that are killed."""
+"""Resumable uploads to a really running server: lines that break, requests that meet."""
 
 import hashlib
-import os
-import random
-import signal
 import socket
-import subprocess
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from pathlib import Path
 
 import httpx
 import pytest
-from api.conftest import PATIENCE_SECONDS, Web, until
+from api.conftest import PATIENCE_SECONDS, until
 
 PIECE = 64 * 1024
 SIZE = 2_000_003
@@ -149,71 +141,40 @@ def test_of_many_who_send_the_same_bytes_at_once_one_counts(server):
     arrives(server, address)
 
 
+IETF_BYTES = "application/partial-upload"
+
+
 @pytest.fixture
-def mortal(tmp_path, migrated):
-    """A server that may be killed and started again: mortal.restart()."""
-    server = Mortal(tmp_path, **migrated(tmp_path / "data"))
-    server.restart()
-    yield server
-    server.client.close()
-    server.process.kill()
-    server.process.wait()
+def ietf(server):
+    """Create an upload in the IETF's dialect; return its address: ietf(Upload_Length="8")."""
+
+    def create(**headers):
+        named = {name.replace("_", "-"): value for name, value in {"Upload_Complete": "?0", **headers}.items()}
+        answer = httpx.post(f"{server.address}/upload/?name=a.bin", headers=named)
+        assert answer.status_code == 201, answer.text
+        return answer.headers["Location"]
+
+    return create
 
 
-class Mortal(Web):
-    """A server that dies and comes back, with its data folder and port."""
+def test_last_bytes_of_the_ietf_that_broke_off_have_told_the_length_and_complete_nothing(server, ietf):
+    address = ietf()
+    lines = (f"Content-Type: {IETF_BYTES}", "Upload-Offset: 0", "Upload-Complete: ?1", f"Content-Length: {SIZE}")
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(server.head(address, *lines, method="PATCH") + CONTENT[: 2 * PIECE])
+        until(lambda: bytes_of(server, address).stat().st_size >= PIECE)
 
-    process: subprocess.Popen[bytes]
+    head = httpx.head(server.address + address).headers
 
-    def restart(self) -> None:
-        """Start it, again."""
-        self.process = self.run("web")
-        self.wait_until_it_answers(self.process)
-
-    def kill(self) -> None:
-        """Kill it with its child, and return once both are gone."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        for pid in [*map(int, children), self.process.pid]:
-            os.kill(pid, signal.SIGKILL)
-        self.process.wait()
-        until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children))
+    offset = int(head["Upload-Offset"])
+    assert (head["Upload-Length"], head["Upload-Complete"], offset >= PIECE) == (str(SIZE), "?0", True)
+    rest = {"Content-Type": IETF_BYTES, "Upload-Offset": str(offset), "Upload-Complete": "?1"}
+    assert httpx.patch(server.address + address, content=CONTENT[offset:], headers=rest).status_code == 201
 
 
-KILLS = 100 if os.environ.get("FILEMILL_TEST_FAULTS") == "all" else 2
-
-
-def test_killed_at_any_byte_a_server_goes_on_from_what_is_on_the_disk(mortal):
-    chance = random.Random(1)
-    addresses = [create(mortal)]
-    for _ in range(KILLS):
-        _send_until_killed(mortal, addresses[-1], chance.randrange(SIZE + PIECE))
-        mortal.restart()
-        if chance.random() < 0.5:
-            arrives(mortal, addresses[-1])
-            addresses.append(create(mortal))
-    files = {arrives(mortal, address)["id"] for address in addresses}
-
-    listed = [file["id"] for file in mortal.client.get("/files/?page_size=200").json()["results"]]
-    assert (sorted(listed), len(files)) == (sorted(files), len(addresses))
-    kept = {path.parent.parent.name for path in mortal.kept()} - {"files", "doubtful"}
-    assert kept == {"originals"}
-    # A server that was killed right after the commit had no time to remove its note, which expires.
-    left = (mortal.data / "files" / "unfinished").iterdir()
-    assert {path.suffix for path in left} <= {".note"}
-
-
-def _send_until_killed(server, address, at):
-    sender = threading.Thread(target=_send, args=(server, address))
-    sender.start()
-    path = bytes_of(server, address)
-    with suppress(FileNotFoundError):  # all of them were there first
-        while sender.is_alive() and path.stat().st_size < at:
-            time.sleep(0.0002)
-    server.kill()
-    sender.join()
-
-
-def _send(server, address):
-    with suppress(httpx.TransportError):
-        start = offset_of(server, address)
-        patch(server, address, start, CONTENT[start:])
+def test_chunks_of_the_ietf_never_make_an_upload_longer_than_it_is(server, ietf):
+    address = ietf(Upload_Length="8")
+    given = {"Content-Type": IETF_BYTES, "Upload-Offset": "0", "Upload-Complete": "?0"}
+    answer = httpx.patch(server.address + address, content=iter([b"hello ", b"world"]), headers=given)
+    assert (answer.status_code, answer.json()["code"]) == (400, "inconsistent_length")
+    assert int(httpx.head(server.address + address).headers["Upload-Offset"]) <= 8

@@ -71,9 +71,24 @@ def test_a_part_may_be_used_twice_and_by_any_form_of_its_address(partial, join, 
 def test_the_parts_end_with_the_whole(tus, partial, join, kept):
     address = partial(b"ab")
     join(address)
-    assert tus.head(address).status_code == 404
     assert kept() == [str(File.objects.get().file)]
+    assert tus.patch(address, 2, b"c").status_code == 410
     assert join(address, Upload_Metadata="filename YS50eHQ=").status_code == 400
+    assert tus.ask("DELETE", address).status_code == 204
+    assert tus.head(address).status_code == 404
+
+
+def test_who_lost_the_answer_to_the_joining_finds_its_parts_and_asks_again(tus, partial, join):
+    parts = [partial(b"ab"), partial(b"cd")]
+    location = join(*parts).headers["Location"]
+
+    heads = [tus.head(part).headers for part in parts]
+
+    assert [(head["Upload-Offset"], head["Upload-Length"], head["Upload-Concat"]) for head in heads] == [
+        ("2", "2", "partial")
+    ] * 2
+    assert not any("Content-Location" in head or "Upload-Expires" in head for head in heads)
+    assert (join(*parts).headers["Location"], File.objects.count()) == (location, 1)
 
 
 def test_the_parts_take_no_room_beside_the_whole(tus, partial, join, closed, bearer, configure):

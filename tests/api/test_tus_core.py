@@ -171,9 +171,22 @@ def test_options_says_what_is_spoken(client, db, settings, address):
     headers = client.options(address).headers
     assert headers["Tus-Resumable"] == headers["Tus-Version"] == "1.0.0"
     assert headers["Tus-Max-Size"] == str(settings.FILEMILL.max_upload_bytes)
-    assert {"creation", "checksum", "termination"} <= set(headers["Tus-Extension"].split(","))
+    assert set(headers["Tus-Extension"].split(",")) == {
+        "creation", "creation-with-upload", "creation-defer-length", "checksum", "concatenation", "expiration",
+        "termination",
+    }  # fmt: skip
     assert headers["Tus-Checksum-Algorithm"] == "sha1,sha256"
     assert "POST" in headers["Allow"]
+
+
+@pytest.mark.parametrize("version", ["0.2.2", "1.0.0", "x"])
+def test_options_are_told_whatever_version_is_asked_for(client, db, version):
+    answer = client.options("/upload/", headers={"Tus-Resumable": version})
+    assert (answer.status_code, answer.headers["Tus-Version"], answer.headers["Tus-Resumable"]) == (
+        204,
+        "1.0.0",
+        "1.0.0",
+    )
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE"])

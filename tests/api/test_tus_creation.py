@@ -232,9 +232,10 @@ class TestOwners:
         assert tus.create(6_000_000)
 
     def test_an_upload_for_which_there_is_no_room_once_it_is_whole_waits_for_room(self, tus, anna, configure, kept):
-        configure(access="token", quota_files=1)
+        configure(access="token", quota_files=2)
         tus.always |= anna
         first, second = tus.create(5), tus.create(5)
+        configure(access="token", quota_files=1)
         tus.patch(first, 0, b"hello")
 
         answer = tus.patch(second, 0, b"world")

@@ -11,8 +11,8 @@ from django.http import HttpResponse
 
 from filemill.accounts.caller import Caller
 from filemill.api.completed import completed_headers, made_file
-from filemill.core.errors import FieldError, Invalid, UnsupportedBody
-from filemill.core.resuming_errors import InconsistentLength, UploadCompleted
+from filemill.core.errors import FieldError, Invalid, Refused, UnsupportedBody
+from filemill.core.resuming_errors import InconsistentLength
 from filemill.uploads import resumable
 from filemill.uploads.body import Body, content_length
 from filemill.uploads.known import Known
@@ -51,6 +51,8 @@ def sign(response: Any) -> None:  # noqa: ANN401  # any of Django's answers
     """Add what answers to requests of this dialect have."""
     if response.status_code == 413:
         response.headers["Upload-Limit"] = limits()
+    elif response.status_code == 409 and "Upload-Offset" in response.headers:
+        response.headers["Upload-Complete"] = NO
     elif response.status_code == 201 and "Upload-Complete" not in response.headers:
         response.headers["Upload-Complete"] = YES
 
@@ -122,7 +124,7 @@ def _length(request: WSGIRequest, offset: int, *, ends: bool) -> int | None:
     return by_content if said is None else said
 
 
-def _refusal(request: WSGIRequest, upload: Known) -> UploadCompleted | InconsistentLength:
+def _refusal(request: WSGIRequest, upload: Known) -> Refused:
     if content_length(request) or "HTTP_TRANSFER_ENCODING" in request.META:
         return InconsistentLength(f"The upload is complete with {upload.length} bytes, and there is no room for more.")
     return resumable.completed(upload)

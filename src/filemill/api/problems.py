@@ -120,7 +120,12 @@ def headers_of(known: FilemillError) -> dict[str, str]:
     headers = _of_transfers(known)
     if isinstance(
         known,
-        Unavailable | errors.Busy | errors.TooManyTransfers | upload_errors.KeyInUse | resuming_errors.UploadLocked,
+        Unavailable
+        | errors.Busy
+        | errors.TooManyTransfers
+        | upload_errors.KeyInUse
+        | upload_errors.TooManyUploads
+        | resuming_errors.UploadLocked,
     ):
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     if isinstance(known, errors.SignInRequired):

@@ -143,7 +143,8 @@ def look(caller: Caller, upload: Known) -> HttpResponse:
 def _end_of(stand: Stand) -> dict[str, str]:
     """Return when an upload expires, or which file it became."""
     if stand.file is not None or stand.upload.finished_at is not None:
-        return completed_headers(stand.upload.id, stand.file)
+        # A part that ended in a final upload is no file of its own.
+        return {} if stand.upload.said_concat == PARTIAL else completed_headers(stand.upload.id, stand.file)
     return {"Upload-Expires": http_date(stand.last_byte_at + settings.FILEMILL.upload_expire_seconds)}
 
 

@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
-from filemill.accounts.caller import caller_of
+from filemill.accounts.caller import Caller, caller_of
+from filemill.accounts.tokens import Beside
 from filemill.api import ietf, schema, tus
 from filemill.api.negotiation import AnyForm
 from filemill.api.quick import QuickView
@@ -19,7 +20,7 @@ from filemill.api.serializers import FileDetailSerializer
 from filemill.core.errors import BrokenBody, Busy
 from filemill.core.resuming_errors import TakenOver, UploadLocked
 from filemill.uploads import resumable
-from filemill.uploads.known import Known, find
+from filemill.uploads.known import Known, find, of_row
 from filemill.uploads.models import Protocol
 
 _ID = OpenApiParameter("upload_id", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH)
@@ -40,7 +41,7 @@ class UnfinishedView(QuickView):
         response = super().dispatch(request, *args, **kwargs)
         if tus.speaks(request):  # type: ignore[arg-type]  # we serve WSGI only
             tus.sign(response)
-        elif response.status_code == 413:
+        elif response.status_code in {409, 413}:
             ietf.sign(response)
         return response
 
@@ -48,7 +49,7 @@ class UnfinishedView(QuickView):
     def head(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
         """Say how far an upload is."""
         caller = caller_of(request)
-        upload = find(caller, UUID(upload_id))
+        upload = _found(request, caller, upload_id)
         with _locked_refused(upload):
             answer: HttpResponse = _dialect(request, upload).look(caller, upload)
         return answer
@@ -66,7 +67,7 @@ class UnfinishedView(QuickView):
     def patch(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
         """Add bytes to an upload, by tus or the draft of the IETF: docs/resumable.md."""
         caller = caller_of(request)
-        upload = find(caller, UUID(upload_id))
+        upload = _found(request, caller, upload_id)
         answer: HttpResponse = _dialect(request, upload).append(request, caller, upload)
         return answer
 
@@ -78,11 +79,17 @@ class UnfinishedView(QuickView):
     def delete(self, request: WSGIRequest, upload_id: str) -> HttpResponse:
         """End an upload and give its room back; a file that it became stays."""
         caller = caller_of(request)
-        upload = find(caller, UUID(upload_id))
+        upload = _found(request, caller, upload_id)
         _dialect(request, upload)
         with _locked_refused(upload):
             resumable.terminate(caller, upload)
         return HttpResponse(status=204)
+
+
+def _found(request: WSGIRequest, caller: Caller, upload_id: str) -> Known:
+    """Return an upload, by the row that was looked up along with the caller's token if there is one."""
+    beside: Beside | None = getattr(request, "found", None)
+    return of_row(caller, beside.row) if beside else find(caller, UUID(upload_id))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ FilemillError
     ├── UnsupportedBody
     ├── NotFound
     ├── LinkExpired
+    ├── ExpiredCursor
     ├── LengthRequired
     ├── RangeNotSatisfiable
     ├── CrossSite
@@ -173,6 +174,13 @@ class NotFound(Refused):
 
     code = "not_found"
     title = "Not found"
+
+
+class ExpiredCursor(Refused):
+    """What followed on the cursor is not all kept any more."""
+
+    code = "expired_cursor"
+    title = "The cursor has expired"
 
 
 class LinkExpired(Refused):

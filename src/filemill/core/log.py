@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 
 import structlog
 
@@ -30,6 +31,20 @@ def _quoted(value: object) -> str:
     return repr(text) if " " in text or "=" in text else text
 
 
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Writes our own lines, which are ready but for that, without the copy that it makes of everybody's."""
+
+    def __init__(self, renderer: structlog.typing.Processor, shared: Sequence[structlog.typing.Processor]) -> None:
+        super().__init__(foreign_pre_chain=shared, processors=[self.remove_processors_meta, renderer])
+        self._renderer = renderer
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line."""
+        if hasattr(record, "_logger") and isinstance(record.msg, dict):
+            return str(self._renderer(None, "", record.msg.copy()))
+        return super().format(record)
+
+
 def configure(line_format: str) -> None:
     """Send structlog's and the standard library's logs to stderr, as `console` lines or as `json`."""
     shared: list[structlog.typing.Processor] = [
@@ -51,12 +66,7 @@ def configure(line_format: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
+    handler.setFormatter(_Formatter(renderer, shared))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)

@@ -3,6 +3,7 @@
 Refused
 ├── KeyInUse
 ├── KeyReused
+├── TooManyUploads
 └── TypeNotAccepted
 """
 
@@ -21,6 +22,13 @@ class KeyReused(Refused):
 
     code = "idempotency_key_reused"
     title = "This key belongs to other bytes"
+
+
+class TooManyUploads(Refused):
+    """Its owner has begun so many uploads that none more may begin before some of them end."""
+
+    code = "too_many_uploads"
+    title = "Too many uploads are unfinished"
 
 
 class TypeNotAccepted(Refused):

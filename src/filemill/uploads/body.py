@@ -15,6 +15,7 @@ MULTIPART_OVERHEAD_BYTES = 1024 * 1024  # room for the multipart headers and sma
 PIECE_BYTES = 64 * 1024  # to read at once: a step of the watchdog, and what granian hands over quickest
 
 _DIGEST_HEADERS = ("Content-Digest", "Repr-Digest")
+_IN_META = {"Content-Digest": "HTTP_CONTENT_DIGEST", "Repr-Digest": "HTTP_REPR_DIGEST"}
 _LENGTH = re.compile(r"[0-9]{1,100}")
 
 
@@ -25,10 +26,10 @@ class Body:
         self.length = content_length(request)
         self.limit = limit
         self.received = 0
-        self._is_chunked = self.length is None and "Transfer-Encoding" in request.headers
+        self._is_chunked = self.length is None and "HTTP_TRANSFER_ENCODING" in request.META
         self._source = request if self.length is not None else _unbounded(request)
         # What is sent is the whole representation: both are digests of the same bytes.
-        self._digests = [each for name in digests for each in digests_of(name, request.headers.get(name, ""))]
+        self._digests = [each for name in digests for each in digests_of(name, request.META.get(_IN_META[name], ""))]
         self._refusal: Refused | None = None
         if self.length is not None and self.length > limit:
             raise TooLarge(f"The body has {self.length} bytes; at most {limit} are accepted.")

@@ -7,7 +7,8 @@ from functools import partial
 from filemill.accounts.caller import Caller
 from filemill.core.errors import Refused
 from filemill.files import keep
-from filemill.uploads.rules import check_quota, check_size, clean_name
+from filemill.uploads.beforehand import check_quota
+from filemill.uploads.rules import check_size, clean_name
 from filemill.uploads.types import check_claim
 
 

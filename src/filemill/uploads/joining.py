@@ -1,24 +1,24 @@
 """A file put together from partial uploads, which came side by side (concatenation in tus)."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import DatabaseError
 from django.utils import timezone
 
 from filemill.accounts.caller import Caller, party_of
 from filemill.core.errors import FieldError, Invalid, NotFound, Refused
 from filemill.files import keep, transfers
 from filemill.files.unfinished import Turn
+from filemill.processing.queues import identifier
 from filemill.uploads.beforehand import check_beforehand
 from filemill.uploads.known import PARTIAL, find, known
 from filemill.uploads.models import Upload
-from filemill.uploads.receive import FRESH_SECONDS, file_of, finish
+from filemill.uploads.receive import FRESH_SECONDS, Along, file_of, finish
 from filemill.uploads.resumable import Stand
 from filemill.uploads.rules import add
 
@@ -55,7 +55,7 @@ def _join(request: WSGIRequest, caller: Caller, upload: Upload, part_ids: Sequen
                 return made
             upload.id, upload.finished_at = incoming.id, timezone.now()
             file = file_of(incoming, caller, upload.name, upload.declared_type, upload.metadata)
-            finish(incoming, file, caller, stale_at, beside=lambda _file: [upload])
+            finish(incoming, file, caller, stale_at, along=_ending(turns), beside=lambda _file: [upload])
         _end(turns)
     return Stand(known(upload), file.size, 0.0, file)
 
@@ -67,12 +67,18 @@ def _made_before(upload: Upload) -> Stand | None:
     return Stand(known(made), made.length or 0, 0.0) if made else None
 
 
+def _ending(parts: Collection[UUID]) -> Along:
+    # They stay known: a client that lost the answer looks for the parts first, and would send anew what nobody knows.
+    places = ", ".join(["%s"] * len(parts))
+    statement = f"UPDATE uploads_upload SET finished_at = %s WHERE id IN ({places})"  # noqa: S608  # no values
+    return statement, [timezone.now(), *map(identifier, parts)]
+
+
 def _end(turns: Mapping[UUID, Turn]) -> None:
     # The file is there: what cannot be removed now must not hide it, and expires.
-    with suppress(OSError, DatabaseError):
-        for turn in turns.values():
+    for turn in turns.values():
+        with suppress(OSError):
             turn.end()
-        Upload.objects.filter(pk__in=turns).delete()
 
 
 def _part(caller: Caller, part_id: UUID) -> Turn:
@@ -82,6 +88,8 @@ def _part(caller: Caller, part_id: UUID) -> Turn:
         raise _wrong(f"There is no upload {part_id} of yours.") from None
     if part.said_concat != PARTIAL:
         raise _wrong(f"The upload {part_id} is no partial one.")
+    if part.finished_at is not None:
+        raise _wrong(f"The partial upload {part_id} has become a file, with others.")
     turn = Turn(part.id, hashes=False)
     if turn.size != part.length:
         turn.close()

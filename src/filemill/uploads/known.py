@@ -3,9 +3,10 @@
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from filemill.accounts import tokens
 from filemill.accounts.caller import Caller
 from filemill.core.errors import NotFound
-from filemill.database.cursors import prepared_cursor
+from filemill.database.cursors import one_row
 from filemill.processing.queues import identifier, of_identifier
 from filemill.uploads.models import Protocol, Upload
 
@@ -17,6 +18,7 @@ _COLUMNS = (
     "digest", "finished_at",
 )  # fmt: skip
 _QUERY = f"SELECT {', '.join(_COLUMNS)} FROM uploads_upload WHERE id = %s"  # noqa: S608  # the names above
+_QUERY_WITH_TOKEN = tokens.query_with("uploads_upload", _COLUMNS)
 
 
 class Known(NamedTuple):
@@ -42,12 +44,19 @@ class Known(NamedTuple):
 
 def find(caller: Caller, upload_id: UUID) -> Known:
     """Return an upload of the caller's; raise NotFound where it has none such."""
-    with prepared_cursor() as cursor:
-        cursor.execute(_QUERY, [identifier(upload_id)])
-        row = cursor.fetchone()
-    if row is None or row[1] != caller.owner_id:
+    return of_row(caller, one_row(_QUERY, [identifier(upload_id)]))
+
+
+def of_row(caller: Caller, row: tuple[Any, ...] | None) -> Known:
+    """Return an upload of the caller's from its row; raise NotFound where that is no such upload."""
+    if row is None or row[0] is None or row[1] != caller.owner_id:
         raise NotFound("There is no such upload.")
     return Known(of_identifier(row[0]), *row[1:])
+
+
+def beside_token(upload_id: UUID) -> tokens.Beside:
+    """Return what has an upload's row looked up along with a token."""
+    return tokens.Beside(_QUERY_WITH_TOKEN, identifier(upload_id))
 
 
 def known(upload: Upload) -> Known:

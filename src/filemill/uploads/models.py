@@ -37,6 +37,7 @@ class Upload(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        indexes = [models.Index("owner", condition=models.Q(finished_at=None), name="uploads_under_way")]
 
     def __str__(self) -> str:
         return self.name

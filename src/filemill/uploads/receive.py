@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, models, transaction
 from filemill.accounts import tokens, usage
 from filemill.accounts.caller import Caller, party_of
 from filemill.core.errors import LengthRequired, MissingFile, MissingName, NotFound
+from filemill.events.models import What
 from filemill.files import keep, transfers
 from filemill.files.insertion import Insertion
 from filemill.files.models import File
@@ -134,7 +135,7 @@ def finish(
     """
     stored, job = keep.original_name(file.id), plan.first_job(file)
     insertion = Insertion(file, job, *beside(file))
-    insertion.guard, insertion.along = usage.taking(file.owner_id, file.size), along
+    insertion.guard, insertion.along, insertion.told = usage.taking(file.owner_id, file.size), along, What.RECEIVED
     try:
         incoming.keep(stored)
         if time.monotonic() <= stale_at:

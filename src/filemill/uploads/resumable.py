@@ -30,12 +30,12 @@ from filemill.files.insertion import Insertion
 from filemill.files.models import File
 from filemill.files.unfinished import BRIEF_SECONDS, PATIENCE_SECONDS, Turn
 from filemill.processing.queues import identifier
-from filemill.uploads.beforehand import bound_by_what_is_left, check_beforehand
+from filemill.uploads.beforehand import bound_by_what_is_left, check_beforehand, check_number
 from filemill.uploads.body import PIECE_BYTES, Body, digests_of
 from filemill.uploads.known import PARTIAL, Known, find, known
 from filemill.uploads.models import Protocol, Upload
 from filemill.uploads.receive import FRESH_SECONDS, Along, file_of, finish
-from filemill.uploads.rules import add
+from filemill.uploads.rules import SMALL_BYTES, add
 from filemill.uploads.types import check_claim
 
 log = structlog.get_logger(__name__)
@@ -66,24 +66,28 @@ def create(request: WSGIRequest, caller: Caller, upload: Upload, expect: Expect)
     """Create an upload, with the bytes that the request carries; one that is whole by them is a file at once."""
     stale_at = time.monotonic() + FRESH_SECONDS
     upload.owner_id = caller.owner_id
-    check_beforehand(caller, upload.length)
     check_claim(upload.declared_type)
     body = _body(request, known(upload), 0, expect)
-    if known(upload).is_whole_with == (body.length or 0):
+    is_whole = known(upload).is_whole_with == (body.length or 0)
+    if not is_whole or (body.length or 0) > SMALL_BYTES:  # a small one costs less than the look
+        check_beforehand(caller, upload.length)
+    if is_whole:
         return _create_whole(request, caller, upload, body, stale_at)
+    check_number(upload.owner_id)
     unfinished.create(upload.id)
     with Turn(upload.id) as turn:
         try:
+            _insert(upload, caller)  # first, so that others who come meanwhile see what it takes
             if body:
                 with transfers.transfer(party_of(request)):
                     _add_all(turn, body)
             stand = Stand(known(upload), turn.size, turn.last_byte_at)
-            _insert(upload, caller)
             if turn.size == stand.upload.is_whole_with:
                 stand.file = _complete(turn, stand.upload, caller, stale_at)
         except BaseException:  # nobody was told of it
-            with suppress(OSError, Refused), turn.held():
+            with suppress(OSError, Refused, DatabaseError), turn.held():
                 turn.end()
+                Upload.objects.filter(pk=upload.id, finished_at=None).delete()
             raise
     return stand
 
@@ -196,8 +200,10 @@ def _turn(caller: Caller, upload: Known, patience: float = PATIENCE_SECONDS) -> 
     return turn
 
 
-def completed(upload: Known) -> UploadCompleted:
+def completed(upload: Known) -> UploadCompleted | UploadGone:
     """Return what to say to who would add to an upload that is whole."""
+    if upload.said_concat == PARTIAL:
+        return UploadGone("This partial upload has become a file, with others.")
     return UploadCompleted("This upload is complete, and a file by now.", f"/files/{upload.id}/")
 
 
@@ -225,7 +231,7 @@ def _with_length(turn: Turn, caller: Caller, upload: Known, length: int) -> Know
         raise InconsistentLength(f"The upload has {upload.length} bytes by what was said before, not {length}.")
     if length < turn.size:
         raise InconsistentLength(f"{turn.size} bytes of the upload are here already, more than {length}.")
-    check_beforehand(caller, length)
+    check_beforehand(caller, length, instead_of=[upload.id], here=turn.size)
     with turn.held():  # whoever has the turn next reads the row anew
         Upload.objects.filter(pk=upload.id, length=None).update(length=length)
     return upload._replace(length=length)

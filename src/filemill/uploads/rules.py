@@ -61,16 +61,6 @@ def check_size(size: int) -> None:
         raise TooLarge(f"The file has {size} bytes; at most {limit} are accepted.")
 
 
-def check_quota(owner_id: int | None, size: int) -> None:
-    """Raise QuotaExceeded where a file of this size does not fit into what its owner may have."""
-    if owner_id is None:
-        return
-    standing = usage.standing(owner_id)
-    room = standing.room()
-    if room is not None and size > room:
-        raise standing.refusal()
-
-
 class Sink(Protocol):
     """What the bytes of a file go into."""
 
