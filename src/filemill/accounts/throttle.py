@@ -1,5 +1,6 @@
 """Sign-ins that fail are counted, by name and by address, in the database: all processes see the same count."""
 
+import functools
 import ipaddress
 import math
 import re
@@ -53,6 +54,7 @@ def address_of(request: HttpRequest | None) -> str:
     return _plain(named) or _plain(peer) or "unknown"
 
 
+@functools.lru_cache(1024)  # whoever sends much comes often
 def _plain(address: str) -> str:
     """Return an IP address without the port that some proxies name with it, "" for anything else."""
     match = _WITH_PORT.fullmatch(address.strip())

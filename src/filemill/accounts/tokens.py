@@ -3,21 +3,23 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
+from typing import Any, TypeVar
 
 import orjson
 import structlog
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
+from django.db.models.base import ModelState
 from django.utils import timezone
 
 from filemill.accounts.caller import Caller, scopes_of
 from filemill.accounts.models import NAME_MAX_CHARS, Scope, Token, new_token_id
 from filemill.core.errors import FieldError, Invalid, InvalidToken, NotFound, SignInRequired
-from filemill.database.cursors import prepared_cursor
+from filemill.database.cursors import one_row
 
 log = structlog.get_logger(__name__)
 
@@ -27,11 +29,26 @@ NOTED_EACH = timedelta(minutes=1)
 # Each request asks this, and Django takes much longer to write such a query than a database to answer it.
 _OF_TOKEN = ["id", "owner_id", "name", "digest", "scopes", "expires_at", "last_used_at", "revoked_at"]
 _OF_OWNER = ["id", "username", "is_staff", "is_active"]
-_QUERY = f"""
-    SELECT {", ".join(f"t.{name}" for name in _OF_TOKEN)}, {", ".join(f"u.{name}" for name in _OF_OWNER)}
-    FROM accounts_token t JOIN auth_user u ON u.id = t.owner_id WHERE t.id = %s
-"""  # noqa: S608  # the names above
+_COLUMNS = [*(f"t.{name}" for name in _OF_TOKEN), *(f"u.{name}" for name in _OF_OWNER)]
+_FROM = "FROM accounts_token t JOIN auth_user u ON u.id = t.owner_id"
+_QUERY = f"SELECT {', '.join(_COLUMNS)} {_FROM} WHERE t.id = %s"
+_Row = TypeVar("_Row", bound=Model)
+_OWNER: Any = Token._meta.get_field("owner")
 _FORM = re.compile(r"fm_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
+
+
+class Beside:
+    """A row of another table that is asked for along with a token, to save a statement: `query` is by `query_with`."""
+
+    def __init__(self, query: str, key: Any) -> None:  # noqa: ANN401  # whatever the table has
+        self.query, self.key = query, key
+        self.row: tuple[Any, ...] | None = None  #: once the token was found; of nulls where there is none such
+
+
+def query_with(table: str, columns: Sequence[str]) -> str:
+    """Return what asks for a token and, by its id, for a row of a table."""
+    more = ", ".join(f"b.{name}" for name in columns)
+    return f"SELECT {', '.join(_COLUMNS)}, {more} {_FROM} LEFT JOIN {table} b ON b.id = %s WHERE t.id = %s"
 
 
 def issue(owner: User, name: str, scopes: Collection[str], expires_at: datetime | None, by: str) -> tuple[Token, str]:
@@ -56,10 +73,10 @@ def issue(owner: User, name: str, scopes: Collection[str], expires_at: datetime 
     return token, secret
 
 
-def check(secret: str) -> Token:
+def check(secret: str, beside: Beside | None = None) -> Token:
     """Return the token, with its owner, that a secret belongs to; raise InvalidToken where it opens nothing."""
     match = _FORM.fullmatch(secret)
-    token = _with_owner(match[1]) if match else None
+    token = _with_owner(match[1], beside) if match else None
     if token is None or not compare_digest(token.digest, _digest(secret)):
         raise InvalidToken("There is no such token. A token begins with `fm_`; send it whole.")
     if token.expires_at is not None and token.expires_at <= timezone.now():
@@ -114,18 +131,27 @@ def revoke(tokens: QuerySet[Token], token_id: str, by: str) -> None:
     log.info("token revoked", token_id=token_id, by=by)
 
 
-def _with_owner(token_id: str) -> Token | None:
+def _with_owner(token_id: str, beside: Beside | None = None) -> Token | None:
     """Return a token with as much of its owner as a request needs to know."""
-    with prepared_cursor() as cursor:
-        cursor.execute(_QUERY, [token_id])
-        row = cursor.fetchone()
+    row = one_row(beside.query, [beside.key, token_id]) if beside else one_row(_QUERY, [token_id])
     if row is None:
         return None
-    *plain, scopes, expires_at, last_used_at, revoked_at, owner_id, username, is_staff, is_active = row
+    if beside is not None:
+        beside.row = row[len(_COLUMNS) :]
+    *plain, scopes, expires_at, last_used_at, revoked_at, owner_id, username, is_staff, is_active = row[: len(_COLUMNS)]
     times = map(_in_utc, (expires_at, last_used_at, revoked_at))
-    token = Token.from_db(connection.alias, _OF_TOKEN, [*plain, orjson.loads(scopes), *times])
-    token.owner = User.from_db(connection.alias, _OF_OWNER, [owner_id, username, bool(is_staff), bool(is_active)])
+    token = _made(Token, _OF_TOKEN, [*plain, orjson.loads(scopes), *times])
+    _OWNER.set_cached_value(token, _made(User, _OF_OWNER, [owner_id, username, bool(is_staff), bool(is_active)]))
     return token
+
+
+def _made(kind: type[_Row], names: Sequence[str], values: Sequence[Any]) -> _Row:
+    """Return a row's instance; Django would send signals about it, which takes longer than to ask for the row."""
+    made = kind.__new__(kind)
+    made._state = ModelState()
+    made._state.db, made._state.adding = connection.alias, False
+    made.__dict__.update(zip(names, values, strict=True))
+    return made
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

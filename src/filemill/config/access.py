@@ -51,7 +51,7 @@ class Access:
             return self._serve(request, EVERYBODY)
         if request.path in PUBLIC or _is_link(request):
             return self.get_response(request)
-        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+        kind, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if kind.lower() == "bearer":
             return self._with_token(request, secret.strip())
         if request.user.is_authenticated:
@@ -79,13 +79,16 @@ class Access:
         """Answer a page's refusal, such as too many attempts to sign in, by its status and in words."""
         return answer(request, error) if isinstance(error, Refused) and type(error) in problems.STATUS else None
 
+    def _check(self, _request: HttpRequest, secret: str) -> Token:
+        return tokens.check(secret)
+
     def _serve(self, request: HttpRequest, caller: Caller) -> HttpResponseBase:
         request.caller = caller  # type: ignore[attr-defined]
         return self.get_response(request)
 
     def _with_token(self, request: HttpRequest, secret: str) -> HttpResponseBase:
         try:
-            token = tokens.check(secret)
+            token = self._check(request, secret)
             caller = by_token(token)
             caller.require(_scope_for(request))
         except Refused as error:

@@ -15,7 +15,7 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 
 def wants_page(request: HttpRequest) -> bool:
     """Say whether a browser asks for a page; curl's `*/*` does not."""
-    return "text/html" in request.headers.get("Accept", "")
+    return "text/html" in request.META.get("HTTP_ACCEPT", "")
 
 
 def answer(request: HttpRequest, error: FilemillError) -> HttpResponse:

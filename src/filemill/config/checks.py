@@ -11,6 +11,7 @@ from filemill.config.env import is_loopback
 from filemill.processors.registry import lacks, processors
 from filemill.sandbox import probe
 from filemill.sandbox.walls import complaint
+from filemill.web.bundle import bundle
 
 _STEPS_PER_WRITE = 16  # of an upload; each may take FILEMILL_STALL_SECONDS
 _MARGIN = 2  # for a disk that takes long to keep what a job made
@@ -118,3 +119,12 @@ def processors_have_what_they_need(**_kwargs: Any) -> list[CheckMessage]:  # noq
         for name, processor in processors().items()
         for words in lacks(processor)
     ]
+
+
+@register
+def the_pages_are_built(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401  # Django's signature
+    """Pages without their style and scripts work, but nobody wants them so."""
+    if bundle() is not None:
+        return []
+    words = "The pages have neither style nor scripts: these were not built."
+    return [checks.Warning(words, hint="In a source tree, run scripts/build-pages.", id="filemill.W004")]

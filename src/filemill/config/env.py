@@ -166,10 +166,23 @@ class Configuration:
         unit="seconds",
         check=at_least_1,
     )
+    max_unfinished_uploads: int = variable(
+        "FILEMILL_MAX_UNFINISHED_UPLOADS",
+        1000,
+        "how many uploads that can be resumed one owner may have begun and not completed",
+        check=at_least_1,
+    )
     idempotency_key_seconds: int = variable(
         "FILEMILL_IDEMPOTENCY_KEY_SECONDS",
         86400,
         "how long the `Idempotency-Key` of an upload is remembered",
+        unit="seconds",
+        check=at_least_1,
+    )
+    event_seconds: int = variable(
+        "FILEMILL_EVENT_SECONDS",
+        7 * 86400,
+        "how long what happened to files is kept for those who follow `/events/`",
         unit="seconds",
         check=at_least_1,
     )

@@ -36,7 +36,7 @@ class RequestLog:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Serve one request."""
-        given = request.headers.get("X-Request-Id", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else new_id().hex
         request.request_id = request_id  # type: ignore[attr-defined]
         began = time.monotonic()
@@ -124,17 +124,17 @@ def _read(request: HttpRequest) -> None:
 
 def _is_guest(request: HttpRequest, host: str) -> bool:
     """Say whether a page of another site sent the request that may use the API."""
-    origin = request.headers.get("Origin")
+    origin: str | None = request.META.get("HTTP_ORIGIN")
     if origin not in settings.FILEMILL.cors_origins or not re.match(cors.ADDRESSES, request.path):
         return False
     return urlsplit(origin).netloc != host
 
 
 def _is_foreign(request: HttpRequest, host: str) -> bool:
-    origin = request.headers.get("Origin")
+    origin: str | None = request.META.get("HTTP_ORIGIN")
     if origin is not None:
         try:
             return urlsplit(origin).netloc != host
         except ValueError:  # no address at all
             return True
-    return request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
+    return request.META.get("HTTP_SEC_FETCH_SITE", "none") not in {"same-origin", "none"}

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
 
 # The addresses that programs ask often; none of their views looks at a session, and none takes a form of Django's.
-_OFTEN = ("/upload", "/files")
+_OFTEN = ("/upload", "/files", "/events")
 
 
 class _PastPrograms:
@@ -18,12 +18,12 @@ class _PastPrograms:
 
     def __call__(self, request: HttpRequest) -> Any:  # noqa: ANN401  # as Django has it
         """Serve one request."""
-        if request.path_info.startswith(_OFTEN) and _has_no_session(request):
+        if request.path_info.startswith(_OFTEN) and has_no_session(request):
             return self.get_response(request)
         return super().__call__(request)  # type: ignore[misc]  # of the middleware that stands beside this
 
 
-def _has_no_session(request: HttpRequest) -> bool:
+def has_no_session(request: HttpRequest) -> bool:
     """Say whether the caller shows a token, which alone counts then, or need not say who it is."""
     return settings.FILEMILL.access == "open" or request.META.get("HTTP_AUTHORIZATION", "")[:7].lower() == "bearer "
 

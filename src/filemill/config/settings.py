@@ -8,6 +8,7 @@ from dj_database_url import parse as parse_database_url
 
 from filemill.config import broker, cors, env, variables
 from filemill.core import log
+from filemill.web.bundle import KEPT_FOR_EVER
 
 try:
     FILEMILL = env.read()
@@ -59,6 +60,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_celery_beat",
     "filemill.accounts",
+    "filemill.events",
     "filemill.files",
     "filemill.processing",
     "filemill.uploads",
@@ -70,6 +72,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "filemill.config.middleware.RequestLog",
     *([cors.MIDDLEWARE] if FILEMILL.cors_origins else []),  # outside of all that refuses: errors need its headers, too
+    "filemill.config.short.ShortWay",
     "filemill.config.middleware.NotAllowedExplained",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -155,6 +158,7 @@ LANGUAGE_CODE = "en"
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = KEPT_FOR_EVER
 
 STORAGES = {
     "default": {

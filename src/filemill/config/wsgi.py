@@ -25,6 +25,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 
 
 def _with_boundary_only(kind: str) -> str:
+    if ";" not in kind:
+        return kind.strip().lower()[:_MOST_CHARACTERS]
     if len(kind) > _MOST_CHARACTERS:
         return kind.partition(";")[0][:_MOST_CHARACTERS]
     try:
