@@ -3,9 +3,10 @@
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 BLOCK_BYTES = 65536
 
@@ -54,23 +55,31 @@ class Cutting:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                cut = self.cuts.popleft() if self.cuts else Cut()
-                server = socket.create_connection(("127.0.0.1", self._port))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._port))
+                except ConnectionRefusedError:  # it is away
+                    client.close()
+                    continue
                 self._open += [client, server]
-                for pump in (self._up, self._down):
-                    self._threads.append(threading.Thread(target=pump, args=(client, server, cut)))
+                for pump in self._pumps(client, server):
+                    self._threads.append(threading.Thread(target=pump))
                     self._threads[-1].start()
+
+    def _pumps(self, client: socket.socket, server: socket.socket) -> tuple[Callable[[], None], Callable[[], None]]:
+        """Return what carries the bytes of a new connection up, and what carries them down."""
+        cut = self.cuts.popleft() if self.cuts else Cut()
+        return partial(self._up, client, server, cut), partial(self._down, client, server, cut)
 
     def _up(self, client: socket.socket, server: socket.socket, cut: Cut) -> None:
         with self._ending(client, server, cut):
-            for block in _blocks(client, cut.up):
+            for block in blocks(client, cut.up):
                 server.sendall(block)
                 self.up += len(block)
 
     def _down(self, client: socket.socket, server: socket.socket, cut: Cut) -> None:
         answers = 0
         with self._ending(client, server, cut):
-            for block in _blocks(server, cut.down):
+            for block in blocks(server, cut.down):
                 answers += block.count(b"HTTP/1.1 ")
                 if cut.answers is not None and answers > cut.answers:
                     return
@@ -84,9 +93,7 @@ class Cutting:
             if cut.is_held:
                 self._released.wait()
         for each in (client, server):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)  # which wakes the other thread
-            each.close()  # which resets the connection where bytes were not read: who sends them learns of it
+            end(each)
 
 
 @contextmanager
@@ -99,7 +106,15 @@ def cutting(port: int) -> Iterator[Cutting]:
         proxy.close()
 
 
-def _blocks(source: socket.socket, most: int | None) -> Iterator[bytes]:
+def end(connection: socket.socket) -> None:
+    """End a connection for both who talk over it."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)  # which wakes the thread that reads from it
+    connection.close()  # which resets it where bytes were not read: who sends them learns of it
+
+
+def blocks(source: socket.socket, most: int | None = None) -> Iterator[bytes]:
+    """Yield what comes, up to so many bytes."""
     left = BLOCK_BYTES if most is None else most
     while left and (block := source.recv(min(left, BLOCK_BYTES))):
         left -= 0 if most is None else len(block)

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+CLIENTS = Path(__file__).parents[1] / "clients"
+
 
 class MissingProgram(Exception):
     """A program that the tests start is not on this machine."""
@@ -66,6 +68,32 @@ def faketime() -> Path:
     raise MissingProgram("libfaketime is missing: apt-get install libfaketime")
 
 
+def curl() -> Path:
+    """Return the path of `curl`."""
+    return _on_the_path("curl", "apt-get install curl")
+
+
+def npm() -> Path:
+    """Return the path of `npm`, beside which is `node`."""
+    _on_the_path("node", "apt-get install npm, or another Node.js from 18 on")
+    return _on_the_path("npm", "apt-get install npm")
+
+
+def node_modules() -> Path:
+    """Return the folder that holds the clients in JavaScript, as their lock file has them."""
+    folder = CLIENTS / "node_modules"
+    lock, installed = CLIENTS / "package-lock.json", folder / ".package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return folder
+    raise MissingProgram("The clients in JavaScript are missing: npm ci --prefix tests/clients")
+
+
+def _on_the_path(name: str, how: str) -> Path:
+    if found := shutil.which(name):
+        return Path(found)
+    raise MissingProgram(f"{name} is missing: {how}")
+
+
 def _open_to_its_account(program: Path) -> bool:
     """PostgreSQL does not run as root: there another account runs it, which cannot see into every folder."""
     if os.geteuid() != 0:
@@ -89,6 +117,8 @@ PACKAGES: dict[Callable[[], Path], str] = {
     chromium: "chromium",
     nginx: "nginx-light",
     faketime: "libfaketime",
+    curl: "curl",
+    npm: "npm",
 }
 
 
@@ -97,7 +127,9 @@ def install_missing() -> int:
     missing = {find: package for find, package in PACKAGES.items() if _why_missing(find)}
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         _apt_install(sorted(missing.values()))
-    reasons = [reason for find in missing if (reason := _why_missing(find))]
+    if _why_missing(node_modules) and not _why_missing(npm):
+        _npm_install()
+    reasons = [reason for find in (*missing, node_modules) if (reason := _why_missing(find))]
     for reason in reasons:
         print(f"{reason}; then run this again.", file=sys.stderr)
     return 1 if reasons else 0
@@ -119,6 +151,12 @@ def _apt_install(packages: list[str]) -> None:
         subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
         )  # what it could not install is named below
+
+
+def _npm_install() -> None:
+    print("Installing the clients in JavaScript", flush=True)
+    command = [npm(), "ci", "--prefix", CLIENTS, "--loglevel=error"]
+    subprocess.run(command, stdin=subprocess.DEVNULL, check=False)  # as above
 
 
 if __name__ == "__main__":
