@@ -33,7 +33,26 @@ _IDLE = ("no worker", "без воркера")
 _SHARP = ("sharp", "sharp")
 _PDFIUM = ("PDFium alone", "один PDFium")
 _DUCKDB = ("DuckDB alone", "один DuckDB")
+_TUS = ("@tus/server", "@tus/server")
+_START = ("its first quarter", "первая четверть")
 _DEEP = ("the page after row {deep}", "страница после строки {deep}")
+
+
+def _resumable(name: str, where: tuple[str, str]) -> Iterator[Goal]:
+    for what, load, figure, unit, least in (
+        (("tus, chunks of 8 MiB, 4 connections", "tus, куски по 8 МиБ, 4 соединения"),
+         "chunks_8m", "mb_per_s", "MB/s", 3),
+        (("tus, chunks of 64 KiB", "tus, куски по 64 КиБ"), "chunks_64k", "patches_per_s", "PATCH/s", 2),
+        (("tus, creation and PATCH of 4 KiB", "tus, создание и PATCH в 4 КиБ"),
+         "small", "uploads_per_s", "uploads/s", 1),
+    ):  # fmt: skip
+        ours, theirs = (f"resumable.{name}.{load}.{side}.{figure}" for side in ("filemill", "tus_server"))
+        yield Goal((what[0] + where[0], what[1] + where[1]), unit, ours, _TUS, theirs, at_least=least)
+    large = f"resumable.{name}.large"
+    words = (f"tus, 2 GiB{where[0]}: its last quarter", f"tus, 2 ГиБ{where[1]}: последняя четверть")
+    yield Goal(words, "MB/s", f"{large}.end_mb_per_s", _START, f"{large}.start_mb_per_s", at_least=0.9)
+    yield Goal(("its memory", "память при этом"), "MiB", f"{large}.rss_of_one_mib", at_most=150)
+
 
 GOALS = (
     Goal(("upload of 4 KiB in a form, token", "загрузка 4 КиБ формой, токен"), "CPU ms",
@@ -85,6 +104,8 @@ GOALS = (
     Goal(("a corpus of {corpus} files of all kinds, embedded", "корпус из {corpus} файлов всех видов, встроенная"),
          "files/s", "kinds.corpus.filemill.files_per_s", _ALONE, "kinds.corpus.alone.files_per_s", at_least=0.5),
     Goal(("deaths of the worker meanwhile", "смертей воркера при этом"), "", "kinds.corpus.filemill.deaths", at_most=0),
+    *_resumable("production", ("", "")),
+    *_resumable("embedded", (", embedded", ", встроенная")),
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Prints, as JSON, how fast a JPEG of 24 megapixels becomes two thumbnails, and how fast with sharp.
 
-.venv/bin/python bench/kinds_image.py [FOLDER]     where `npm install sharp` was done; else it is, in a folder for once
+.venv/bin/python bench/kinds_image.py [ROUNDS]     5 rounds unless told otherwise
 
 Both make the same two WebPs, 1,024 and 256 pixels, quality and method alike, from the same file, with one thread, and
 decode it once. Measured is CPU time for each picture, the first one left out, in processes that take turns. The
@@ -36,16 +36,17 @@ def main() -> None:
         return
     if shutil.which("npm") is None:
         sys.exit("npm is missing: apt-get install npm")
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     with tempfile.TemporaryDirectory(prefix="filemill-image-") as home:
-        installed = Path(sys.argv[1]) if len(sys.argv) > 1 else _install_sharp(Path(home))
+        _install_sharp(Path(home))
         picture = Path(home) / "photo.jpg"
         _photograph().save(picture, "JPEG", quality=90)
         commands: dict[str, list[str | Path]] = {
-            "sharp": ["node", SHARP, installed, picture, str(TIMES)],
+            "sharp": ["node", SHARP, home, picture, str(TIMES)],
             "filemill": [sys.executable, __file__, picture, home],
         }
         taken: dict[str, list[float]] = {name: [] for name in commands}
-        for turn in range(ROUNDS):
+        for turn in range(rounds):
             for name in commands if turn % 2 else reversed(commands):
                 taken[name] += _run(commands[name])
     found = {name: {"files_per_cpu_s": spread(1000 / each for each in values)} for name, values in taken.items()}
@@ -60,10 +61,9 @@ def _run(command: list[str | Path]) -> list[float]:
     return milliseconds
 
 
-def _install_sharp(home: Path) -> Path:
+def _install_sharp(home: Path) -> None:
     (home / "package.json").write_text("{}")
     subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", "sharp"], cwd=home, check=True)
-    return home
 
 
 def _processed(picture: Path, home: Path) -> list[float]:

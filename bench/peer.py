@@ -1,6 +1,7 @@
 """What Filemill is held against: small programs of this folder, nginx, and how they are started."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -159,6 +160,33 @@ class Nginx(Programs):
 def nginx() -> Iterator[Nginx]:
     """Run it."""
     server = Nginx()
+    try:
+        server.begin()
+        yield server
+    finally:
+        server.close()
+
+
+class TusServer(Programs):
+    """The reference server of tus with its file store, as npm has it."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.kept = self.folder / "kept"
+
+    def begin(self) -> None:
+        """Install it into a folder for once, start it and return once it answers."""
+        if shutil.which("npm") is None:
+            sys.exit("npm is missing: apt-get install npm")
+        home = shutil.copytree(PEERS / "tus", self.folder / "home")
+        self.run("npm", "--prefix", home, "ci", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-timeout=20000")
+        self.start_web("node", home / "server.js", str(self.port), self.kept)
+
+
+@contextmanager
+def tus_server() -> Iterator[TusServer]:
+    """Run it."""
+    server = TusServer()
     try:
         server.begin()
         yield server

@@ -15,6 +15,7 @@ import machine
 import peer
 import procs
 import render
+import resumable
 import service
 import slow
 import traffic
@@ -39,7 +40,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # so that every program started here is ended
     size = QUICK if chosen.quick else FULL
     if chosen.only in APART:
-        print(json.dumps(APART[chosen.only](10 if chosen.quick else 30), indent=1))
+        part, in_short, in_full = APART[chosen.only]
+        print(json.dumps(part(in_short if chosen.quick else in_full), indent=1))
         return
     if not chosen.write:
         results = measure(size, chosen.only)
@@ -77,10 +79,9 @@ def measure(size: Size, only: str | None) -> dict[str, Any]:
                 do(bench, running)
             results[name] = _summary(bench.results)
     if not only:
-        results["sandbox"] = _sandbox(10 if size is QUICK else 30)
-        results["layers"] = _layers(5 if size is QUICK else 15)
-        if size is FULL:
-            results["kinds"] = _kinds()
+        for name in ("sandbox", "layers", *(("resumable", "kinds") if size is FULL else ())):
+            part, in_short, in_full = APART[name]
+            results[name] = part(in_short if size is QUICK else in_full)
     results["conditions"] |= {
         "stolen_percent": 100 * procs.stolen_share(ticks, procs.all_cpu_ticks()),
         "minutes": (time.monotonic() - began) / 60,
@@ -164,19 +165,28 @@ def _layers(batches: int) -> dict[str, Any]:
     return _told_by("upload_layers.py", batches)
 
 
-def _kinds(_rounds: int = 0) -> dict[str, Any]:
-    scripts = ("kinds_image.py", "kinds_pdf.py", "kinds_table.py", "kinds_corpus.py")
+def _kinds(most_rounds: int) -> dict[str, Any]:
+    rounds = {"kinds_image.py": 5, "kinds_pdf.py": 9, "kinds_table.py": 2, "kinds_corpus.py": 3}
     found = {"date": machine.date(), "speed_ms": machine.speed_ms()}
-    return found | {kind: each for script in scripts for kind, each in _told_by(script).items()}
+    for script, count in rounds.items():
+        found |= _told_by(script, min(count, most_rounds))
+    return found
 
 
-def _told_by(script: str, *count: int) -> dict[str, Any]:
-    command = [sys.executable, Path(__file__).with_name(script), *map(str, count)]
+def _told_by(script: str, count: int) -> dict[str, Any]:
+    command = [sys.executable, Path(__file__).with_name(script), str(count)]
     found: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     return found
 
 
-APART = {"slow": slow.measure, "sandbox": _sandbox, "layers": _layers, "kinds": _kinds}
+# Each with how much of it is a short look, and how much the whole.
+APART: dict[str, tuple[Callable[[int], Any], int, int]] = {
+    "slow": (slow.measure, 10, 30),
+    "sandbox": (_sandbox, 10, 30),
+    "layers": (_layers, 5, 15),
+    "resumable": (resumable.measure, 1, 3),
+    "kinds": (_kinds, 1, 9),
+}
 ONLY = {*APART, *CONFIGURATIONS, *(part for _, parts in CONFIGURATIONS.values() for part in parts)}
 
 
