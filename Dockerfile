@@ -2,6 +2,12 @@
 #   docker build -t filemill .
 #   docker run --init -p 127.0.0.1:8000:8000 -e FILEMILL_PUBLISHED_ON_LOOPBACK=yes -v filemill:/data filemill
 
+FROM python:3.13-slim-bookworm AS pages
+WORKDIR /build
+COPY scripts/build-pages scripts/
+COPY browser browser
+RUN PYTHON=python scripts/build-pages
+
 FROM python:3.13-slim-bookworm AS build
 RUN python -m venv --without-pip /opt/filemill
 WORKDIR /build
@@ -9,6 +15,7 @@ COPY requirements.txt .
 RUN python -m pip --python /opt/filemill/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
 COPY pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md ./
 COPY src src
+COPY --from=pages /build/src/filemill/web/static/filemill/built src/filemill/web/static/filemill/built
 RUN python -m pip --python /opt/filemill/bin/python install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.13-slim-bookworm

@@ -1,8 +1,9 @@
-"""Writes THIRD-PARTY-NOTICES.md: what requirements.txt installs, with versions and licences.
+"""Writes THIRD-PARTY-NOTICES.md: what is installed and what the pages' scripts hold, with versions and licences.
 
 With --check it only says whether the page is out of date, and ends with status 1 if it is.
 """
 
+import json
 import re
 import sys
 from importlib.metadata import PackageNotFoundError, metadata
@@ -15,12 +16,15 @@ CLASSIFIER = "License :: OSI Approved :: "
 
 #: Packages that the lock holds for other machines or other versions of Python than the one that this runs on.
 ELSEWHERE = {"async-timeout": "Apache-2.0", "colorama": "BSD-3-Clause", "fasttext-predict-v2": "MIT"}
+#: Of the lock for the pages, what builds them and is no part of them.
+BUILDS = "esbuild"
 #: Where a package's own words are loose: read in its licence file.
 READ = {
     "amqp": "BSD-3-Clause",
     "billiard": "BSD-3-Clause",
     "click-plugins": "BSD-3-Clause",
     "colorlog": "MIT",
+    "combine-errors": "MIT",
     "cron-descriptor": "MIT",
     "django-celery-beat": "BSD-3-Clause",
     "django-filter": "BSD-3-Clause",
@@ -40,11 +44,20 @@ READ = {
 HEAD = """\
 # Third-party notices
 
-<!-- Made from requirements.txt and the packages' own metadata by scripts/notices.py. -->
+<!-- Made from the lock files and the packages' own metadata by scripts/notices.py. -->
 
-Filemill itself is under the [Apache License 2.0](LICENSE). It holds no code of others. It installs these packages, at
-the versions and hashes of [requirements.txt](requirements.txt); some are for certain platforms only. What development
-needs beyond them ([requirements-dev.txt](requirements-dev.txt)) is not distributed with it.
+Filemill itself is under the [Apache License 2.0](LICENSE). Its source holds no code of others. It installs these
+packages, at the versions and hashes of [requirements.txt](requirements.txt); some are for certain platforms only. What
+development needs beyond them ([requirements-dev.txt](requirements-dev.txt)) is not distributed with it.
+
+| package | version | licence |
+| --- | --- | --- |
+"""
+
+IN_SCRIPTS = """
+The scripts of its pages are built of these packages, at the versions and hashes of
+[browser/package-lock.json](browser/package-lock.json), and of their parts only what is used. The words of these
+licences lie beside what was built, in `licences.txt`.
 
 | package | version | licence |
 | --- | --- | --- |
@@ -73,7 +86,17 @@ def page() -> str:
     """Return the page."""
     locked = LOCKED.findall((ROOT / "requirements.txt").read_text())
     rows = [f"| {name} | {version} | {licence_of(name)} |\n" for name, version, _marker in locked]
-    return HEAD + "".join(rows) + TAIL
+    return HEAD + "".join(rows) + IN_SCRIPTS + "".join(_rows_of_scripts()) + TAIL
+
+
+def _rows_of_scripts() -> list[str]:
+    locked = json.loads((ROOT / "browser/package-lock.json").read_text())["packages"]
+    held = {path.removeprefix("node_modules/"): each for path, each in locked.items() if path and "dev" not in each}
+    return [
+        f"| {name} | {each['version']} | {READ.get(name) or each['license']} |\n"
+        for name, each in sorted(held.items())
+        if BUILDS not in name
+    ]
 
 
 def licence_of(package: str) -> str:

@@ -61,6 +61,15 @@ upload_text() {
     upload "$note"
 }
 
+page_is_whole() {
+    local path
+    curl -fsS "$address/" >"$samples/page" || return 1
+    for path in $(grep -oE '/static/filemill/built/page-[0-9A-Z]+\.(css|js)' "$samples/page"); do
+        curl -fsS "$address$path" --output "$samples/part" && test -s "$samples/part" || return 1
+    done
+    grep -q '\.css' "$samples/page" && grep -q '\.js' "$samples/page"
+}
+
 file_has() { curl -fsS "$address/files/$1/" | tee "$samples/file" | tr -d ' ' | grep -qE "\"status\":\"($2)\""; }
 finished() { file_has "$1" 'processed|failed'; }
 processed() { file_has "$1" processed || { cat "$samples/file" && false; }; }

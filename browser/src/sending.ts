@@ -1,0 +1,242 @@
+// Takes files, keeps all that are on their way, gives the transport a few at a time, and has them drawn.
+import { breathe } from "./dom";
+import type { Batch } from "./gather";
+import { type Found, type Item, Meter, newItem, type Problem } from "./item";
+import { refresh } from "./live";
+import { Rows } from "./rows";
+import { outlive } from "./session";
+import { Summary } from "./summary";
+import { type Listener, type Server, Transport } from "./transport";
+import { files } from "./words";
+
+const IN_TRANSPORT = 8; // enough for its connections never to wait for us
+const DRAW_EVERY = 200;
+const MANY = 100; // from here on nobody looks at each row: it is drawn less often
+
+export interface Totals {
+  files: number;
+  bytes: number;
+  arrived: number;
+  arrivedBytes: number;
+}
+
+export class Sending implements Listener {
+  items = new Map<string, Item>();
+  totals: Totals = { files: 0, bytes: 0, arrived: 0, arrivedBytes: 0 };
+  meter = new Meter();
+  isPaused = false;
+  ready: Promise<void>;
+  #waiting: Item[] = [];
+  #transport: Transport;
+  #rows: Rows;
+  #summary: Summary;
+  #drawAt = 0;
+  #cancelled = 0; // how often all were
+  #inTransport = new Set<Item>(); // but for those that are paused
+
+  constructor(server: Server, mould: HTMLTemplateElement) {
+    this.#rows = new Rows(mould, this);
+    this.#summary = new Summary(this);
+    this.#transport = new Transport(server, this);
+    this.ready = this.#transport.ready.then(() => this.#summary.comeBack());
+    addEventListener("beforeunload", (event) => {
+      if (this.isBusy) event.preventDefault();
+    });
+    outlive(mould, () => this.items.size > 0, this.#summary);
+  }
+
+  get isBusy(): boolean {
+    for (const item of this.items.values()) if (item.state !== "failed" && item.state !== "lost") return true;
+    return false;
+  }
+
+  async take(batches: AsyncIterable<Batch>): Promise<void> {
+    const before = this.items.size;
+    const cancelled = this.#cancelled;
+    let unread = 0;
+    for await (const batch of batches) {
+      if (cancelled !== this.#cancelled) return;
+      for (const found of batch.found) this.#add(found);
+      unread += batch.unread;
+      this.#feed();
+    }
+    if (unread) this.#summary.tell(`${files(unread)} could not be read.`);
+    const more = this.items.size - before;
+    if (more > 0) this.#summary.say(`${files(more)} to send.`);
+  }
+
+  pause(item: Item): void {
+    item.state = "paused";
+    item.meter.clear();
+    this.#inTransport.delete(item);
+    this.#transport.pause(item);
+    this.#feed();
+  }
+
+  resume(item: Item): void {
+    item.state = "sending";
+    this.#inTransport.add(item);
+    this.#transport.resume(item);
+    this.changed();
+  }
+
+  cancel(item: Item): void {
+    this.#transport.cancel(item);
+    this.items.delete(item.key);
+    this.#inTransport.delete(item);
+    this.totals.files -= 1;
+    this.totals.bytes -= item.size;
+    this.#rows.drop(item);
+    this.#feed();
+  }
+
+  retry(item: Item): void {
+    delete item.problem;
+    item.state = item.found ? "waiting" : "lost";
+    if (!item.found) return this.changed();
+    this.#waiting.unshift(item);
+    this.#feed();
+  }
+
+  retryAll(): void {
+    for (const item of [...this.items.values()].reverse()) if (item.state === "failed") this.retry(item);
+  }
+
+  async cancelAll(): Promise<void> {
+    this.#waiting = [];
+    this.#cancelled += 1;
+    this.isPaused = false;
+    let count = 0;
+    for (const item of [...this.items.values()].reverse()) {
+      this.cancel(item);
+      if ((count += 1) % 500 === 0) await breathe();
+    }
+  }
+
+  pauseAll(): void {
+    this.isPaused = true;
+    for (const item of this.items.values()) if (item.state === "sending" || item.state === "stalled") this.pause(item);
+  }
+
+  resumeAll(): void {
+    this.isPaused = false;
+    for (const item of this.items.values()) if (item.state === "paused") this.resume(item);
+    this.#feed();
+  }
+
+  chooseAgain(item: Item): void {
+    const input = Object.assign(document.createElement("input"), { type: "file" });
+    input.addEventListener("change", () => {
+      const file = input.files?.[0];
+      if (file && file.name === item.name && file.size === item.size && file.lastModified === item.modified)
+        this.#giveBack(item, file);
+      else item.problem = { title: "That is another file", detail: "Or it has changed since." };
+      this.changed();
+    });
+    input.click();
+  }
+
+  restored(items: Item[]): void {
+    for (const item of items) {
+      this.items.set(item.key, item);
+      if (item.state === "sending") this.#inTransport.add(item);
+      this.totals.files += 1;
+      this.totals.bytes += item.size;
+    }
+    const lost = items.filter((item) => item.state === "lost").length;
+    if (lost) this.#summary.say(`${files(lost)} wait to be chosen again.`);
+    this.changed();
+  }
+
+  moved(item: Item): void {
+    if (item.state !== "paused") item.state = "sending";
+    delete item.problem;
+    this.changed();
+  }
+
+  stalled(item: Item, why: Problem): void {
+    if (item.state !== "paused") item.state = "stalled";
+    item.problem = why;
+    item.meter.clear();
+    this.changed();
+  }
+
+  arrived(item: Item, id: string): void {
+    this.items.delete(item.key);
+    this.#inTransport.delete(item);
+    this.totals.arrived += 1;
+    this.totals.arrivedBytes += item.size;
+    this.#rows.arrived(item, id);
+    this.#feed();
+    if (this.items.size < MANY) void refresh();
+  }
+
+  refused(item: Item, why: Problem): void {
+    item.state = "failed";
+    item.sent = 0;
+    item.problem = why;
+    item.meter.clear();
+    this.#inTransport.delete(item);
+    this.#summary.say(`${item.name} was not sent. ${why.title}.`);
+    this.#feed();
+  }
+
+  changed(): void {
+    if (this.#drawAt) return;
+    this.#drawAt = setTimeout(() => this.#draw(), this.items.size < MANY ? DRAW_EVERY : 3 * DRAW_EVERY);
+  }
+
+  #add(found: Found): void {
+    const item = newItem(found);
+    const known = this.items.get(item.key) ?? this.#lostOf(item);
+    if (known?.state === "lost") this.#giveBack(known, found.file);
+    if (known?.state === "failed") this.retry(Object.assign(known, { found }));
+    if (known) return; // the same file of the same folder is on its way already
+    if (!this.isBusy) this.totals = this.#left();
+    this.items.set(item.key, item);
+    this.#waiting.push(item);
+    this.totals.files += 1;
+    this.totals.bytes += item.size;
+  }
+
+  #left(): Totals {
+    let bytes = 0;
+    for (const item of this.items.values()) bytes += item.size;
+    return { files: this.items.size, bytes, arrived: 0, arrivedBytes: 0 };
+  }
+
+  // One that is chosen alone does not tell its folder.
+  #lostOf({ name, size, modified, path }: Item): Item | undefined {
+    if (path) return undefined;
+    for (const item of this.items.values())
+      if (item.state === "lost" && item.name === name && item.size === size && item.modified === modified) return item;
+    return undefined;
+  }
+
+  #giveBack(item: Item, file: File): void {
+    item.state = "sending";
+    delete item.problem;
+    this.#inTransport.add(item);
+    this.#transport.giveBack(item, file);
+  }
+
+  #feed(): void {
+    const batch: Item[] = [];
+    while (!this.isPaused && this.#inTransport.size < IN_TRANSPORT && this.#waiting.length) {
+      const item = this.#waiting.shift();
+      if (!item || this.items.get(item.key) !== item) continue; // it was cancelled while it waited
+      item.state = "sending";
+      this.#inTransport.add(item);
+      batch.push(item);
+    }
+    this.#transport.send(batch);
+    this.changed();
+  }
+
+  #draw(): void {
+    this.#drawAt = 0;
+    this.#rows.draw();
+    this.#summary.draw();
+    if (this.isBusy) this.changed();
+  }
+}

@@ -1,0 +1,133 @@
+// Tells of all files that are on their way in one line, and now and then to who cannot see it.
+import { find, keepingFocus, setHidden, setText } from "./dom";
+import type { Item, Meter } from "./item";
+import { files, size, sizeOf, timeLeft } from "./words";
+
+const SAY_EVERY = 4000;
+const LEFT_BEHIND = "filemill-left";
+
+const NOTHING = '{"waiting":0,"begun":[]}';
+
+interface LeftBehind {
+  waiting: number;
+  begun: [key: string, name: string][];
+}
+
+interface Work {
+  items: Map<string, Item>;
+  totals: { files: number; bytes: number; arrived: number; arrivedBytes: number };
+  meter: Meter;
+  isPaused: boolean;
+  isBusy: boolean;
+  pauseAll(): void;
+  resumeAll(): void;
+  retryAll(): void;
+  cancelAll(): void;
+}
+
+export class Summary {
+  #work: Work;
+  #box = find(document, "#under-way");
+  #words = find(this.#box, "[data-words]");
+  #track = find<HTMLProgressElement>(this.#box, ".track");
+  #said = find(document, "#said");
+  #told = Object.assign(document.createElement("p"), { className: "notice" });
+  #toSay = "";
+  #sayAt = 0;
+  #wasBusy = false;
+
+  constructor(work: Work) {
+    this.#work = work;
+    const on = (name: string, act: () => void) => this.#button(name).addEventListener("click", act);
+    on("pause", () => (work.isPaused ? work.resumeAll() : work.pauseAll()));
+    on("retry", () => work.retryAll());
+    on("cancel", () => work.cancelAll());
+    addEventListener("pagehide", () => this.#leave());
+  }
+
+  draw(): void {
+    keepingFocus(() => this.#draw());
+  }
+
+  #draw(): void {
+    const { items, totals, meter, isPaused, isBusy } = this.#work;
+    let sent = totals.arrivedBytes;
+    let failed = 0;
+    for (const item of items.values()) {
+      sent += item.sent;
+      failed += item.state === "failed" ? 1 : 0;
+    }
+    meter.add(sent);
+    if (totals.files > 1) setHidden(this.#box, false);
+    setText(this.#words, isBusy ? under_way(this.#work, sent) : ended(totals.arrived, failed));
+    this.#track.value = totals.bytes ? sent / totals.bytes : 0;
+    setHidden(this.#track, !isBusy);
+    setText(this.#button("pause"), isPaused ? "Resume all" : "Pause all");
+    setHidden(this.#button("pause"), !isBusy);
+    setHidden(this.#button("cancel"), !isBusy);
+    setHidden(this.#button("retry"), !failed);
+    if (this.#wasBusy && !isBusy) this.say(ended(totals.arrived, failed));
+    this.#wasBusy = isBusy;
+  }
+
+  // What comes too soon after other words replaces those that wait to be said.
+  say(words: string): void {
+    this.#toSay = words;
+    if (this.#sayAt) return;
+    this.#speak();
+  }
+
+  // Says and shows what must not be missed.
+  tell(words: string): void {
+    this.#told.textContent = words;
+    this.#said.after(this.#told);
+    this.say(words);
+  }
+
+  untell(words: string): void {
+    if (this.#told.textContent === words) this.#told.remove();
+  }
+
+  #speak(): void {
+    if (this.#toSay) setText(this.#said, this.#toSay);
+    this.#sayAt = this.#toSay ? setTimeout(() => this.#speak(), SAY_EVERY) : 0;
+    this.#toSay = "";
+  }
+
+  #button(name: string): HTMLElement {
+    return find(this.#box, `[data-all=${name}]`);
+  }
+
+  // Files that were not begun are forgotten with the page; how many these were is not, nor which were on their way.
+  #leave(): void {
+    const items = [...this.#work.items.values()];
+    const waiting = items.filter((item) => item.state === "waiting").length;
+    const begun = items.filter(({ state }) => state === "sending" || state === "stalled" || state === "paused");
+    const left: LeftBehind = { waiting, begun: begun.map(({ key, name }) => [key, name]) };
+    if (items.length) sessionStorage.setItem(LEFT_BEHIND, JSON.stringify(left));
+  }
+
+  // Once what the browser kept is back.
+  comeBack(): void {
+    const { waiting, begun } = JSON.parse(sessionStorage.getItem(LEFT_BEHIND) ?? NOTHING) as LeftBehind;
+    sessionStorage.removeItem(LEFT_BEHIND);
+    const missing = begun.filter(([key]) => !this.#work.items.has(key)).map(([, name]) => name);
+    const words = [];
+    if (waiting) words.push(`${files(waiting)} ${waiting === 1 ? "was" : "were"} not begun when the page was left. Choose them again.`);
+    if (missing.length) words.push(`Look whether these have arrived, for the page was left meanwhile: ${missing.join(", ")}.`);
+    if (words.length) this.tell(words.join(" "));
+  }
+}
+
+function under_way({ totals, meter, isPaused }: Work, sent: number): string {
+  const said = [`${totals.arrived.toLocaleString("en")} of ${files(totals.files)}`, sizeOf(sent, totals.bytes)];
+  const { speed } = meter;
+  if (isPaused) said.push("paused");
+  else if (speed) said.push(`${size(speed)}/s`, `${timeLeft((totals.bytes - sent) / speed)} left`);
+  return said.join(" · ");
+}
+
+function ended(arrived: number, failed: number): string {
+  const words = arrived ? `${files(arrived)} arrived.` : "";
+  return failed ? `${words} ${files(failed)} could not be sent.`.trim() : words;
+}

@@ -1,0 +1,300 @@
+// Carries files by tus, with Uppy. Uppy copies the state of all its files whenever one of them changes: it is given but a
+// few at a time, and what is done or refused is taken out again.
+import { Uppy, type UppyFile } from "@uppy/core";
+import GoldenRetriever from "@uppy/golden-retriever";
+import Tus, { type TusDetailedError } from "@uppy/tus";
+import { arrivedAlready, type Sent } from "./already";
+import { isKnown, isPassing, isSignedOut, problemOf, UNREADABLE } from "./answers";
+import { type Item, keyOf, Meter, type Problem } from "./item";
+import { isKept } from "./kept";
+
+export interface Server {
+  address: string;
+  token: () => string; // against forged requests, where a session stands behind the page
+  name: string; // of what is kept for the time after a reload
+}
+
+export interface Listener {
+  restored(items: Item[]): void;
+  moved(item: Item): void;
+  stalled(item: Item, why: Problem): void;
+  arrived(item: Item, id: string): void;
+  refused(item: Item, why: Problem): void;
+}
+
+interface Meta extends Sent {
+  [key: string]: unknown;
+  filetype: string;
+  modified: number;
+}
+type Body = { xhr: XMLHttpRequest };
+type HttpRequest = NonNullable<TusDetailedError["originalRequest"]>;
+type Carried = UppyFile<Meta, Body>;
+
+const AT_ONCE = 4; // browsers open six connections to a server, and the list wants one
+const IN_ONE_REQUEST = 2 ** 20; // where that breaks off, so much is sent again
+const PAUSES = [300, 1000, 2000, 3000, ...Array<number>(200).fill(5000)]; // a quarter of an hour
+const LONGEST_PAUSE_SECONDS = 120;
+const IS_LOCAL = /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);
+const never = new Promise<never>(() => {});
+const silent = () => {};
+
+export class Transport {
+  ready: Promise<void>; // what comes earlier, Golden Retriever would wipe out
+  #uppy: Uppy<Meta, Body>;
+  #items = new Map<string, Item>();
+  #asked = new WeakMap<object, string>();
+  #inDoubt = new Set<string>(); // sent in one request, of which nobody knows whether it got through
+  #latest = new Map<string, object>(); // the request that may go out, by file
+  #gone = new Set<string>(); // of which nothing can be read any more
+  #notBefore = 0;
+  #server: Server;
+  #listener: Listener;
+
+  constructor(server: Server, listener: Listener) {
+    this.#server = server;
+    this.#listener = listener;
+    this.#uppy = new Uppy<Meta, Body>({
+      id: server.name,
+      autoProceed: true,
+      logger: { debug: silent, warn: silent, error: silent },
+    });
+    this.#uppy.use(Tus<Meta, Body>, {
+      endpoint: server.address,
+      headers: { Accept: "application/json" },
+      limit: AT_ONCE,
+      retryDelays: PAUSES,
+      removeFingerprintOnSuccess: true,
+      onBeforeRequest: async (request, file) => {
+        await this.#before(request, file);
+        for (const [name, value] of Object.entries(this.#headers())) request.setHeader(name, value);
+      },
+      onAfterResponse: (request, response) => {
+        this.#heed(response.getHeader("Retry-After"));
+        // Else the upload would begin anew, although it is there.
+        if (request.getMethod() === "HEAD" && !isKnown(response.getStatus())) throw new Error("Nobody knows how far it got.");
+      },
+      onShouldRetry: (error, _attempt, _options, byDefault) => this.#retries(error, byDefault),
+    });
+    this.#listen();
+    const restored = new Promise<void>((resolve) => this.#uppy.on("restored", () => queueMicrotask(() => resolve(this.#restore()))));
+    this.#uppy.use(GoldenRetriever);
+    this.ready = isKept(server.name).then((kept) => (kept ? restored : undefined), silent);
+  }
+
+  send(items: Item[]): void {
+    for (const item of items) if (item.found) this.#send(item, item.found.file);
+  }
+
+  pause(item: Item): void {
+    if (!item.uppy) return;
+    if (item.found && !this.#isUnderWay(item.uppy)) return this.#forget(item); // it would begin paused, and never go on
+    this.#doubt(item.uppy);
+    this.#latest.delete(item.uppy);
+    if (!this.#file(item)?.isPaused) this.#toggle(item);
+  }
+
+  resume(item: Item): void {
+    const file = this.#file(item);
+    if (!file) return this.send([item]);
+    if (this.#isUnderWay(file.id)) this.#toggle(item);
+    else this.#go(file.id); // it was paused before a reload
+  }
+
+  // What came of it on the server goes, too, for a file that was not whole.
+  cancel(item: Item): void {
+    const file = this.#file(item);
+    if (!file) return;
+    const url = "tus" in file ? file.tus?.uploadUrl : undefined;
+    if (url && !this.#isUnderWay(file.id))
+      void fetch(url, { method: "DELETE", headers: { ...this.#headers(), "Tus-Resumable": "1.0.0" } }).catch(silent);
+    this.#forget(item);
+  }
+
+  // A file whose bytes the browser did not keep was chosen again.
+  giveBack(item: Item, file: File): void {
+    item.found = { file, path: item.path };
+    if (!item.uppy) return this.#send(item, file);
+    this.#uppy.setFileState(item.uppy, { data: file, isGhost: false });
+    this.#go(item.uppy);
+  }
+
+  #send(item: Item, file: File): void {
+    try {
+      item.uppy = this.#add(item, file);
+      this.#items.set(item.uppy, item);
+    } catch (error) {
+      this.#listener.refused(item, { title: "The browser could not begin to send it", detail: String(error) });
+    }
+  }
+
+  #add(item: Item, file: File): string {
+    const meta: Meta = {
+      filename: file.name,
+      filetype: file.type,
+      relative_path: item.path,
+      relativePath: exactly(item.key), // which Uppy takes into its name for the file
+      modified: file.lastModified,
+      begun: Date.now(),
+    };
+    const id = this.#uppy.addFile({ name: file.name, type: file.type, data: file, meta });
+    const said = ["filename", ...(file.type ? ["filetype"] : []), ...(item.path ? ["relative_path"] : [])];
+    const whole = file.size <= IN_ONE_REQUEST;
+    this.#uppy.setFileState(id, {
+      tus: { allowedMetaFields: said, uploadDataDuringCreation: whole, storeFingerprintForResuming: !whole },
+    });
+    return id;
+  }
+
+  #go(id: string): void {
+    this.#uppy.retryUpload(id).catch(silent); // who listens was told already
+  }
+
+  #toggle(item: Item): void {
+    if (item.uppy) this.#uppy.pauseResume(item.uppy);
+  }
+
+  #file(item: Item): Carried | undefined {
+    return item.uppy ? this.#uppy.getState().files[item.uppy] : undefined;
+  }
+
+  #isUnderWay(id: string): boolean {
+    return Object.values(this.#uppy.getState().currentUploads).some((upload) => upload.fileIDs.includes(id));
+  }
+
+  async #before(request: HttpRequest, file: Carried): Promise<void> {
+    if (request.getMethod() === "DELETE") return this.#patience();
+    this.#asked.set(request, file.id);
+    this.#latest.set(file.id, request);
+    await this.#patience();
+    await this.#look(file);
+    await this.#still(request, file.id);
+    if (!this.#inDoubt.has(file.id)) return;
+    await this.#clear(file);
+    await this.#still(request, file.id);
+    this.#inDoubt.delete(file.id);
+  }
+
+  // Once tus is stopped it takes no notice of an error, but a request that waits here would go out all the same.
+  async #still(request: HttpRequest, id: string): Promise<void> {
+    if (this.#latest.get(id) !== request) await never;
+  }
+
+  // Nothing can be read of a file that has changed or vanished since it was chosen.
+  async #look(file: Carried): Promise<void> {
+    try {
+      await (file.data as Blob).slice(0, 1).arrayBuffer();
+    } catch (error) {
+      this.#gone.add(file.id);
+      throw error;
+    }
+  }
+
+  // Asks whether a file is there; if it is, the request that would double it is not sent.
+  async #clear(file: Carried): Promise<void> {
+    const files = new URL("../files/", this.#server.address);
+    const id = await arrivedAlready(files, file.data as Blob, file.meta);
+    const item = this.#items.get(file.id);
+    if (!id || !item) return;
+    this.#forget(item);
+    this.#listener.arrived(item, id);
+    throw new Error("It has arrived.");
+  }
+
+  #forget(item: Item): void {
+    const id = item.uppy;
+    if (!id) return;
+    delete item.uppy;
+    this.#items.delete(id);
+    this.#latest.delete(id);
+    this.#gone.delete(id);
+    this.#uppy.removeFile(id);
+  }
+
+  #listen(): void {
+    const known = (file: Carried | undefined) => (file ? this.#items.get(file.id) : undefined);
+    this.#uppy.on("upload-progress", (file, progress) => {
+      const item = known(file);
+      const bytes = progress.bytesUploaded || 0;
+      if (!item || (item.state === "stalled" && bytes <= (item.mark ??= bytes))) return;
+      delete item.mark;
+      item.sent = bytes;
+      item.meter.add(item.sent);
+      this.#listener.moved(item);
+    });
+    this.#uppy.on("upload-success", (file, response) => {
+      const item = known(file);
+      const id = response.uploadURL?.split("/").findLast(Boolean);
+      if (!item || !id) return;
+      queueMicrotask(() => this.#forget(item)); // now, Uppy would end the upload on the server
+      this.#listener.arrived(item, id); // a file has the name that its upload had
+    });
+    this.#uppy.on("upload-error", (file, error, response) => {
+      const item = known(file);
+      if (!item?.uppy) return;
+      const request = response?.body?.xhr ?? (error as Partial<TusDetailedError>).originalRequest?.getUnderlyingObject();
+      const why = this.#gone.has(item.uppy) ? UNREADABLE : problemOf(request);
+      queueMicrotask(() => this.#forget(item));
+      this.#listener.refused(item, why);
+    });
+  }
+
+  // Uploads of the page as it was before: what the browser kept goes on, the rest waits to be chosen again.
+  #restore(): void {
+    const files = this.#uppy.getFiles();
+    this.#uppy.setState({ currentUploads: {}, recoveredState: null });
+    for (const file of files) if (file.progress.uploadComplete) this.#uppy.removeFile(file.id);
+    const items = this.#uppy.getFiles().map(restored);
+    for (const item of items) this.#items.set(item.uppy ?? "", item);
+    for (const file of this.#uppy.getFiles()) this.#doubt(file.id);
+    for (const item of items) if (item.state === "sending") this.#go(item.uppy ?? "");
+    this.#listener.restored(items);
+  }
+
+  #doubt(id: string): void {
+    const file = this.#uppy.getState().files[id];
+    if (file && "tus" in file && file.tus?.uploadDataDuringCreation) this.#inDoubt.add(id);
+  }
+
+  #headers(): Record<string, string> {
+    const token = this.#server.token();
+    return token ? { "X-CSRFToken": token } : {};
+  }
+
+  async #patience(): Promise<void> {
+    while (Date.now() < this.#notBefore) await new Promise((resolve) => setTimeout(resolve, this.#notBefore - Date.now()));
+  }
+
+  #heed(seconds: string | undefined): void {
+    const pause = Math.min(Number(seconds ?? 0) || 0, LONGEST_PAUSE_SECONDS);
+    if (pause) this.#notBefore = Math.max(this.#notBefore, Date.now() + pause * 1000);
+  }
+
+  #retries(error: TusDetailedError, byDefault: (error: TusDetailedError) => boolean): boolean {
+    const request = error.originalRequest;
+    const id = request ? this.#asked.get(request) : undefined;
+    const item = this.#items.get(id ?? "");
+    if (this.#gone.has(id ?? "") || isSignedOut(request)) return false;
+    // Without a network Uppy waits for one, but this machine reaches itself without.
+    const again = IS_LOCAL && !navigator.onLine ? isPassing(error) : byDefault(error);
+    if (again && item?.uppy) this.#doubt(item.uppy);
+    if (again && item) this.#listener.stalled(item, problemOf(request.getUnderlyingObject()));
+    return again;
+  }
+}
+
+function restored(file: Carried): Item {
+  const { filename, relative_path, modified } = file.meta;
+  const bytes = file.size ?? 0;
+  const sent = file.progress.bytesUploaded || 0;
+  const state = file.isGhost ? "lost" : file.isPaused ? "paused" : "sending";
+  const key = keyOf(relative_path, filename, bytes, modified);
+  const item: Item = { key, name: filename, path: relative_path, size: bytes, modified, state, sent, meter: new Meter(), uppy: file.id };
+  if (file.data instanceof File) item.found = { file: file.data, path: relative_path };
+  return item;
+}
+
+// Uppy makes all letters small, and would take A.txt for a.txt.
+function exactly(key: string): string {
+  return encodeURIComponent(key).replace(/[A-Z]/g, "^$&");
+}
