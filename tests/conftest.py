@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 import django
 import pytest
 import services
+from chromium import browser
 from spared import spared
 
-__all__ = ["spared"]
+__all__ = ["browser", "spared"]
 
 _stack = ExitStack()
 _home = Path(tempfile.mkdtemp(prefix="filemill-tests-"))

@@ -94,7 +94,7 @@ def test_who_signed_in_may_do_everything(client, upload, admin_user):
 
 @pytest.mark.usefixtures("closed")
 @pytest.mark.parametrize(
-    "address", ["/healthz", "/readyz", "/app/sign-in/", "/admin/login/", "/static/filemill/page.css"]
+    "address", ["/healthz", "/readyz", "/app/sign-in/", "/admin/login/", "/static/filemill/icon.svg"]
 )
 def test_health_and_the_login_need_no_sign_in(address):
     response = Client().get(address)

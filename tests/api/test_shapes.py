@@ -44,7 +44,7 @@ def statements(do) -> list[str]:
 
 
 def test_an_upload_asks_the_database_for_its_rows_alone(client, transactional_db):
-    in_turn = ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+    in_turn = ["BEGIN", "INSERT", "INSERT", "INSERT", "COMMIT"]
     asked = statements(lambda: client.generic("POST", "/upload/?name=a.txt", b"x", "text/plain"))
     assert asked == (["WITH"] if connection.vendor == "postgresql" else in_turn)
 

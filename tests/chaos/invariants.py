@@ -61,6 +61,7 @@ def judge(stack: Stack, sent: Iterable[Sent]) -> Verdict:
             _judge_one(stack, each, row, verdict)
         elif not each.doubtful:
             verdict.lost.append(f"{each.file_id} was accepted and is gone")
+    verdict.other += _told_otherwise(stack, {file_id: row[0] for file_id, row in rows.items()})
     verdict.twice += _done_twice(stack)
     verdict.other += _attempts_above_cap(stack)
     return verdict
@@ -89,6 +90,13 @@ def _judge_one(stack: Stack, sent: Sent, row: tuple[Any, ...], verdict: Verdict)
         verdict.other.append(f"{sent.file_id} ({sent.sample.name}) ended {status} {code}, not {sent.sample.ends}")
     elif code:
         verdict.failed[code] += 1
+
+
+def _told_otherwise(stack: Stack, statuses: dict[str, str]) -> list[str]:
+    events = stack.ledger.ask("SELECT file_id, what FROM events_event WHERE what <> 'changed' ORDER BY xid, id")
+    told = {_hex(file_id): what for file_id, what in events}
+    there = {file_id: what for file_id, what in told.items() if what != "deleted"}
+    return [f"told and there differ: {each}" for each in sorted(there.items() ^ statuses.items())]
 
 
 def _done_twice(stack: Stack) -> list[str]:

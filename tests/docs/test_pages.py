@@ -19,6 +19,7 @@ OTHER_VARIABLES = {
     "FILEMILL_ADMIN_PASSWORD": "src/filemill/web/management/commands/csu.py",
     "FILEMILL_IMAGE": "compose.yaml",
     "FILEMILL_TEST_FAULTS": "tests/faults/test_nth_call.py",
+    "FILEMILL_TEST_SEED": "tests/clients/test_clients.py",
     "FILEMILL_TEST_STACK": "tests/conftest.py",
     "FILEMILL_TOKEN": "src/filemill/cli/main.py",
     "FILEMILL_URL": "src/filemill/cli/remote/options.py",

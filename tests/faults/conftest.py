@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -73,6 +74,7 @@ class World:
         from filemill.processing.models import Artifact, Job
 
         files = list(File.objects.all())
+        assert self.told() == {file.pk: file.status for file in files}
         owned = [file.file.name for file in files] + [str(each.content) for each in Artifact.objects.all()]
         assert self.kept() == sorted(owned)
         assert not self.work_dir.exists() or not list(self.work_dir.iterdir())
@@ -83,6 +85,17 @@ class World:
         assert Job.objects.count() == len(set(Job.objects.values_list("file", "processor")))
         assert all(artifact.size == (self.storage / str(artifact.content)).stat().st_size
                    for artifact in Artifact.objects.all())  # fmt: skip
+
+    def told(self) -> dict[UUID, str]:
+        """Return what the events say of files that are still there."""
+        from filemill.events.models import Event
+
+        told: dict[UUID, str] = {}
+        for file_id, what in Event.objects.exclude(what="changed").values_list("file_id", "what"):
+            assert (what == "received") == (file_id not in told)
+            assert told.get(file_id) not in {what, "deleted"}
+            told[file_id] = what
+        return {file_id: what for file_id, what in told.items() if what != "deleted"}
 
     def kept(self) -> list[str]:
         return sorted(str(path.relative_to(self.storage)) for path in self.storage.rglob("*") if path.is_file())

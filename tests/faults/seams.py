@@ -71,7 +71,7 @@ def database(count: Count) -> Iterator[None]:
 
 
 OF_STORAGE = (
-    "open", "write", "writev", "posix_fadvise", "fsync",
+    "open", "write", "writev", "pwrite", "ftruncate", "posix_fadvise", "fsync",
     "mkdir", "utime", "rename", "link", "unlink", "rmdir", "scandir", "statvfs",
 )  # fmt: skip
 

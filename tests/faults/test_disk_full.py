@@ -1,5 +1,6 @@
 """A disk that is really full, at the upload, the artifact, the commit: nothing is half there, and room heals all."""
 
+import os
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ import services
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from faults.conftest import World
+from faults.ways import by_tus
 
 from filemill.api import problems
 
@@ -42,6 +44,25 @@ def test_a_full_disk_refuses_an_upload_and_takes_the_next_once_there_is_room(wor
     file_id = world.keep("b.txt")
     world.work()
     world.assert_whole(file_id)
+    world.check()
+
+
+def test_an_upload_that_fills_the_disk_goes_on_from_there_once_there_is_room(world, small_disk, fill):
+    half = len(TEXT) // 2
+    address = by_tus(world, "POST", "/upload/", Upload_Length=len(TEXT)).headers["Location"]
+    by_tus(world, "PATCH", address, TEXT[:half], Upload_Offset=0)
+    filler = fill()
+    os.truncate(filler, filler.stat().st_size - 100_000)
+
+    answer = by_tus(world, "PATCH", address, TEXT[half:], Upload_Offset=half)
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+    offset = int(by_tus(world, "HEAD", address).headers["Upload-Offset"])
+    assert half < offset < half + 100_000
+    filler.unlink()
+    assert by_tus(world, "PATCH", address, TEXT[offset:], Upload_Offset=offset).status_code == 204
+    world.work()
+    world.assert_whole(address.split("/")[2])
     world.check()
 
 

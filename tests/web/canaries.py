@@ -2,6 +2,7 @@
 
 import io
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,12 +114,35 @@ def all_of(listener: str) -> list[Canary]:
         Canary("data.json", f'["<script>{code("data.json")}</script>"]'.encode(), "text/html", "text/html", "iframe"),
         Canary("mail.eml", _mail("mail.eml", nested), "message/rfc822", "text/html", "navigate"),
         Canary("page.mht", _mail("page.mht", page("page.mht")), "multipart/related", "text/html", "navigate"),
+        Canary("read.md", _markdown(listener, code("read.md")), "text/markdown"),
+        Canary("cells.csv", _csv(page("cells.csv")), "text/csv"),
+        Canary("names.zip", _zip(page("names.zip")), "application/zip"),
         Canary("form.pdf", _pdf(listener), "application/pdf"),  # Chromium's viewer runs none of it unasked
     ]  # fmt: skip
 
 
 #: A name that is markup, for every place that shows names; a slash would cut it.
 HOSTILE_NAME = f"\"'><svg onload=document.title='{TITLE}'><img src=x onerror=localStorage.setItem('canary',1)>.html"
+
+
+def _markdown(listener: str, code: str) -> bytes:
+    return (
+        f"# <script>{code}</script>\n\n<script>{code}</script>\n\n![a]({listener}/read.md?img)\n\n![b][c]\n\n"
+        f"[c]: {listener}/read.md?reference\n\n[d](javascript:{code.replace(' ', '%20').replace('(', '%28')})\n\n"
+        f"<link rel=prefetch href={listener}/read.md?link>\n"
+    ).encode()
+
+
+def _csv(cell: str) -> bytes:
+    quoted = cell.replace('"', '""')
+    return f'a,"{quoted}"\n1,2\n"{quoted}",4\n'.encode()
+
+
+def _zip(name: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, "x")
+    return out.getvalue()
 
 
 def _png(text: str) -> bytes:

@@ -1,8 +1,7 @@
 """Fixtures for the pages: files in any state, and a real browser on a really running service."""
 
+import fcntl
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -18,12 +17,18 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from services.ports import free_port
 
 READY_WITHIN_SECONDS = 180
-CHROMIUM_FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _built() -> None:
+    """Build what browsers load, where it changed; of several processes one does."""
+    script = Path(__file__).parents[2] / "scripts/build-pages"
+    with script.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run([script], check=True, timeout=300)
 
 
 @pytest.fixture
@@ -86,11 +91,13 @@ def service(folder: Path) -> Iterator[str]:
 def other_sites() -> Iterator[tuple[str, str]]:
     """Serve an empty page at two other origins: one that the closed service lets in, and one that it does not."""
     with ExitStack() as stack:
-        yield stack.enter_context(_empty_page()), stack.enter_context(_empty_page())
+        yield stack.enter_context(empty_page()), stack.enter_context(empty_page())
 
 
 @contextmanager
-def _empty_page() -> Iterator[str]:
+def empty_page() -> Iterator[str]:
+    """Serve an empty page at an origin of its own; return its address."""
+
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
@@ -120,11 +127,16 @@ def closed_service(tmp_path_factory: pytest.TempPathFactory, other_sites: tuple[
 
 @contextmanager
 def running(folder: Path, **chosen: str) -> Iterator[str]:
-    """Run `filemill serve` with its data in a folder and some more variables of the environment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    ours = {"FILEMILL_DATA_DIR": str(folder / "data"), "FILEMILL_PORT": str(port), "FILEMILL_DISK_RESERVE_BYTES": "0"}
+    """Run `filemill serve` with its data in a folder and some more variables of the environment; return its address."""
+    with started(folder, **chosen) as (address, _):
+        yield address
+
+
+@contextmanager
+def started(folder: Path, **chosen: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run `filemill serve` likewise; return its process, too."""
+    port = chosen.setdefault("FILEMILL_PORT", str(free_port()))
+    ours = {"FILEMILL_DATA_DIR": str(folder / "data"), "FILEMILL_DISK_RESERVE_BYTES": "0"}
     ours |= chosen
     foreign = {"DATABASE_URL", "CELERY_BROKER_URL"}
     kept = {
@@ -132,11 +144,11 @@ def running(folder: Path, **chosen: str) -> Iterator[str]:
     }
     program = Path(sys.executable).with_name("filemill")
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "serve"], env=kept | ours, stdout=log, stderr=log)
+        process = subprocess.Popen([program, "serve"], env=kept | ours, stdout=log, stderr=log, start_new_session=True)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(address, process, folder / "log")
-            yield address
+            yield address, process
         finally:
             process.terminate()
             process.wait(120)
@@ -151,20 +163,6 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
     pytest.fail(f"filemill serve did not become ready:\n{log.read_text()}")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Start Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("chromium is not installed; scripts/test-programs installs it.")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS.split())
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -43,8 +43,8 @@ def test_a_file_answers_with_and_without_the_final_slash(client, make_file):
 
 def test_the_line_for_the_terminal_holds_no_name(client, make_file):
     file = make_file("$(rm -rf ~)'; calc &.txt")
-    assert client.get(f"/app/files/{file.id}/").context["curl"] == (
-        f"curl -OJ http://testserver/files/{file.id}/content"
+    assert client.get(f"/app/files/{file.id}/").context["commands"][0].line == (
+        f"curl -o {file.id}.txt http://testserver/files/{file.id}/content"
     )
 
 

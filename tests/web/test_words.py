@@ -59,7 +59,7 @@ def test_facts_read_like_a_sentence():
         Fact("Duration", "12 s"),
         Fact("Size", "1.2 KB"),
         Fact("Has alpha", "no"),
-        Fact("DPI", "72, 72.01"),
+        Fact("Dots per inch", "72, 72.01"),
         Fact("Year", "2026"),
         Fact("Characters", "1,234,567"),
         Fact("Title", "none"),
@@ -69,8 +69,31 @@ def test_facts_read_like_a_sentence():
 
 def test_nested_facts_keep_their_labels():
     assert facts.lines({"exif": {"software": "GIMP"}, "pages": [{"words": 3}]}) == (
-        Fact("Exif", below=(Fact("Software", "GIMP"),)),
+        Fact("EXIF", below=(Fact("Software", "GIMP"),)),
         Fact("Pages", below=(Fact("1", below=(Fact("Words", "3"),)),)),
+    )
+
+
+def test_units_and_moments_are_said():
+    assert facts.lines(
+        {
+            "sample_rate_hz": 44100,
+            "rotation_degrees": 90,
+            "created_at": "2026-09-14T09:12:00Z",
+            "frames_per_second": 24.0,
+        }
+    ) == (
+        Fact("Sample rate", "44,100 Hz"),
+        Fact("Rotation", "90°"),
+        Fact("Created", "14 Sep 2026, 09:12:00 UTC"),
+        Fact("Frames", "24 a second"),
+    )
+
+
+def test_a_list_of_like_objects_is_a_table_of_what_is_flat_in_them():
+    sheets = [{"name": "a", "rows": 2, "fields": [1]}, {"name": "b\u202e", "rows": None}]
+    assert facts.lines({"sheets": sheets}) == (
+        Fact("Sheets", columns=("Name", "Rows"), rows=(("a", "2"), ("b\ufffd", ""))),
     )
 
 

@@ -11,36 +11,25 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import cached_property
 
 from filemill.accounts import throttle, tokens
 from filemill.accounts.models import Token, Usage
 from filemill.accounts.usage import set_quota
 from filemill.core.errors import Invalid, NotFound
+from filemill.events.models import Event, What
+from filemill.events.tell import tell
 from filemill.files.models import File
 from filemill.files.rules import check_metadata
 from filemill.processing.forget import forget
 from filemill.processing.models import Artifact, Job
 from filemill.uploads.rules import clean_name
 from filemill.web import words
+from filemill.web.large_tables import LargeTableAdmin, ReadOnlyAdmin
 
 log = structlog.get_logger(__name__)
-
-MOST_COUNTED = 10_000
-
-
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
-    """Counts and pages up to a bound: counting millions of rows is slow, and nobody turns that many pages."""
-
-    @cached_property
-    def count(self) -> int:
-        """How many rows there are, but never more than the bound."""
-        files: QuerySet[Any] = self.object_list  # type: ignore[assignment]  # the admin pages queries only
-        return files[:MOST_COUNTED].count()
 
 
 class FileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -63,20 +52,6 @@ class FileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
             return check_metadata(self.cleaned_data["metadata"] or {})
         except Invalid as error:
             raise ValidationError(error.detail) from error
-
-
-class LargeTableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    """Lists that stay fast on millions of rows."""
-
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
-    list_max_show_all = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Rows come from uploads and processing only."""
-        return False
 
 
 @admin.register(File)
@@ -128,6 +103,12 @@ class FileAdmin(LargeTableAdmin):
         missing = set() if self.has_delete_permission(request) else {str(self.opts.verbose_name)}
         return goes, counts, missing, protected
 
+    def save_model(self, request: HttpRequest, obj: File, form: Any, change: bool) -> None:  # noqa: ANN401, FBT001  # Django's signature
+        """Write only what was changed: the status may be another by now, and the file gone."""
+        changes = {field: getattr(obj, field) for field in form.changed_data}
+        if changes and File.objects.filter(pk=obj.pk).update(**changes):
+            tell(obj.owner_id, obj.pk, What.CHANGED)
+
     def delete_model(self, request: HttpRequest, obj: File) -> None:
         """Forget one file."""
         _forget([obj])
@@ -135,18 +116,6 @@ class FileAdmin(LargeTableAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[File]) -> None:
         """Forget many files."""
         _forget(queryset.select_related(None).only("pk").iterator())
-
-
-class ReadOnlyAdmin(LargeTableAdmin):
-    """Rows that only processing writes."""
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody changes them by hand."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """They go with their file."""
-        return False
 
 
 @admin.register(Job)
@@ -174,6 +143,17 @@ class ArtifactAdmin(ReadOnlyAdmin):
     def bytes_in_words(self, artifact: Artifact) -> str:
         """Return the size."""
         return words.size(artifact.size)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """Events."""
+
+    list_display = ["at", "what", "file_id", "owner"]
+    list_select_related = ["owner"]
+    ordering = ["-xid", "-id"]  # an index has them so
+    sortable_by = ()
+    fields = ["at", "what", "file_id", "owner"]
 
 
 @admin.register(Token)

@@ -1,25 +1,43 @@
 """Facts, as processors give them, as lines for people."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from filemill.web import words
+from filemill.web.clean import clean
 
 DEEPEST = 4
 MOST_LINES = 40
+MOST_COLUMNS = 10
 LONGEST_TEXT = 600
 _LONGEST_ABBREVIATION = 3
-_UNITS = ("seconds", "bytes", "pixels", "percent")
+_UNITS = {
+    "seconds": "", "bytes": "", "pixels": "px", "percent": "%", "hz": "Hz", "points": "pt", "degrees": "°",
+    "characters": "characters", "levels": "levels", "per_second": "a second", "bits_per_second": "bits a second",
+}  # fmt: skip
+_UNIT = re.compile(f"_({'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:")
+#: What the parts of names are in words, where making a sentence of the name is not enough.
+_LABELS = {
+    "distinct_estimate": "Distinct, about", "min": "Least", "max": "Most", "nulls": "Empty", "dpi": "Dots per inch",
+    "icc_profile": "Colour profile", "bit_rate": "Bit rate", "mode": "Colour mode", "cues": "Subtitles", "exif": "EXIF",
+    "to": "To", "cc": "Cc", "bcc": "Bcc", "message_id": "Message ID", "pdf_version": "PDF version",
+    "has_javascript": "Has JavaScript",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A label with a value, or with facts below it."""
+    """A label with a value, with facts below it, or with a table."""
 
     label: str
     value: str = ""
     below: tuple["Fact", ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
 
 
 def lines(facts: Mapping[str, Any], depth: int = 0) -> tuple[Fact, ...]:
@@ -31,14 +49,28 @@ def lines(facts: Mapping[str, Any], depth: int = 0) -> tuple[Fact, ...]:
 
 
 def _fact(key: str, value: object, depth: int) -> Fact:
-    unit = key.rsplit("_", 1)[-1] if "_" in key else ""
-    if unit in _UNITS and isinstance(value, int | float) and not isinstance(value, bool):
-        return Fact(_label(key.removesuffix(f"_{unit}")), _measure(value, unit))
     if isinstance(value, Mapping) and value:
-        return Fact(_label(key), below=lines(value, depth + 1)) if depth < DEEPEST else Fact(_label(key), "in the JSON")
+        return (
+            Fact(label_of(key), below=lines(value, depth + 1))
+            if depth < DEEPEST
+            else Fact(label_of(key), "in the JSON")
+        )
     if isinstance(value, list) and any(isinstance(each, Mapping | list) for each in value):
-        return _fact(key, {str(number): each for number, each in enumerate(value, 1)}, depth)
-    return Fact(_label(key), _plain(value))
+        return _table(key, value) or _fact(key, {str(number): each for number, each in enumerate(value, 1)}, depth)
+    return Fact(label_of(key), _measured(key, value))
+
+
+def _table(key: str, value: Sequence[object]) -> Fact | None:
+    """Return a list of like objects, such as the columns of a table, as a table of what is flat in them."""
+    rows = [row for row in value[:MOST_LINES] if isinstance(row, Mapping)]
+    nested = {name for row in rows for name, each in row.items() if isinstance(each, Mapping | list)}
+    names = [str(name) for name in dict.fromkeys(name for row in rows for name in row) if name not in nested]
+    if len(rows) < min(len(value), MOST_LINES) or not 1 < len(names) <= MOST_COLUMNS:
+        return None
+    cells = [tuple(_measured(name, row[name]) if row.get(name) is not None else "" for name in names) for row in rows]
+    if len(value) > MOST_LINES:
+        cells.append((f"{len(value) - MOST_LINES} more in the JSON", *[""] * (len(names) - 1)))
+    return Fact(label_of(key), columns=tuple(label_of(name) for name in names), rows=tuple(cells))
 
 
 def _with_area(facts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -49,13 +81,26 @@ def _with_area(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"pixels": f"{facts['width_pixels']} × {facts['height_pixels']}", **rest}  # noqa: RUF001  # the sign that it is
 
 
-def _label(key: str) -> str:
-    if not key.islower():
-        return key  # a name that the file's format gives, such as EXIF's DateTimeOriginal
-    if len(key) <= _LONGEST_ABBREVIATION:
-        return key.upper()
-    text = key.replace("_", " ").strip()
+def label_of(key: str) -> str:
+    """Return the name of a fact in words."""
+    name = _UNIT.sub("", key)
+    if name in _LABELS:
+        return _LABELS[name]
+    if not name.islower():
+        return clean(name, LONGEST_TEXT)  # a name that the file's format gives, such as EXIF's DateTimeOriginal
+    if len(name) <= _LONGEST_ABBREVIATION:
+        return name.upper()
+    text = clean(name.removesuffix("_at").replace("_", " ").strip(), LONGEST_TEXT)
     return text[:1].upper() + text[1:]
+
+
+def _measured(key: str, value: object) -> str:
+    unit = _UNIT.search(key)
+    if unit and isinstance(value, int | float) and not isinstance(value, bool):
+        return _measure(value, unit[1])
+    if isinstance(value, str) and _MOMENT.match(value):
+        return moment(value)
+    return _plain(value)
 
 
 def _measure(value: float, unit: str) -> str:
@@ -63,7 +108,18 @@ def _measure(value: float, unit: str) -> str:
         return words.duration(value)
     if unit == "bytes":
         return words.size(int(value))
-    return f"{_plain(value)} {'px' if unit == 'pixels' else '%'}"
+    gap = "" if unit == "degrees" else " "
+    return f"{_plain(value)}{gap}{_UNITS[unit]}"
+
+
+def moment(value: str) -> str:
+    """Return a moment of ISO 8601 as people say it; anything else as it is."""
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return _plain(value)
+    zone = f" {found:%Z}" if found.tzinfo else ""
+    return f"{found.day} {found:%b %Y, %H:%M:%S}{zone}"
 
 
 def _plain(value: object) -> str:
@@ -76,4 +132,4 @@ def _plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     text = ", ".join(_plain(each) for each in value) if isinstance(value, list) else str(value)
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+    return clean(text, LONGEST_TEXT)

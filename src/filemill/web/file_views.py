@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +14,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from filemill.accounts.caller import caller_of
-from filemill.core.errors import NotFound
-from filemill.files.models import File
+from filemill.core.errors import Invalid, NotFound
+from filemill.files.models import File, Kind
 from filemill.processing import record
 from filemill.processing.forget import forget
 from filemill.processing.models import Artifact, Job
 from filemill.processing.plan import IDENTIFY
 from filemill.processing.states import State
-from filemill.web import facts, looks, words
-from filemill.web.preview import preview_of
+from filemill.web import commands, facts, looks, words
+from filemill.web.advice import advice_for
+from filemill.web.preview import panes_of, version_of
 from filemill.web.rows import UNDER_WAY, badge, time_of
 from filemill.web.views import SeeOther
 
@@ -33,8 +35,8 @@ class Step:
     job: Job
     look: looks.Look
     name: str
-    took: str
-    attempts: str
+    figures: str
+    can_run_again: bool
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,11 @@ def live_file(request: HttpRequest, file_id: UUID) -> HttpResponse:
 
 @require_POST
 def reprocess(request: HttpRequest, file_id: UUID) -> HttpResponse:
-    """Run all processors again."""
-    _do(lambda: record.reprocess(_seen(request, file_id).pk, None))
-    messages.info(request, "All processors run again. Earlier results stay until new ones replace them.")
+    """Run all processors again, or the one that the form names."""
+    name = request.POST.get("processor")
+    _do(lambda: record.reprocess(_seen(request, file_id).pk, [name] if name else None))
+    which = f"{looks.step_name(name)}: it runs again." if name else "All processors run again."
+    messages.info(request, f"{which} Earlier results stay until new ones replace them.")
     return SeeOther(reverse("web:file", kwargs={"file_id": file_id}))
 
 
@@ -90,44 +94,60 @@ def _seen(request: HttpRequest, file_id: UUID) -> File:
 def _do(action: Callable[[], None]) -> None:
     try:
         action()
-    except NotFound as error:
+    except (NotFound, Invalid) as error:  # the file, or a processor of it
         raise Http404(error.detail) from error
 
 
 def _context(request: HttpRequest, file_id: UUID) -> dict[str, Any]:
     file = get_object_or_404(File.objects.seen_by(caller_of(request)).prefetch_related("jobs", "artifacts"), pk=file_id)
     jobs, artifacts = list(file.jobs.all()), list(file.artifacts.all())
-    content = reverse("content", kwargs={"file_id": file.id})
+    now = timezone.now()
+    version = version_of(file, jobs, artifacts)
+    is_shown = request.GET.get("preview") != version  # else the page has it already
+    live = reverse("web:live-file", kwargs={"file_id": file.id})
     return {
         "file": file,
-        "live": reverse("web:live-file", kwargs={"file_id": file.id}),
+        "live": f"{live}?preview={version}",
         "look": looks.OF_STATUS[file.status],  # type: ignore[index]  # a text choice is its text
         "is_unfinished": file.status in UNDER_WAY,
         "badge": badge(file),
+        "kind": looks.kind_name(Kind(file.kind)) if file.kind else "",
         "size": words.size(file.size),
         "size_in_bytes": f"{file.size:,} bytes",
-        "age": words.age(file.uploaded_at, timezone.now()),
-        "preview": preview_of(file, artifacts),
-        "steps": [_step(job) for job in jobs],
-        "facts": [(job.processor, facts.lines(job.facts)) for job in jobs if job.facts and job.processor != IDENTIFY],
+        "age": words.age(file.uploaded_at, now),
+        "advice": advice_for((file.error or {}).get("code")),
+        "version": version,
+        "is_shown": is_shown,
+        "panes": panes_of(file, jobs, artifacts) if is_shown else [],
+        "steps": [_step(job, now) for job in jobs],
+        "facts": [
+            (looks.step_name(job.processor), facts.lines(job.facts))
+            for job in jobs
+            if job.facts and job.processor != IDENTIFY
+        ],
         "description": next((job.facts.get("description") for job in jobs if job.facts), ""),
         "metadata": facts.lines(file.metadata),
         "products": [_product(file, artifact) for artifact in artifacts],
-        "content": content,
+        "content": reverse("content", kwargs={"file_id": file.id}),
         "as_json": reverse("file", kwargs={"file_id": file.id}),
-        # -J takes the name from the answer: a hostile name never gets into a line that people paste into a shell.
-        "curl": f"curl -OJ {request.build_absolute_uri(content.removesuffix('/'))}",
+        "commands": commands.of(request, file, artifacts),
     }
 
 
-def _step(job: Job) -> Step:
+def _step(job: Job, now: datetime) -> Step:
     seconds = time_of(job)
+    attempts = f"{job.attempts} attempt{'' if job.attempts == 1 else 's'}" if job.attempts else ""
+    figures = [words.duration(seconds) if seconds is not None else "", attempts]
+    state = State(job.state)
+    if state == State.QUEUED and job.error:
+        pause = (job.due_at - now).total_seconds()
+        figures.append(f"next one {'in ' + words.duration(pause) if pause >= 1 else 'soon'}")
     return Step(
         job,
-        looks.OF_STATE[State(job.state)],
-        "Finding out what it is" if job.processor == IDENTIFY else job.processor,
-        "" if seconds is None else words.duration(seconds),
-        "" if job.attempts < 2 else f"{job.attempts} attempts",  # one goes without saying
+        looks.OF_STATE[state],
+        looks.step_name(job.processor),
+        ", ".join(filter(None, figures)),
+        state not in {State.QUEUED, State.RUNNING} and (job.processor != IDENTIFY or state == State.FAILED),
     )
 
 

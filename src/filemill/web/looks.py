@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from filemill.files.models import Status
+from filemill.files.models import Kind, Status
 from filemill.processing.states import State
 
 
@@ -21,6 +21,8 @@ _WORKING = Look("Processing", "go", "water")
 _FAILED = Look("Failed", "no", "bad")
 _STOPPED = Look("Cancelled", "stop", "soft")
 
+RUNNING = Look("Running", "go", "water")
+
 OF_STATUS = {
     Status.PROCESSED: _DONE,
     Status.QUEUED: _WAITING,
@@ -32,8 +34,25 @@ OF_STATUS = {
 OF_STATE = {
     State.SUCCEEDED: Look("Done", "ok", "good"),
     State.QUEUED: _WAITING,
-    State.RUNNING: Look("Running", "go", "water"),
+    State.RUNNING: RUNNING,
     State.FAILED: _FAILED,
     State.CANCELLED: _STOPPED,
 }
 UPLOADING = Look("Waiting", "wait", "soft")
+
+#: Processors in words; those of plugins go by their names.
+_STEPS = {
+    "identify": "Finding out what it is", "image": "Picture", "text": "Text", "pdf": "PDF", "document": "Document",
+    "table": "Table", "data": "Structure", "audio": "Recording", "video": "Film", "archive": "Archive",
+    "email": "E-mail", "binary": "Bytes",
+}  # fmt: skip
+
+
+def kind_name(kind: Kind) -> str:
+    """Return a family of types in a word."""
+    return {Kind.PDF: "PDF", Kind.EMAIL: "E-mail"}.get(kind, kind.capitalize())
+
+
+def step_name(processor: str) -> str:
+    """Return what a processor looks at, in words."""
+    return _STEPS.get(processor, processor)

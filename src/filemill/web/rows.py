@@ -19,7 +19,7 @@ THUMBNAIL = "thumbnail-256"
 UNDER_WAY = {Status.QUEUED, Status.PROCESSING}
 
 # Only the table inside Python, as in processing/status.py.
-_EXTENSIONS = mimetypes.MimeTypes(filenames=())
+EXTENSIONS = mimetypes.MimeTypes(filenames=())
 _LONGEST_BADGE = 4
 _LONGEST_TYPE = 40
 _SHOWN_FACTS = {"fact_width": "width_pixels", "fact_height": "height_pixels", "fact_lines": "lines"}
@@ -70,7 +70,7 @@ def badge(file: File) -> str:
     """Return up to four letters for a file that has no thumbnail, from what its bytes are."""
     if not file.media_type or not file.kind:
         return "?"
-    extension = (_EXTENSIONS.guess_extension(file.media_type) or "").removeprefix(".").upper()
+    extension = (EXTENSIONS.guess_extension(file.media_type) or "").removeprefix(".").upper()
     return extension if 0 < len(extension) <= _LONGEST_BADGE else _BADGES.get(Kind(file.kind), file.kind.upper())
 
 

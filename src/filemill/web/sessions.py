@@ -21,3 +21,9 @@ class SignOut(LogoutView):
     def get(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:  # noqa: ANN401  # Django's signature
         """Ask."""
         return render(request, "filemill/sign-out.html")
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401  # Django's signature
+        """End the session, and let the browser forget the files that it keeps for going on after a reload."""
+        answer: HttpResponse = super().post(request, *args, **kwargs)
+        answer["Clear-Site-Data"] = '"storage"'
+        return answer

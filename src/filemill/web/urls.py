@@ -4,7 +4,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from filemill.web import file_views, sessions, views
+from filemill.web import activity_views, file_views, sessions, views
 
 app_name = "web"
 urlpatterns = [
@@ -16,6 +16,10 @@ urlpatterns = [
     path("app/sign-in/", sessions.SignIn.as_view(), name="sign-in"),
     path("app/sign-out", sessions.SignOut.as_view(), name="sign-out"),
     path("app/sign-out/", sessions.SignOut.as_view(), name="sign-out"),
+    path("app/activity", activity_views.activity_page),
+    path("app/activity/", activity_views.activity_page, name="activity"),
+    path("app/activity/live/", activity_views.live_activity, name="live-activity"),
+    path("app/activity/retry/", activity_views.retry_all, name="retry-all"),
     path("app/list/", views.live_list, name="live-list"),
     path("app/files/<uuid:file_id>", file_views.file_page),
     path("app/files/<uuid:file_id>/", file_views.file_page, name="file"),

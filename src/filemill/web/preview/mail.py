@@ -1,0 +1,101 @@
+"""Messages and mailboxes: who wrote what to whom, and what is attached."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from filemill.files.models import Kind
+from filemill.web import words
+from filemill.web.clean import clean
+from filemill.web.facts import moment
+from filemill.web.preview.grids import Cell, grid
+from filemill.web.preview.panes import Pane
+from filemill.web.preview.source import Source, count, objects
+from filemill.web.preview.texts import TEXT_BYTES
+
+ATTACHMENTS = 200
+MESSAGES = 20
+PEOPLE = 20
+HEADER_CHARACTERS = 500
+_HEADERS = (("from", "From"), ("to", "To"), ("cc", "Cc"), ("bcc", "Bcc"), ("reply_to", "Reply to"))
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The subject, lines of the header, and the text."""
+
+    subject: str
+    headers: Sequence[tuple[str, str]]
+    text: str
+
+
+def mail(source: Source) -> list[Pane]:
+    """Return the message or the messages, and the attachments."""
+    facts = source.facts.get("email", {})
+    if source.file.kind != Kind.EMAIL or not facts:
+        return []
+    messages = objects(facts.get("first_messages"), MESSAGES)
+    panes = [_mailbox(messages, count(facts.get("messages")))] if messages else []
+    text, is_cut = source.text("text", TEXT_BYTES)
+    letter = Letter(_line(facts.get("subject")), _headers(facts), text)
+    if text.strip() or letter.headers:
+        panes.append(Pane("Text" if messages else "Message", "letter", letter, _CUT if is_cut else ""))
+    return panes + _attachments(source)
+
+
+_CUT = "This is the beginning. The whole text is among the artifacts."
+
+
+def _headers(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    lines = [(label, _line(facts.get(name))) for name, label in _HEADERS]
+    lines.append(("Date", _date(facts.get("date"))))
+    return [(label, line) for label, line in lines if line]
+
+
+def _line(value: object) -> str:
+    if isinstance(value, str):
+        return clean(value, HEADER_CHARACTERS)
+    people = [_person(each) for each in objects(value, PEOPLE)]
+    return ", ".join(filter(None, people))
+
+
+def _person(who: Mapping[str, Any]) -> str:
+    name, address = (clean(str(who.get(part) or ""), HEADER_CHARACTERS) for part in ("name", "address"))
+    return f"{name} <{address}>" if name and address else name or address
+
+
+def _date(value: object) -> str:
+    return moment(value) if isinstance(value, str) and value else ""
+
+
+def _mailbox(messages: Sequence[Mapping[str, Any]], total: int) -> Pane:
+    rows = [
+        [_line(each.get("subject")), _line(each.get("from")), _date(each.get("date")), count(each.get("attachments"))]
+        for each in messages
+    ]
+    shown = grid("Messages", ["Subject", "From", "Date", "Attachments"], rows)
+    note = f"The first {len(rows)} of {total:,} messages." if total > len(rows) else ""
+    return Pane("Messages", "grid", shown, note)
+
+
+def _attachments(source: Source) -> list[Pane]:
+    found = source.json("listing")
+    attached = objects(found.get("attachments"), ATTACHMENTS)
+    if not attached:
+        return []
+    has_numbers = any("message" in each for each in attached)
+    rows = [
+        [
+            *([count(each.get("message"))] if has_numbers else []),
+            _line(each.get("name")) or "(no name)", _line(each.get("media_type")), _size(each.get("size_bytes")),
+        ]
+        for each in attached
+    ]  # fmt: skip
+    names = [*(["Message"] if has_numbers else []), "Name", "Type", "Size"]
+    left_out = count(found.get("left_out"))
+    note = f"{left_out:,} more attachments." if left_out else ""
+    return [Pane("Attachments", "grid", grid("Attachments", names, rows), note)]
+
+
+def _size(value: object) -> Cell:
+    return Cell(words.size(count(value)), key=str(count(value)))

@@ -1,0 +1,25 @@
+"""Tags for the pages."""
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from filemill.web.bundle import bundle
+
+register = template.Library()
+
+
+@register.simple_tag
+def scripts_and_style() -> SafeString:
+    """Load what was built for the pages."""
+    built = bundle()
+    if built is None:
+        return SafeString()
+    preloads = format_html_join(
+        "", '<link rel="modulepreload" href="{}">', ((static(path),) for path in built.preloads)
+    )
+    return format_html(
+        '<link rel="stylesheet" href="{}">{}<script type="module" src="{}"></script>',
+        static(built.style), preloads, static(built.script),
+    )  # fmt: skip

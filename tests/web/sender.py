@@ -1,0 +1,68 @@
+"""A page that files are sent from, as a person sees and uses it."""
+
+import hashlib
+import json
+import os
+import urllib.request
+from contextlib import closing, contextmanager
+
+from playwright.sync_api import expect
+
+WITHIN_MS = 60_000
+
+
+class Sender:
+    """A page that files are sent from, and what its service then has."""
+
+    def __init__(self, page, address, folder):
+        self.page, self.address, self.folder = page, address, folder
+        self.network = page.context.new_cdp_session(page)
+        self.requests = []
+        page.on("request", lambda request: self.requests.append(request))
+
+    def make(self, name, size):
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(os.urandom(size))
+        return path
+
+    def send(self, *paths, by="#file"):
+        self.page.locator(by).set_input_files([str(path) for path in paths] if by == "#file" else str(paths[0]))
+
+    def row(self, name):
+        return self.page.locator(".row", has=self.page.get_by_text(name, exact=True)).first
+
+    def word(self, name):
+        return self.row(name).locator(".word")
+
+    def button(self, words):
+        return self.page.get_by_role("button", name=words, exact=True)
+
+    def slow_down(self, bytes_per_second=-1):
+        conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
+        self.network.send("Network.emulateNetworkConditions", conditions)
+
+    def offsets(self):
+        return [int(each.headers["upload-offset"]) for each in self.requests if each.method == "PATCH"]
+
+    def got(self, query=""):
+        with urllib.request.urlopen(f"{self.address}/files/?page_size=200&{query}", timeout=30) as answer:
+            return json.load(answer)["results"]
+
+    def has(self, path):
+        return hashlib.sha256(path.read_bytes()).hexdigest() in {each["sha256"] for each in self.got()}
+
+    def expect_processed(self, *paths):
+        for path in paths:
+            expect(self.word(path.name)).to_have_text("Processed", timeout=WITHIN_MS)
+            assert self.has(path)
+
+
+@contextmanager
+def sending(browser, address, behind, folder):
+    """Open the page at an address, its service being at another one, perhaps."""
+    with closing(browser.new_context(base_url=address)) as context:
+        page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())  # leaving although something is on its way
+        page.goto("/")
+        yield Sender(page, behind, folder)

@@ -1,0 +1,260 @@
+"""Files on their way in, in a real browser: held up, cut off, left behind by a reload, and whole in the end."""
+
+import fcntl
+import os
+import re
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from services.cutting import Cut, cutting
+from services.ports import free_port
+from web.conftest import running, started
+from web.sender import WITHIN_MS, sending
+
+MOST_BYTES = 13_000_000
+KEPT, LEFT = 2_000_000, 10_600_000  # below and above what a browser keeps for the time after a reload
+HELD_AT = 1_200_000
+SLOW = 400_000
+
+
+@pytest.fixture
+def sender(browser, service, tmp_path):
+    with sending(browser, service, service, tmp_path) as sender:
+        yield sender
+
+
+def test_a_folder_is_sent_with_the_paths_of_its_files(sender):
+    sender.make("harvest/2026/field.bin", 3)
+    sender.make("harvest/list.bin", 0)
+    sender.send(sender.folder / "harvest", by="#folder")
+    for name in ("field.bin", "list.bin"):
+        expect(sender.word(name)).to_have_text("Processed", timeout=WITHIN_MS)
+    paths = {each["name"]: each["metadata"] for each in sender.got()}
+    assert paths["field.bin"] == {"relative_path": "harvest/2026/field.bin"}
+    assert paths["list.bin"] == {"relative_path": "harvest/list.bin"}
+
+
+def test_pasted_files_are_sent(sender):
+    sender.page.evaluate(
+        """() => { const data = new DataTransfer(); data.items.add(new File(["pasted"], "pasted.txt"));
+        document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true})); }"""
+    )
+    expect(sender.word("pasted.txt")).to_have_text("Processed", timeout=WITHIN_MS)
+
+
+def test_an_upload_is_paused_resumed_and_cancelled_by_keyboard(sender):
+    path, other = sender.make("paused.bin", 3_000_000), sender.make("cancelled.bin", 3_000_000)
+    sender.slow_down(SLOW)
+    sender.send(path, other)
+    expect(sender.row(path.name).locator(".size")).to_contain_text(" of ")
+    sender.button("Pause paused.bin").press("Enter")
+    expect(sender.word(path.name)).to_have_text("Paused")
+    expect(sender.button("Resume paused.bin")).to_be_focused()
+    expect(sender.row(other.name).locator(".size")).to_contain_text(" of ")
+    with sender.page.expect_response(lambda answer: answer.request.method == "DELETE") as answer:
+        sender.button("Cancel cancelled.bin").press("Enter")
+    assert answer.value.status == 204
+    expect(sender.row(other.name)).to_have_count(0)
+    assert sender.page.evaluate("document.activeElement.tagName") != "BODY"
+    assert sender.page.evaluate((Path(__file__).parent / "accessibility.js").read_text()) == []
+    sender.slow_down()
+    sender.button("Resume paused.bin").press("Enter")
+    sender.expect_processed(path)
+    assert sender.offsets()[-1] > 0
+    assert not sender.has(other)
+
+
+def test_many_files_are_drawn_in_few_rows_and_told_in_one_line(sender):
+    for number in range(120):
+        sender.make(f"many/{number}.bin", 1)
+    sender.send(sender.folder / "many", by="#folder")
+    expect(sender.page.locator(".more")).to_be_visible()
+    assert sender.page.locator(".row:not([id])").count() < 70
+    expect(sender.page.locator("[data-words]")).to_have_text("120 files arrived.", timeout=WITHIN_MS)
+    expect(sender.page.locator("#said")).to_have_text("120 files arrived.", timeout=WITHIN_MS)
+    assert sum(each["metadata"].get("relative_path", "").startswith("many/") for each in sender.got()) == 120
+
+
+def test_small_files_go_on_after_all_were_paused_and_refused_ones_when_they_are_chosen_again(sender):
+    for number in range(30):
+        sender.make(f"paused/{number}.bin", 1)
+    sender.page.evaluate(
+        """() => new MutationObserver((_, watch) => { watch.disconnect();
+        document.querySelector("[data-all=pause]").click(); }).observe(
+        document.getElementById("rows"), {childList: true})"""
+    )
+    sender.send(sender.folder / "paused", by="#folder")
+    sender.button("Resume all").click()
+    expect(sender.page.locator("[data-words]")).to_have_text("30 files arrived.")
+    sender.page.route("**/upload/", lambda route: route.fulfill(status=413), times=2)
+    paths = sender.make("refused.bin", 3), sender.make("refused too.bin", 3)
+    sender.send(*paths)
+    expect(sender.word(paths[1].name)).to_have_text("Not sent")
+    sender.send(*paths)
+    sender.expect_processed(*paths)
+
+
+def test_names_that_differ_only_in_case_are_sent_both(sender):
+    for name in ("case/A.bin", "case/a.bin"):
+        os.utime(sender.make(name, 3), (1, 1))
+    sender.send(sender.folder / "case", by="#folder")
+    for name in ("A.bin", "a.bin"):
+        expect(sender.word(name)).to_have_text("Processed")
+
+
+def test_what_is_chosen_while_the_page_loads_is_sent_beside_what_the_browser_kept(sender):
+    path = sender.make("kept beside.bin", KEPT)
+    sender.slow_down(SLOW)
+    sender.send(path)
+    expect(sender.row(path.name).locator(".size")).to_contain_text(" of ")
+    sender.page.add_init_script(
+        """addEventListener("DOMContentLoaded", () => { const data = new DataTransfer();
+        data.items.add(new File(["early"], "early.txt")); const input = document.getElementById("file");
+        input.files = data.files;
+        input.dispatchEvent(new Event("change")); })"""
+    )
+    sender.page.reload()
+    sender.slow_down()
+    sender.expect_processed(path)
+    expect(sender.word("early.txt")).to_have_text("Processed")
+
+
+def test_an_upload_that_the_server_cannot_tell_of_goes_on_from_where_it_was_and_can_be_tried_again(sender):
+    path = sender.make("told late.bin", KEPT)
+    sender.slow_down(SLOW)
+    sender.send(path)
+    expect(sender.row(path.name).locator(".size")).to_contain_text(" of ")
+    answers = [503, 401]
+    sender.page.route(
+        re.compile("/upload/."), lambda route: route.fulfill(status=answers.pop(0)) if answers else route.fallback()
+    )
+    sender.page.reload()
+    expect(sender.row(path.name).locator(".note")).to_have_text("The server answered 401.")
+    sender.requests.clear()
+    sender.slow_down()
+    sender.button(f"Try {path.name} again").click()
+    sender.expect_processed(path)
+    assert min(sender.offsets()) > 0
+
+
+def test_a_machine_without_a_network_sends_to_itself(sender):
+    path = sender.make("to itself.bin", 5)
+    sender.page.evaluate("Object.defineProperty(navigator, 'onLine', {get: () => false})")
+    answers = [503, 413]
+    sender.page.route("**/upload/", lambda route: route.fulfill(status=answers.pop(0)) if answers else route.fallback())
+    sender.send(path)
+    expect(sender.row(path.name).locator(".note")).to_have_text("The server answered 413.")
+    sender.button(f"Try {path.name} again").click()
+    sender.expect_processed(path)
+
+
+def test_a_file_that_has_changed_since_it_was_chosen_is_told_of(sender):
+    path = sender.make("changed.bin", 5)
+    sender.page.route("**/upload/", lambda route: route.fulfill(status=503), times=1)
+    sender.page.on("response", lambda answer: answer.status == 503 and path.write_bytes(b"another"))
+    sender.send(path)
+    expect(sender.row(path.name).locator(".note")).to_have_text(re.compile("^The file has changed since it was chosen"))
+
+
+def test_a_small_file_that_is_paused_before_its_answer_comes_does_not_come_twice(sender):
+    path = sender.make("paused late.bin", 1000)
+    held = []
+    sender.network.on("Fetch.requestPaused", lambda paused: held.append(paused))
+    sender.network.send("Fetch.enable", {"patterns": [{"urlPattern": "*/upload/", "requestStage": "Response"}]})
+    sender.send(path)
+    while not held:
+        sender.page.wait_for_timeout(10)
+    sender.button(f"Pause {path.name}").click()
+    sender.network.send("Fetch.disable")
+    sender.button(f"Resume {path.name}").click()
+    sender.expect_processed(path)
+    assert [each["name"] for each in sender.got()].count(path.name) == 1
+
+
+def test_without_a_network_an_upload_waits_and_says_so(sender):
+    path = sender.make("offline.bin", 5)
+    sender.page.context.set_offline(True)
+    sender.send(path)
+    expect(sender.word(path.name)).to_have_text("Interrupted")
+    expect(sender.row(path.name).locator(".note")).to_have_text("You are offline. It goes on by itself.")
+    sender.page.context.set_offline(False)
+    sender.expect_processed(path)
+
+
+def test_a_small_file_whose_answer_is_lost_does_not_come_twice(sender):
+    path = sender.make("answer lost.bin", 1000)
+
+    def lose(paused):
+        sender.network.send("Fetch.failRequest", {"requestId": paused["requestId"], "errorReason": "ConnectionReset"})
+
+    sender.network.on("Fetch.requestPaused", lose)
+    sender.network.send("Fetch.enable", {"patterns": [{"urlPattern": "*/upload/", "requestStage": "Response"}]})
+    sender.send(path)
+    sender.expect_processed(path)
+    assert [each["name"] for each in sender.got()].count(path.name) == 1
+
+
+def test_over_a_line_that_breaks_again_and_again_an_upload_goes_on_from_where_it_was(browser, service, tmp_path):
+    with cutting(int(service.rpartition(":")[2])) as line:
+        line.cuts.extend([Cut(up=HELD_AT)] * 200)
+        with sending(browser, line.url, service, tmp_path) as sender:
+            path = sender.make("cut.bin", 3_000_000)
+            sender.send(path)
+            sender.expect_processed(path)
+            assert sender.offsets() == sorted(sender.offsets())
+            assert len(set(sender.offsets())) > 2
+
+
+def test_uploads_go_on_after_a_reload_of_the_page_and_a_restart_of_the_server(browser, tmp_path):
+    port = free_port()
+    chosen = {"FILEMILL_PORT": str(port), "FILEMILL_MAX_UPLOAD_BYTES": str(MOST_BYTES)}
+    with ExitStack() as stack:
+        address, server = stack.enter_context(started(tmp_path, **chosen))
+        line = stack.enter_context(cutting(port))
+        line.cuts.extend([Cut(up=HELD_AT, is_held=True)] * 50)
+        sender = stack.enter_context(sending(browser, line.url, address, tmp_path))
+        kept, left = sender.make("kept.bin", KEPT), sender.make("left.bin", LEFT)
+        sender.send(kept, left, sender.make("refused.bin", MOST_BYTES + 1))
+        _is_refused(sender)
+        for path in (kept, left):
+            expect(sender.row(path.name).locator(".size")).to_contain_text(" of ")
+        sender.page.reload()
+        sender.requests.clear()
+        sender.expect_processed(kept)
+        _is_chosen_again(sender, left, kept)
+        _kill(server, tmp_path / "data")
+        line.cuts.clear()
+        line.release()
+        expect(sender.row(left.name).locator(".note")).to_have_text("The server does not answer. It goes on by itself.")
+        expect(sender.word(left.name)).to_have_text("Interrupted")
+        stack.enter_context(running(tmp_path, **chosen))
+        sender.expect_processed(left)
+        assert min(sender.offsets()) > 0
+        assert len(sender.got()) == 2
+
+
+def _kill(server, data):
+    os.killpg(server.pid, signal.SIGKILL)
+    with (data / "serve.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # once its last process is gone
+
+
+def _is_refused(sender):
+    row = sender.row("refused.bin")
+    expect(row.locator(".word")).to_have_text("Not sent")
+    expect(row.locator(".note")).to_have_text(re.compile(r"^The file is too large\. .*at most 13000000"))
+    expect(sender.button("Try refused.bin again")).to_be_visible()
+
+
+def _is_chosen_again(sender, path, other):
+    expect(sender.word(path.name)).to_have_text("Choose it again")
+    for chosen in (other, path):
+        with sender.page.expect_file_chooser() as chooser:
+            sender.button(f"Choose {path.name} again").click()
+        chooser.value.set_files(str(chosen))
+        if chosen is other:
+            expect(sender.row(path.name).locator(".note")).to_have_text(re.compile("^That is another file"))
+    expect(sender.word(path.name)).to_have_text("Uploading")
