@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-rabbitmq lint format lock audit bench chaos corpus fuzz docker-smoke
+.PHONY: help run dev test test-rabbitmq lint format lock audit bench chaos soak corpus fuzz docker-smoke
 
 # Many short processes run here; without bytecode each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -8,7 +8,7 @@ BIN := .venv/bin
 SEED ?= 1
 # What meets a database or a broker is tested on both stacks; the rest of tests/system is about one or none.
 SERVED = tests/system/test_backup.py tests/system/test_broker.py tests/system/test_doctor.py tests/system/test_serve.py
-STACKED = tests/accounts tests/api tests/cli tests/config tests/faults tests/files tests/processing $(SERVED)
+STACKED = tests/accounts tests/api tests/cli tests/config tests/events tests/faults tests/files tests/processing $(SERVED)
 # What a bell or a sweep goes through is tested with the third broker, too.
 BROKERED = tests/system/test_broker.py tests/system/test_serve.py tests/api/test_health.py tests/processing
 # These run for long, in many processes; measuring what they reach would double that, and other tests reach it too.
@@ -44,6 +44,7 @@ lint: dev  ## Check style, types, layers and migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	scripts/build-pages --check
 	FILEMILL_SECRET_KEY=lint DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 
 format: dev  ## Put the code into shape
@@ -63,6 +64,11 @@ bench: dev  ## Measure requests and files per second, and what they are held aga
 chaos: dev  ## Kill, stop, flush and restart every part under load, 200 times on each stack, and look what was lost
 	@scripts/test-programs
 	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
+
+soak: dev  ## Send 200 files by clients of others over a line that cuts, kill the server 100 times, send 20 GiB
+	@scripts/test-programs
+	FILEMILL_TEST_FAULTS=all FILEMILL_TEST_SEED=$(SEED) $(BIN)/pytest -v tests/clients tests/api/test_resumable_kills.py $(ARGS)
+	$(BIN)/python bench/resumable.py 20
 
 corpus: dev  ## Run every file of a corpus through the service, embedded and on PostgreSQL and Redis
 	@scripts/test-programs
