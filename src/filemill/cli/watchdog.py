@@ -60,7 +60,8 @@ class Input(io.RawIOBase):
     """The bytes of a request (`wsgi.input`); raises TimeoutError, as a socket would, once the watchdog ended a wait."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        self._environ = environ
+        # An environment that held itself would keep a megabyte of the body until garbage is collected.
+        self._environ = environ.copy()
         self._source = environ["wsgi.input"]
         self._number = next(_numbers)
         self._wait: _Wait | None = None
