@@ -9,7 +9,6 @@ import sys
 import pytest
 from system.test_serve import run
 
-
 # What stands still does not become quicker by waiting for it.
 HASTY = (
     "import django; django.setup(); from filemill.cli.doctor import service; service.WORKER_PATIENCE_SECONDS = 0; "
