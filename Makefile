@@ -10,7 +10,7 @@ SEED ?= 1
 SERVED = tests/system/test_backup.py tests/system/test_broker.py tests/system/test_doctor.py tests/system/test_serve.py
 STACKED = tests/accounts tests/api tests/cli tests/config tests/events tests/faults tests/files tests/processing $(SERVED)
 # What a bell or a sweep goes through is tested with the third broker, too.
-BROKERED = tests/system/test_broker.py tests/system/test_serve.py tests/api/test_health.py tests/processing
+BROKERED = tests/system/test_broker.py tests/system/test_serve.py tests/api/test_health.py tests/processing/test_ring.py
 # These run for long, in many processes; measuring what they reach would double that, and other tests reach it too.
 UNMEASURED = tests/faults tests/chaos
 # `make test COVERAGE=--cov` says which lines ran, and fails below 90 %; that takes a quarter longer.

@@ -7,6 +7,8 @@ import pytest
 
 from filemill.files.models import File
 
+pytestmark = pytest.mark.once
+
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(17) + b"\0\0\0\x05IDAThello"
 PDF = b"%PDF-1.7\n"
 UNKNOWN = "application/octet-stream"

@@ -126,7 +126,7 @@ def is_right(answer, known) -> bool:
 def test_a_cursor_with_any_one_character_changed_is_a_cursor_or_refused(ask, judged, known, ordering):
     cursor = cursor_of(ask, ordering)
     for place in range(len(cursor)):
-        for character in ("A", "_", "=", "%00"):
+        for character in ("A", "_", "=", "%00")[place % 2 :: 2]:
             changed = cursor[:place] + character + cursor[place + 1 :]
             answer = judged(lambda changed=changed: ask("GET", f"/files/?ordering={ordering}&cursor={changed}"))
             assert is_right(answer, known), (changed, answer.content)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from filemill.processing.models import Job
 
+pytestmark = pytest.mark.once
+
 BYTES = bytes(range(256)) * 4
 SIZE = len(BYTES)
 MISSING = "01a20138-e006-751b-9632-8729d0c15428"

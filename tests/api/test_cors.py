@@ -11,7 +11,7 @@ APP = "https://app.example"
 GUEST = {"Origin": APP, "Sec-Fetch-Site": "cross-site"}
 ALLOWED = "Access-Control-Allow-Origin"
 
-pytestmark = pytest.mark.usefixtures("closed")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("closed")]
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,8 @@ import pytest
 from django.core.management import call_command
 from jsonschema.validators import Draft202012Validator
 
+pytestmark = pytest.mark.once
+
 PATHS = {
     "/upload/", "/upload/check/", "/upload/{upload_id}/", "/files/", "/files/{file_id}/", "/files/{file_id}/content/",
     "/files/{file_id}/artifacts/{name}/", "/files/{file_id}/links/", "/files/{file_id}/reprocess/",

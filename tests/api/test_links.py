@@ -16,7 +16,7 @@ from filemill.files.models import File
 TEXT = b"hello, mill"
 
 
-pytestmark = pytest.mark.usefixtures("closed")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("closed")]
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ PAGES = {
     "/app/files/{file_id}/cancel/": "POST", "/app/files/{file_id}/delete/": "POST",
 }  # fmt: skip
 
-pytestmark = pytest.mark.usefixtures("closed")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("closed")]
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from filemill.core.errors import Busy, TooManyTransfers
 from filemill.files import transfers
 from filemill.files.models import File
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def clock(monkeypatch):

@@ -21,6 +21,8 @@ import httpx
 import pytest
 from api.conftest import PATIENCE_SECONDS, Web, until
 
+pytestmark = pytest.mark.once
+
 KILLS = 100 if os.environ.get("FILEMILL_TEST_FAULTS") == "all" else 2
 SEED = int(os.environ.get("FILEMILL_TEST_SEED") or "1")
 SIZE = 2_000_003

@@ -75,6 +75,7 @@ def document(web):
     return found
 
 
+@pytest.mark.once
 def test_every_operation_of_the_document_is_tried(document):
     found = {(each.ok().method.upper(), each.ok().path) for each in document.get_all_operations()}
     assert found == set(OPERATIONS)
@@ -120,6 +121,7 @@ def test_answers_are_as_the_document_says(document, known, method, path, mode):
     compare()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_options_names_the_methods_of_the_document(document, known, method, path):
     given = {"file_id": known, "upload_id": known, "name": "text", "token_id": "0" * 16}

@@ -13,6 +13,8 @@ from django.db import connection
 
 from filemill.cli import connections, watchdog
 
+pytestmark = pytest.mark.once
+
 FORM = "multipart/form-data; boundary=limit"
 LENGTH = "Content-Length: 1000"
 PATIENCE_SECONDS = 60

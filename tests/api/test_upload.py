@@ -2,9 +2,11 @@ import hashlib
 import json
 import re
 import stat
+import threading
 from base64 import b64encode
 from urllib.parse import quote
 
+import httpx
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -181,3 +183,23 @@ def test_an_upload_asks_the_broker_for_work_and_never_fails_for_it(upload, monke
     monkeypatch.setattr(ring, "ring", lambda: rung.append(1))
     upload(b"x")
     assert rung == [1]
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_many_uploads_at_once_are_all_kept(start_web, processes):
+    web = start_web(FILEMILL_WEB_PROCESSES=processes)
+    contents = [str(number).encode() * 1000 for number in range(24)]
+    ids = []
+
+    def upload(content: bytes) -> None:
+        response = httpx.post(f"{web.address}/upload/", files={"file": ("a.txt", content)}, timeout=60)
+        ids.append((response.json()["id"], content))
+
+    threads = [threading.Thread(target=upload, args=(content,)) for content in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({each for each, _ in ids}) == len(contents)
+    for each, content in ids:
+        assert web.client.get(f"/files/{each}/content/").content == content

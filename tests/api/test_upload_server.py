@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+pytestmark = pytest.mark.once
+
 LIMIT = 3_000_000
 FORM = "multipart/form-data; boundary=limit"
 
@@ -220,26 +222,6 @@ def test_the_head_of_a_file_has_its_length_and_no_body(web):
         length = len(web.talk(web.head(target, method="GET")).partition(b"\r\n\r\n")[2])
         assert body == b"", target
         assert f"content-length: {length}".encode() in head.lower(), target
-
-
-@pytest.mark.parametrize("processes", ["1", "2"])
-def test_many_uploads_at_once_are_all_kept(start_web, processes):
-    web = start_web(FILEMILL_WEB_PROCESSES=processes)
-    contents = [str(number).encode() * 1000 for number in range(24)]
-    ids = []
-
-    def upload(content: bytes) -> None:
-        response = httpx.post(f"{web.address}/upload/", files={"file": ("a.txt", content)}, timeout=60)
-        ids.append((response.json()["id"], content))
-
-    threads = [threading.Thread(target=upload, args=(content,)) for content in contents]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len({each for each, _ in ids}) == len(contents)
-    for each, content in ids:
-        assert web.client.get(f"/files/{each}/content/").content == content
 
 
 def test_a_large_file_comes_back_as_it_went_in(web):

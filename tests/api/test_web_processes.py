@@ -10,6 +10,8 @@ import httpx
 import pytest
 from api.conftest import PATIENCE_SECONDS, Web, until
 
+pytestmark = pytest.mark.once
+
 LARGE = bytes(range(256)) * 160_000  # more than all buffers between server and client
 
 

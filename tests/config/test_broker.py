@@ -9,6 +9,7 @@ import pytest
 from kombu import Connection, Message, Queue
 
 from filemill.config import broker
+from filemill.processing import stopping
 
 pytestmark = pytest.mark.once
 
@@ -174,6 +175,18 @@ def test_who_waits_for_room_is_woken_by_the_thread_that_makes_it(connect, monkey
         connection.drain_events(timeout=60)
         later.join()
     assert [each.payload for each in found] == [1, 2, 3]
+
+
+def test_a_worker_that_is_told_to_stop_waits_no_longer(connect, monkeypatch):
+    monkeypatch.setattr(broker, "_MOST_SECONDS", 3600)
+    monkeypatch.setattr(stopping, "_told_at", None)
+    connection = connect()
+    consume_from(connection, [])
+    later = threading.Timer(0.1, lambda: (stopping.stop(), broker.end_waits()))
+    later.start()
+    with pytest.raises(TimeoutError):
+        connection.drain_events(timeout=3600)
+    later.join()
 
 
 def test_nobody_waits_for_longer_than_asked(connect):

@@ -11,6 +11,8 @@ from filemill.processors.base import Limits, Source
 from filemill.sandbox.client import Sandbox
 from filemill.sandbox.errors import ChildFailed
 
+pytestmark = pytest.mark.once
+
 COLD = """
 from filemill.processors.base import Processor, Result
 from filemill.processors.text import TextProcessor

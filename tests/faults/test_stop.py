@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from system.conftest import Service, until
-from system.test_serve import LONG_TEXT
 
+LONG_TEXT = b"The mill grinds slowly, and it grinds every line of this long text.\n" * 600_000
 WORDS = b"Half of this upload comes after the signal.\n" * 50_000
 HEAD = (
     "POST /upload/?name=half.txt HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: text/plain\r\n"

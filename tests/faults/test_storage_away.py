@@ -9,6 +9,8 @@ from faults.conftest import CONTENT, World
 
 from filemill.files.models import File
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def unmount(world: World):

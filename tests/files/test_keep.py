@@ -7,6 +7,8 @@ import pytest
 
 from filemill.files import keep
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def synced(monkeypatch) -> list[Path]:

@@ -11,6 +11,8 @@ import pytest
 from filemill.files import writer
 from filemill.files.writer import Writer
 
+pytestmark = pytest.mark.once
+
 PIECE = 64 * 1024
 
 

@@ -3,9 +3,12 @@
 import io
 import json
 
+import pytest
 from PIL import Image
 from processors.pictures import encoded, gradient
 from processors.recordings import film, recording, with_cover
+
+pytestmark = pytest.mark.once
 
 
 def test_recordings_and_films_are_processed_in_the_sandbox(upload, work, client):

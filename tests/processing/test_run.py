@@ -2,16 +2,21 @@
 
 import hashlib
 import json
+import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+from sandbox.processes import children_of, servers_of
+from system.conftest import until
 
 from filemill.files import keep
 from filemill.files.models import File
@@ -232,6 +237,7 @@ def test_what_only_seems_large_goes_on_where_it_belongs(upload, sandbox):
 
 SLOW_START = """
 import time
+from pathlib import Path
 from filemill.processors.base import Processor, Result
 
 class Slow(Processor):
@@ -241,7 +247,10 @@ class Slow(Processor):
 
     @classmethod
     def warm(cls):
-        time.sleep(4)
+        here = Path(__file__).parent
+        (here / "starts").touch()
+        while not (here / "may go on").exists():
+            time.sleep(0.02)
 
     def process(self, source, workspace):
         return Result({"awake": True})
@@ -258,16 +267,21 @@ def test_a_server_that_takes_longer_to_start_than_a_lease_lasts_costs_no_attempt
     (tmp_path / "slow_plugin.py").write_text(SLOW_START)
     monkeypatch.syspath_prepend(tmp_path)
     processors.cache_clear()
-    configure(lease_seconds=2, renew_seconds=1, backoff_seconds=0)
+    configure(lease_seconds=100, renew_seconds=0, backoff_seconds=0)
     file = File.objects.get(pk=upload(b"words")["id"])
     file.jobs.all().delete()
     Job.objects.create(file=file, processor="slow")
     with closing(Sandbox(plugin_folders=[tmp_path])) as patient:
         working = threading.Thread(target=run_next_apart, args=(patient,))
         working.start()
-        while working.is_alive():
+        until((tmp_path / "starts").exists)
+        leases = file.jobs.filter(state="running")
+        for _ in range(2):
+            leases.update(lease_until=F("lease_until") - timedelta(seconds=60))
             sweep.sweep()
-            working.join(0.2)
+            until(leases.filter(lease_until__gt=Now() + timedelta(seconds=60)).exists)
+        (tmp_path / "may go on").touch()
+        working.join(60)
     processors.cache_clear()
 
     job = file.jobs.get(processor="slow")
@@ -362,10 +376,8 @@ class _running:
 
     def __enter__(self) -> None:
         self.thread.start()
-        until = time.monotonic() + 30
-        while job_of(self.file).state != "running" and time.monotonic() < until:
-            time.sleep(0.05)
-        time.sleep(0.5)
+        until(lambda: job_of(self.file).state == "running")
+        until(lambda: any(children_of(server) for server in servers_of(os.getpid())))
 
     def __exit__(self, *_args: object) -> None:
         self.thread.join(60)

@@ -5,6 +5,8 @@ import json
 import pytest
 from processors import tables
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("name", "content", "media_type"),

@@ -11,6 +11,8 @@ from filemill.cli.doctor.finding import State
 from filemill.cli.doctor.work import workspaces_are_removed
 from filemill.processing import sweep, workspaces
 
+pytestmark = pytest.mark.once
+
 
 def dig(folder, depth):
     """Make folders in folders, deeper than any path is long."""

@@ -137,10 +137,10 @@ def make_service(tmp_path: Path, apart: Callable[..., dict[str, str]]) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(tmp_path_factory: pytest.TempPathFactory, migrated: Callable[[Path], dict[str, str]]) -> Iterator[Service]:
     """A running service that several tests share: they may kill its parts, but not stop it."""
     data = tmp_path_factory.mktemp("service") / "data"
-    service = Service(data, FILEMILL_LEASE_SECONDS="3", FILEMILL_RENEW_SECONDS="1")
+    service = Service(data, FILEMILL_SWEEP_SECONDS="1", **migrated(data))
     service.start()
     yield service
     service.close()

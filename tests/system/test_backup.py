@@ -14,7 +14,7 @@ import services.programs
 from system.conftest import Service
 from system.test_serve import run
 
-FILES_BEFORE = 150
+FILES_BEFORE = 60
 UPLOADERS = 2
 # All that a load without a pause would leave has to be copied, restored and processed.
 SECONDS_BETWEEN = 0.02
@@ -85,7 +85,7 @@ def test_a_backup_under_load_is_whole_where_it_is_restored(make_service, program
     assert min(load.done.values()) > 0, load.done
     service.stop()
 
-    restored = make_service("restored", empty=True)
+    restored = make_service("restored", empty=True, FILEMILL_SWEEP_SECONDS="1")  # which the doctor waits for
     restore(tmp_path / "backup", restored.data, restored.environment)
     restored.start()
     examined = run("doctor", "--json", **restored.environment)

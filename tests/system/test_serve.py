@@ -4,15 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from chaos.ledger import Ledger
+from chaos.processes import descendants, send
 from services.ports import free_port
-from system.conftest import until
+from system.conftest import Service, until
 
 pytestmark = pytest.mark.usefixtures("measured")
-
-LONG_TEXT = b"The mill grinds slowly, and it grinds every line of this long text.\n" * 600_000
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -47,8 +48,17 @@ def test_the_transcript_of_the_readme(service):
     assert service.client.get("/readyz").json()["status"] == "ok"
 
 
-def test_it_stops_cleanly_and_starts_again_with_all_it_had(make_service):
-    service = make_service().start()
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory, apart_for_a_module):
+    """A service that a test may start, and has to stop."""
+    data = tmp_path_factory.mktemp("stopped") / "data"
+    service = Service(data, **apart_for_a_module(data))
+    yield service
+    service.close()
+
+
+def test_it_stops_cleanly_and_starts_again_with_all_it_had(stopped):
+    service = stopped.start()
     uploaded = service.upload(b"kept over the restart\n")
     ended = service.await_end(uploaded["id"])
     assert ended["processed"], ended
@@ -64,24 +74,36 @@ def test_it_stops_cleanly_and_starts_again_with_all_it_had(make_service):
     assert service.stop(signal.SIGINT) == 0
 
 
-def test_nothing_of_it_runs_on_when_its_supervisor_is_killed(make_service):
-    service = make_service().start()
+def test_nothing_of_it_runs_on_when_its_supervisor_is_killed(stopped):
+    service = stopped.start()
     pids = [service.pid_of(name) for name in ("web", "worker", "beat")]
-    service.process.kill()
-    service.process.wait()
+    service.stop(signal.SIGKILL)
 
     until(lambda: not any(_runs(pid) for pid in pids))
 
 
 def test_a_killed_worker_loses_nothing(service):
-    uploaded = service.upload(LONG_TEXT, "long.txt")
+    service.await_end(service.upload(b"so that a fork server is there\n")["id"])
+    worker = service.pid_of("worker")
+    below = descendants(worker)
+    send(signal.SIGSTOP, *below)  # the next job lasts until its worker is dead
+    uploaded = service.upload(b"some words\n")
     until(lambda: service.get(uploaded["id"])["status"] == "processing")
-    os.kill(service.pid_of("worker"), signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: not _runs(worker))
+    send(signal.SIGCONT, *below)
+    _end_leases(service)
 
     shown = service.await_end(uploaded["id"])
 
     assert shown["processed"] is True
     assert max(job["attempts"] for job in shown["jobs"]) == 2
+
+
+def _end_leases(service: Service) -> None:
+    ledger = Ledger(service.environment.get("DATABASE_URL", str(service.data / "filemill.sqlite3")))
+    with closing(ledger.connect()) as database:
+        database.execute("UPDATE processing_job SET lease_until = '2000-01-01' WHERE state = 'running'")
 
 
 @pytest.mark.parametrize("name", ["web", "beat"])

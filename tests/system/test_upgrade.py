@@ -36,10 +36,6 @@ def outdated(old, tmp_path):
     service.close()
 
 
-def back(service, old) -> None:
-    shutil.copyfile(old[0] / "filemill.sqlite3", service.data / "filemill.sqlite3")
-
-
 def applied(path) -> set[str]:
     with sqlite3.connect(path) as database:
         return {name for (name,) in database.execute("SELECT app || '.' || name FROM django_migrations")}
@@ -61,20 +57,27 @@ def test_serve_migrates_and_keeps_the_database_as_it_was(outdated):
         assert database.execute("SELECT count(*) FROM files_file").fetchone() == (1,)
 
 
-def test_a_start_without_news_copies_nothing(make_service):
-    service = make_service(empty=True).start()
-    service.stop()
-    service.start()
+def test_without_news_nothing_is_copied(make_service):
+    service = make_service(empty=True)
+    for _ in range(2):
+        assert run("migrate", **service.environment).returncode == 0
 
+    assert applied(service.data / "filemill.sqlite3") > set()
     assert not (service.data / "copies").exists()
 
 
-def test_the_last_three_copies_are_kept(outdated, old):
-    for _ in range(4):
-        assert run("migrate", **outdated.environment).returncode == 0
-        back(outdated, old)
+def test_the_last_three_copies_are_kept(outdated):
+    copies = outdated.data / "copies"
+    copies.mkdir(mode=0o700)
+    names = [f"before-migration-2026010{day}T000000.000000Z.sqlite3" for day in range(1, 5)]
+    for name in names:
+        (copies / name).touch(mode=0o600)
 
-    assert len(list((outdated.data / "copies").iterdir())) == 3
+    assert run("migrate", **outdated.environment).returncode == 0
+
+    *left, new = sorted(path.name for path in copies.iterdir())
+    assert left == names[-2:]
+    assert new > names[-1]
 
 
 def test_without_room_for_the_copy_it_stops_and_changes_nothing(outdated):

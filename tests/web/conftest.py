@@ -81,8 +81,9 @@ def _manage(folder: Path, *command: str, **chosen: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def service(folder: Path) -> Iterator[str]:
+def service(folder: Path, migrated: Callable[[Path], dict[str, str]]) -> Iterator[str]:
     """Run `filemill serve` on a free port, with a data directory of its own; return its address."""
+    migrated(folder / "data")
     with running(folder) as address:
         yield address
 
@@ -117,9 +118,12 @@ def empty_page() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def closed_service(tmp_path_factory: pytest.TempPathFactory, other_sites: tuple[str, str]) -> Iterator[Any]:
+def closed_service(
+    tmp_path_factory: pytest.TempPathFactory, other_sites: tuple[str, str], migrated: Callable[[Path], dict[str, str]]
+) -> Iterator[Any]:
     """Run a service that is not open and lets another site in; return its address, an administrator and a token."""
     folder = tmp_path_factory.mktemp("closed")
+    migrated(folder / "data")
     with running(folder, FILEMILL_ACCESS="token", FILEMILL_CORS_ORIGINS=other_sites[0]) as address:
         token = _manage(folder, "token", "create", "anna", "--new")
         yield address, *make_administrator(folder), token.strip()

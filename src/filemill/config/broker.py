@@ -7,6 +7,7 @@ from queue import Empty
 from time import monotonic, monotonic_ns
 from typing import Any
 from uuid import uuid4
+from weakref import WeakSet
 
 import kombu
 import orjson
@@ -14,6 +15,7 @@ import structlog
 from kombu.transport import TRANSPORT_ALIASES, filesystem, virtual
 
 from filemill.config.arrivals import Arrivals
+from filemill.processing import stopping
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +113,7 @@ class FolderTransport(filesystem.Transport):
         """Deliver a message once there is one; TimeoutError after so many seconds without."""
         if self._arrivals is None and not self._polls:
             self._watch()
+            _draining.add(self)
         if self._arrivals is None:
             super().drain_events(connection, timeout)
             return
@@ -120,7 +123,7 @@ class FolderTransport(filesystem.Transport):
                 self.cycle.get(self._deliver, timeout=timeout)  # type: ignore[union-attr]  # kombu makes it
             except Empty:
                 left = until - monotonic()
-                if left <= 0:
+                if left <= 0 or stopping.is_stopping():
                     raise TimeoutError from None
                 self._arrivals.wait(min(left, _MOST_SECONDS))
             else:
@@ -145,6 +148,16 @@ class FolderTransport(filesystem.Transport):
         if arrivals:
             arrivals.close()
         super().close_connection(connection)
+
+
+#: Whatever waits for messages in this process.
+_draining: WeakSet[FolderTransport] = WeakSet()
+
+
+def end_waits() -> None:
+    """Let whoever waits for messages see at once that the worker is told to stop; a signal's handler may call this."""
+    for transport in list(_draining):
+        transport.call()
 
 
 def use_safe_transports() -> None:

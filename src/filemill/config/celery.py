@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from kombu import Queue
 
 from filemill.config.beat import Beat
-from filemill.config.broker import Connection, use_safe_transports
+from filemill.config.broker import Connection, end_waits, use_safe_transports
 from filemill.config.sweeper import SweepConsumer
 from filemill.processing.queues import Queue as Work
 from filemill.processing.ring import NAMES
@@ -96,6 +96,7 @@ def _take_no_more(**_kwargs: object) -> None:
     from filemill.processing import stopping
 
     stopping.stop()
+    end_waits()
 
 
 @signals.worker_shutdown.connect
