@@ -3,6 +3,20 @@
 import os
 import signal
 
+import httpx
+
+
+def _in_two_pieces(client: httpx.Client, first: bytes, last: bytes) -> str:
+    """Upload by tus; return the id of the file."""
+    tus = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+    created = client.post("/upload/", headers={"Tus-Resumable": "1.0.0", "Upload-Length": str(len(first + last))})
+    address, at = created.headers["Location"], 0
+    for piece in (first, last):
+        answer = client.patch(address, content=piece, headers={**tus, "Upload-Offset": str(at)})
+        assert answer.status_code == 204
+        at += len(piece)
+    return answer.headers["Content-Location"].split("/")[2]
+
 
 def test_the_broker_may_go_and_come_back(service, broker):
     broker.stop()
@@ -10,10 +24,12 @@ def test_the_broker_may_go_and_come_back(service, broker):
     assert began.status_code == 201
     assert began.elapsed.total_seconds() < 20  # a broker that is waited for costs more
     assert service.client.get("/readyz").json()["status"] == "degraded"
+    resumed = _in_two_pieces(service.client, b"while the broker ", b"is down\n")
 
     broker.start()
 
     assert service.await_end(began.json()["id"])["processed"] is True
+    assert service.await_end(resumed)["processed"] is True
 
 
 def test_a_broker_that_stands_still_holds_nobody_up(service, broker):
