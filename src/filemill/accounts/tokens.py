@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import orjson
 import structlog
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Model, Q, QuerySet
 from django.db.models.base import ModelState
 from django.utils import timezone
@@ -37,6 +37,10 @@ _OWNER: Any = Token._meta.get_field("owner")
 _FORM = re.compile(r"fm_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
+class AlreadyMade(Exception):
+    """There is a token of this id: a form was sent twice."""
+
+
 class Beside:
     """A row of another table that is asked for along with a token, to save a statement: `query` is by `query_with`."""
 
@@ -51,26 +55,53 @@ def query_with(table: str, columns: Sequence[str]) -> str:
     return f"SELECT {', '.join(_COLUMNS)}, {more} {_FROM} LEFT JOIN {table} b ON b.id = %s WHERE t.id = %s"
 
 
-def issue(owner: User, name: str, scopes: Collection[str], expires_at: datetime | None, by: str) -> tuple[Token, str]:
-    """Make a token; return it with its secret, which nobody can show again."""
+def issue(
+    owner: User,
+    name: str,
+    scopes: Collection[str],
+    expires_at: datetime | None,
+    by: str,
+    token_id: str | None = None,
+) -> tuple[Token, str]:
+    """Make a token; return it with its secret, which nobody can show again.
+
+    Who chose its id beforehand gets AlreadyMade where there is one of that id, so that a form sent twice makes one.
+    """
     found = [*_wrong_name(name), *_wrong_scopes(owner, scopes), *_wrong_end(expires_at)]
     if found:
         raise Invalid(" ".join(each.detail for each in found), tuple(found))
     if living(owner).count() >= MOST_TOKENS:
         raise Invalid(f"{owner.get_username()} has {MOST_TOKENS} tokens already. Revoke one of them first.")
-    token_id = new_token_id()
+    token_id = token_id or new_token_id()
     secret = f"fm_{token_id}_{secrets.token_urlsafe(32)}"
-    token = Token.objects.create(
-        id=token_id,
-        owner=owner,
-        name=name.strip(),
-        digest=_digest(secret),
-        scopes=[scope for scope in Scope.values if scope in scopes],
-        created_at=timezone.now(),
-        expires_at=expires_at,
-    )
+    try:
+        with transaction.atomic():
+            token = Token.objects.create(
+                id=token_id,
+                owner=owner,
+                name=name.strip(),
+                digest=_digest(secret),
+                scopes=[scope for scope in Scope.values if scope in scopes],
+                created_at=timezone.now(),
+                expires_at=expires_at,
+            )
+    except IntegrityError as error:
+        if not Token.objects.filter(pk=token_id).exists():
+            raise
+        raise AlreadyMade from error
     log.info("token created", token_id=token.id, owner=owner.get_username(), scopes=token.scopes, by=by)
     return token, secret
+
+
+def end_for(caller: Caller, wanted: datetime | None) -> datetime | None:
+    """Return when a new token expires: at the latest with the one that it is made with."""
+    latest = caller.token.expires_at if caller.token else None
+    if latest is None or wanted is None:
+        return wanted or latest
+    if wanted > latest:
+        detail = f"A token lasts no longer than the one that it is made with: {latest:%Y-%m-%dT%H:%M:%SZ}."
+        raise Invalid(detail, (FieldError("expires_at", "invalid", detail),))
+    return wanted
 
 
 def check(secret: str, beside: Beside | None = None) -> Token:

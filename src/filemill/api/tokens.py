@@ -1,6 +1,5 @@
 """/tokens/: the tokens of whoever asks."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -91,7 +90,7 @@ class TokensView(APIView):
         for scope in asked["scopes"]:
             caller.require(scope)
         owner = _owner(caller, me, asked.get("owner"), makes=True)
-        end = _end(caller, asked.get("expires_at"))
+        end = tokens.end_for(caller, asked.get("expires_at"))
         made, secret = tokens.issue(owner, asked["name"], asked["scopes"], end, caller.name)
         shown = {**TokenSerializer(made).data, "token": secret}
         return Response(shown, status=status.HTTP_201_CREATED, headers={"Location": f"/tokens/{made.id}/"})
@@ -132,14 +131,3 @@ def _owner(caller: Caller, me: User, name: str | None, *, makes: bool = False) -
         detail = f"{name} is on the staff: such a token only they make themselves."
         raise Invalid(detail, (FieldError("owner", "invalid", detail),))
     return found
-
-
-def _end(caller: Caller, wanted: datetime | None) -> datetime | None:
-    """Return when a new token expires: at the latest with the one that it is made with."""
-    latest = caller.token.expires_at if caller.token else None
-    if latest is None or wanted is None:
-        return wanted or latest
-    if wanted > latest:
-        detail = f"A token lasts no longer than the one that it is made with: {latest:%Y-%m-%dT%H:%M:%SZ}."
-        raise Invalid(detail, (FieldError("expires_at", "invalid", detail),))
-    return wanted

@@ -37,6 +37,10 @@ CSRF_TRUSTED_ORIGINS = [
 ]
 
 AUTHENTICATION_BACKENDS = ["filemill.accounts.backend.ThrottledBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
 LOGIN_URL = "web:sign-in"
 LOGIN_REDIRECT_URL = "web:index"
 LOGOUT_REDIRECT_URL = "web:sign-in"

@@ -4,7 +4,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from filemill.web import activity_views, file_views, sessions, views
+from filemill.web import account_views, activity_views, file_views, sessions, views
 
 app_name = "web"
 urlpatterns = [
@@ -16,6 +16,11 @@ urlpatterns = [
     path("app/sign-in/", sessions.SignIn.as_view(), name="sign-in"),
     path("app/sign-out", sessions.SignOut.as_view(), name="sign-out"),
     path("app/sign-out/", sessions.SignOut.as_view(), name="sign-out"),
+    path("app/account", account_views.account_page),
+    path("app/account/", account_views.account_page, name="account"),
+    path("app/account/tokens/", account_views.make_token, name="make-token"),
+    path("app/account/tokens/revoke/", account_views.revoke_token, name="revoke-token"),
+    path("app/account/password/", account_views.change_password, name="change-password"),
     path("app/activity", activity_views.activity_page),
     path("app/activity/", activity_views.activity_page, name="activity"),
     path("app/activity/live/", activity_views.live_activity, name="live-activity"),
