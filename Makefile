@@ -39,12 +39,13 @@ test-rabbitmq: dev  ## Run all tests that meet a database or a broker on Postgre
 	@scripts/test-programs
 	FILEMILL_TEST_STACK=rabbitmq $(PYTEST) $(STACKED)
 
-lint: dev  ## Check style, types, layers and migrations
+lint: dev  ## Check style, types, layers, translations and migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	scripts/build-pages --check
+	$(BIN)/python scripts/languages.py --check
 	FILEMILL_SECRET_KEY=lint DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 
 format: dev  ## Put the code into shape

@@ -245,7 +245,7 @@ def test_every_page_is_tried():
 
     routes = {"/" + re.sub("<uuid:file_id>", "{file_id}", str(each.pattern)) for each in urlpatterns}
     of_sessions = {"/app/sign-in", "/app/sign-in/", "/app/sign-out", "/app/sign-out/"}
-    assert routes - PAGES.keys() == {"/favicon.ico", *of_sessions}
+    assert routes - PAGES.keys() == {"/favicon.ico", "/app/language/<str:code>/", *of_sessions}
 
 
 ADMIN = ["/admin/", "/admin/files/file/", "/admin/files/file/{}/change/", "/admin/processing/artifact/"]

@@ -16,6 +16,7 @@ from filemill.api.requests import json_body
 from filemill.api.serializers import FileSerializer, ProblemSerializer, StrictSerializer, TextField, WholeNumberField
 from filemill.api.shapes import address_of_files, of_file
 from filemill.files.models import File
+from filemill.languages.chosen import headers_of_words
 from filemill.uploads.check import Intended, refusals
 
 
@@ -60,7 +61,8 @@ class UploadCheckView(APIView):
         sha256 = asked.pop("sha256", None)
         existing = _existing(request, caller, sha256.lower()) if sha256 else None
         found = [problems.document(error, request) for error in refusals(caller, Intended(**asked))]
-        return as_json({"accepted": not found, "problems": found, "existing": existing})
+        answer = {"accepted": not found, "problems": found, "existing": existing}
+        return as_json(answer, headers=headers_of_words() if found else None)
 
 
 def _existing(request: Request, caller: Caller, sha256: str) -> dict[str, Any] | None:

@@ -43,6 +43,7 @@ class DocsView(SpectacularSwaggerSplitView):
         """Return the page, or the script that starts it."""
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         response["Content-Security-Policy"] = _POLICY
+        response["Content-Language"] = "en"
         return response
 
 

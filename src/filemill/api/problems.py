@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from filemill.core import errors, resuming_errors, statuses, upload_errors
 from filemill.core.errors import FieldError, FilemillError
+from filemill.languages.sentences import said
 
 log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -100,11 +101,11 @@ def document(error: FilemillError, request: Any) -> dict[str, Any]:  # noqa: ANN
     )
     return {
         "type": error.type_uri or f"/docs/problems/{error.code}/",
-        "title": error.title,
+        "title": said(error.title),
         "status": int(STATUS[type(error)]),
-        "detail": _sayable(error.detail),
+        "detail": _sayable(said(error.detail)),
         "code": error.code,
-        "errors": [{"field": each.field, "code": each.code, "detail": _sayable(each.detail)} for each in found],
+        "errors": [{"field": each.field, "code": each.code, "detail": _sayable(said(each.detail))} for each in found],
         "request_id": getattr(request, "request_id", None),
         **offsets,
     }

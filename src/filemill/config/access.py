@@ -27,7 +27,8 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 HEALTH = {"/healthz", "/healthz/", "/readyz", "/readyz/"}
-PUBLIC = {*HEALTH, "/app/sign-in", "/app/sign-in/", "/admin/login/"}
+_LANGUAGES = {f"/app/language/{code}/" for code, _ in settings.LANGUAGES}
+PUBLIC = {*HEALTH, *_LANGUAGES, "/app/sign-in", "/app/sign-in/", "/admin/login/"}
 _BYTES = re.compile(r"/files/[^/]+/(content|artifacts/[^/]+)/?")  # where a link leads
 _UNFINISHED = re.compile(r"/upload/.")  # who goes on with one asks first how far it is
 _CHECKS_THE_FORM = "web:index"  # its body is an upload, which only `receive` may read

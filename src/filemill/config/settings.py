@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from dj_database_url import parse as parse_database_url
@@ -76,6 +77,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "filemill.config.middleware.RequestLog",
     *([cors.MIDDLEWARE] if FILEMILL.cors_origins else []),  # outside of all that refuses: errors need its headers, too
+    "filemill.config.languages.Languages",
     "filemill.config.short.ShortWay",
     "filemill.config.middleware.NotAllowedExplained",
     "django.middleware.security.SecurityMiddleware",
@@ -111,11 +113,13 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["django.templatetags.i18n", "filemill.web.templatetags.pages"],
             "context_processors": [
+                "django.template.context_processors.i18n",
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
         },
     }
 ]
@@ -159,6 +163,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ru", "Русский")]  # each by its own name
+LANGUAGE_COOKIE_NAME = "language"
+LOCALE_PATHS = [Path(__file__).parents[1] / "locale"]
+FORMAT_MODULE_PATH = "filemill.languages.formats"
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True

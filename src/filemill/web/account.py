@@ -11,6 +11,8 @@ from django.core import signing
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from filemill.accounts import throttle, tokens, usage
 from filemill.accounts.caller import Caller, scopes_of
@@ -21,12 +23,12 @@ from filemill.web import words
 
 #: What a token is good for, in words.
 SCOPES = {
-    Scope.READ: "See and fetch files",
-    Scope.WRITE: "Send, change and delete files",
-    Scope.ADMIN: "All of it with the files of others",
+    Scope.READ: _("See and fetch files"),
+    Scope.WRITE: _("Send, change and delete files"),
+    Scope.ADMIN: _("All of it with the files of others"),
 }
 #: For how many days a token may be chosen to last; 0: for ever.
-TERMS = {30: "30 days", 90: "90 days", 365: "A year", 0: "Until it is revoked"}
+TERMS = {30: _("30 days"), 90: _("90 days"), 365: _("A year"), 0: _("Until it is revoked")}
 _USUAL_TERM = 90
 _NEARLY = 0.9
 _USUAL_SCOPES = (Scope.READ, Scope.WRITE)
@@ -132,8 +134,8 @@ def wanted(owner: User, **typed: object) -> Wanted:
         asked.name,
         asked.scopes,
         asked.term,
-        [(scope.value, SCOPES[scope], scope in asked.scopes) for scope in allowed],
-        [(days, said, days == asked.term) for days, said in TERMS.items()],
+        [(scope.value, gettext(SCOPES[scope]), scope in asked.scopes) for scope in allowed],
+        [(days, gettext(said), days == asked.term) for days, said in TERMS.items()],
     )
 
 

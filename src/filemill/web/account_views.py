@@ -10,6 +10,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -45,9 +46,9 @@ def make_token(request: HttpRequest) -> HttpResponse:
     try:
         made = account.make(request, caller, owner)
     except tokens.AlreadyMade:
-        messages.info(request, "This token was made already, and is not shown again. If it is lost, revoke it.")
+        messages.info(request, _("This token was made already, and is not shown again. If it is lost, revoke it."))
     except signing.BadSignature:
-        messages.info(request, "No token was made, for the form was out of date. Here is a fresh one.")
+        messages.info(request, _("No token was made, for the form was out of date. Here is a fresh one."))
     except Invalid as problem:
         return _page(request, caller, owner, problem=problem, wanted=_typed(request, owner))
     else:
@@ -62,9 +63,9 @@ def revoke_token(request: HttpRequest) -> HttpResponse:
     try:
         tokens.revoke(Token.objects.filter(owner=owner), request.POST.get("token", "").replace("\0", ""), caller.name)
     except NotFound:
-        messages.info(request, "There is no such token any more.")
+        messages.info(request, _("There is no such token any more."))
     else:
-        messages.info(request, "The token is revoked: it opens nothing from now on.")
+        messages.info(request, _("The token is revoked: it opens nothing from now on."))
     return SeeOther(reverse("web:account"))
 
 
@@ -83,7 +84,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
         return _page(request, caller, owner, form=form, status=STATUS[Invalid])
     update_session_auth_hash(request, form.save())
     log.info("password changed", user=owner.get_username())
-    messages.info(request, "The password is changed. Other sessions of yours have ended; tokens stay as they are.")
+    messages.info(request, _("The password is changed. Other sessions of yours have ended; tokens stay as they are."))
     return SeeOther(reverse("web:account"))
 
 

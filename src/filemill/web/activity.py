@@ -10,10 +10,13 @@ from uuid import UUID
 
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from filemill.accounts.caller import Caller
 from filemill.core.errors import Refused
 from filemill.files.models import File, Status
+from filemill.languages.sentences import said
 from filemill.processing import record
 from filemill.processing.models import Job, JobQuerySet
 from filemill.processing.queues import NOBODY, Lane, Queue
@@ -129,15 +132,20 @@ def _waiting(queued: Iterable[Job], now: datetime) -> list[Waiting]:
 def _why(oldest: Job, at_work: Counter[Queue], now: datetime) -> str:
     waited = (now - oldest.due_at).total_seconds()
     if waited < 0:
-        reason = f" It failed: {oldest.error['detail']}" if oldest.error else ""
-        return f"Attempt {oldest.attempts + 1} starts in {words.duration(-waited)}.{reason}"
-    since = f"It has waited for {words.duration(waited)}"
-    queue = Queue(oldest.queue)
-    if at_work[queue]:
-        return f"{since}: the workers are at {at_work[queue]} other job{'s' if at_work[queue] > 1 else ''}."
+        told = {"number": oldest.attempts + 1, "time": words.duration(-waited)}
+        reason = " " + _("It failed: %(why)s") % {"why": said(oldest.error["detail"])} if oldest.error else ""
+        return _("Attempt %(number)s starts in %(time)s.") % told + reason
+    since, queue = {"time": words.duration(waited)}, Queue(oldest.queue)
+    if busy := at_work[queue]:
+        return ngettext(
+            "It has waited for %(time)s: the workers are at %(count)s other job.",
+            "It has waited for %(time)s: the workers are at %(count)s other jobs.",
+            busy,
+        ) % {**since, "count": busy}
     if waited < _NOBODY_CAME_SECONDS:
-        return f"{since}; a worker takes it next."
-    return f"{since}, and no worker takes it. Look whether one runs: filemill worker -Q {queue}"
+        return _("It has waited for %(time)s; a worker takes it next.") % since
+    nobody = _("It has waited for %(time)s, and no worker takes it. Look whether one runs: %(command)s")
+    return nobody % {**since, "command": f"filemill worker -Q {queue}"}
 
 
 def _failed(caller: Caller) -> Iterable[tuple[UUID, Any, str]]:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from filemill.accounts.caller import caller_of
@@ -30,8 +31,14 @@ def live_activity(request: HttpRequest) -> HttpResponse:
 def retry_all(request: HttpRequest) -> HttpResponse:
     """Process again what failed for one reason."""
     done, left = retry(caller_of(request), request.POST.get("processor", ""), request.POST.get("code", ""))
-    more = f" {left} more failed for the same reason: try those again, too, once these are done." if left else ""
-    messages.info(request, f"{done} file{'' if done == 1 else 's'} will be processed again.{more}")
+    told = ngettext("%(count)s file will be processed again.", "%(count)s files will be processed again.", done)
+    if left:
+        told += " " + ngettext(
+            "%(left)s more failed for the same reason: try it again, too, once these are done.",
+            "%(left)s more failed for the same reason: try those again, too, once these are done.",
+            left,
+        )
+    messages.info(request, told % {"count": done, "left": left})
     return SeeOther(reverse("web:activity"))
 
 

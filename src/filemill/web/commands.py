@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from filemill.accounts.caller import caller_of
 from filemill.files.models import File
@@ -35,11 +36,11 @@ def of(request: HttpRequest, file: File, artifacts: Sequence[Artifact]) -> list[
     def address(view: str, **parts: object) -> str:
         return request.build_absolute_uri(reverse(view, kwargs={"file_id": file.id, **parts}).removesuffix("/"))
 
-    found = [Command("content", "The file", f"{curl} -o {file.id}{_extension(file)} {address('content')}")]
+    found = [Command("content", _("The file"), f"{curl} -o {file.id}{_extension(file)} {address('content')}")]
     if artifacts:
         made = " ".join(address("artifact", name=each.name) for each in artifacts[:MOST_ARTIFACTS])
-        found.append(Command("made", "What was made of it", f"{curl} --remote-name-all {made}"))
-    return [*found, Command("known", "What is known of it", f"{curl} {address('file')}")]
+        found.append(Command("made", _("What was made of it"), f"{curl} --remote-name-all {made}"))
+    return [*found, Command("known", _("What is known of it"), f"{curl} {address('file')}")]
 
 
 def _extension(file: File) -> str:

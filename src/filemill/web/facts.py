@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from filemill.web import words
 from filemill.web.clean import clean
 
@@ -15,17 +19,20 @@ MOST_COLUMNS = 10
 LONGEST_TEXT = 600
 _LONGEST_ABBREVIATION = 3
 _UNITS = {
-    "seconds": "", "bytes": "", "pixels": "px", "percent": "%", "hz": "Hz", "points": "pt", "degrees": "°",
-    "characters": "characters", "levels": "levels", "per_second": "a second", "bits_per_second": "bits a second",
+    "seconds": "", "bytes": "", "pixels": _("px"), "percent": "%", "hz": _("Hz"), "points": _("pt"), "degrees": "°",
+    "characters": _("characters"), "levels": _("levels"), "per_second": _("a second"),
+    "bits_per_second": _("bits a second"),
 }  # fmt: skip
 _UNIT = re.compile(f"_({'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:")
 #: What the parts of names are in words, where making a sentence of the name is not enough.
 _LABELS = {
-    "distinct_estimate": "Distinct, about", "min": "Least", "max": "Most", "nulls": "Empty", "dpi": "Dots per inch",
-    "icc_profile": "Colour profile", "bit_rate": "Bit rate", "mode": "Colour mode", "cues": "Subtitles", "exif": "EXIF",
-    "to": "To", "cc": "Cc", "bcc": "Bcc", "message_id": "Message ID", "pdf_version": "PDF version",
-    "has_javascript": "Has JavaScript",
+    "distinct_estimate": _("Distinct, about"), "min": _("Least"), "max": _("Most"),
+    "nulls": _("Empty"), "dpi": _("Dots per inch"),
+    "icc_profile": _("Colour profile"), "bit_rate": _("Bit rate"), "mode": _("Colour mode"),
+    "cues": _("Subtitles"), "exif": _("EXIF"),
+    "to": _("To"), "cc": _("Cc"), "bcc": _("Bcc"), "message_id": _("Message ID"), "pdf_version": _("PDF version"),
+    "has_javascript": _("Has JavaScript"),
 }  # fmt: skip
 
 
@@ -44,7 +51,7 @@ def lines(facts: Mapping[str, Any], depth: int = 0) -> tuple[Fact, ...]:
     """Return facts in their order, nested ones below their label; what is too much is said, not shown."""
     shown = [_fact(str(key), value, depth) for key, value in list(_with_area(facts).items())[:MOST_LINES]]
     if len(facts) > MOST_LINES:
-        shown.append(Fact("And", f"{len(facts) - MOST_LINES} more in the JSON"))
+        shown.append(Fact(gettext("And"), _more(len(facts) - MOST_LINES)))
     return tuple(shown)
 
 
@@ -53,11 +60,15 @@ def _fact(key: str, value: object, depth: int) -> Fact:
         return (
             Fact(label_of(key), below=lines(value, depth + 1))
             if depth < DEEPEST
-            else Fact(label_of(key), "in the JSON")
+            else Fact(label_of(key), gettext("in the JSON"))
         )
     if isinstance(value, list) and any(isinstance(each, Mapping | list) for each in value):
         return _table(key, value) or _fact(key, {str(number): each for number, each in enumerate(value, 1)}, depth)
     return Fact(label_of(key), _measured(key, value))
+
+
+def _more(count: int) -> str:
+    return gettext("%(count)s more in the JSON") % {"count": count}
 
 
 def _table(key: str, value: Sequence[object]) -> Fact | None:
@@ -69,7 +80,7 @@ def _table(key: str, value: Sequence[object]) -> Fact | None:
         return None
     cells = [tuple(_measured(name, row[name]) if row.get(name) is not None else "" for name in names) for row in rows]
     if len(value) > MOST_LINES:
-        cells.append((f"{len(value) - MOST_LINES} more in the JSON", *[""] * (len(names) - 1)))
+        cells.append((_more(len(value) - MOST_LINES), *[""] * (len(names) - 1)))
     return Fact(label_of(key), columns=tuple(label_of(name) for name in names), rows=tuple(cells))
 
 
@@ -85,13 +96,13 @@ def label_of(key: str) -> str:
     """Return the name of a fact in words."""
     name = _UNIT.sub("", key)
     if name in _LABELS:
-        return _LABELS[name]
+        return gettext(_LABELS[name])
     if not name.islower():
         return clean(name, LONGEST_TEXT)  # a name that the file's format gives, such as EXIF's DateTimeOriginal
     if len(name) <= _LONGEST_ABBREVIATION:
         return name.upper()
     text = clean(name.removesuffix("_at").replace("_", " ").strip(), LONGEST_TEXT)
-    return text[:1].upper() + text[1:]
+    return gettext(text[:1].upper() + text[1:]) if text else ""
 
 
 def _measured(key: str, value: object) -> str:
@@ -109,7 +120,7 @@ def _measure(value: float, unit: str) -> str:
     if unit == "bytes":
         return words.size(int(value))
     gap = "" if unit == "degrees" else " "
-    return f"{_plain(value)}{gap}{_UNITS[unit]}"
+    return f"{_plain(value)}{gap}{gettext(_UNITS[unit])}"
 
 
 def moment(value: str) -> str:
@@ -119,17 +130,17 @@ def moment(value: str) -> str:
     except ValueError:
         return _plain(value)
     zone = f" {found:%Z}" if found.tzinfo else ""
-    return f"{found.day} {found:%b %Y, %H:%M:%S}{zone}"
+    return f"{date_format(found.replace(tzinfo=None), 'DATETIME_FORMAT')}{zone}"
 
 
 def _plain(value: object) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if value is None or value in ("", [], {}):
-        return "none"
+        return gettext("none")
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)  # years stay years
+        return words.number(f"{value:,}") if abs(value) >= 10_000 else str(value)  # years stay years
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return words.number(f"{value:.6g}")
     text = ", ".join(_plain(each) for each in value) if isinstance(value, list) else str(value)
     return clean(text, LONGEST_TEXT)

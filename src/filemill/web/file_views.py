@@ -11,6 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from filemill.accounts.caller import caller_of
@@ -65,8 +67,8 @@ def reprocess(request: HttpRequest, file_id: UUID) -> HttpResponse:
     """Run all processors again, or the one that the form names."""
     name = request.POST.get("processor")
     _do(lambda: record.reprocess(_seen(request, file_id).pk, [name] if name else None))
-    which = f"{looks.step_name(name)}: it runs again." if name else "All processors run again."
-    messages.info(request, f"{which} Earlier results stay until new ones replace them.")
+    which = _("%(name)s: it runs again.") % {"name": looks.step_name(name)} if name else _("All processors run again.")
+    messages.info(request, f"{which} {_('Earlier results stay until new ones replace them.')}")
     return SeeOther(reverse("web:file", kwargs={"file_id": file_id}))
 
 
@@ -74,7 +76,7 @@ def reprocess(request: HttpRequest, file_id: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, file_id: UUID) -> HttpResponse:
     """Stop what has not ended."""
     _do(lambda: record.cancel(_seen(request, file_id).pk))
-    messages.info(request, "What had not ended was cancelled.")
+    messages.info(request, _("What had not ended was cancelled."))
     return SeeOther(reverse("web:file", kwargs={"file_id": file_id}))
 
 
@@ -83,7 +85,7 @@ def delete(request: HttpRequest, file_id: UUID) -> HttpResponse:
     """Delete the file with everything that was made of it."""
     file = _seen(request, file_id)
     _do(lambda: forget(file.pk))
-    messages.info(request, f"Deleted: {file.name}")
+    messages.info(request, _("Deleted: %(name)s") % {"name": file.name})
     return SeeOther(reverse("web:index"))
 
 
@@ -113,7 +115,8 @@ def _context(request: HttpRequest, file_id: UUID) -> dict[str, Any]:
         "badge": badge(file),
         "kind": looks.kind_name(Kind(file.kind)) if file.kind else "",
         "size": words.size(file.size),
-        "size_in_bytes": f"{file.size:,} bytes",
+        "size_in_bytes": ngettext("%(count)s byte", "%(count)s bytes", file.size)
+        % {"count": words.number(f"{file.size:,}")},
         "age": words.age(file.uploaded_at, now),
         "advice": advice_for((file.error or {}).get("code")),
         "version": version,
@@ -136,12 +139,13 @@ def _context(request: HttpRequest, file_id: UUID) -> dict[str, Any]:
 
 def _step(job: Job, now: datetime) -> Step:
     seconds = time_of(job)
-    attempts = f"{job.attempts} attempt{'' if job.attempts == 1 else 's'}" if job.attempts else ""
-    figures = [words.duration(seconds) if seconds is not None else "", attempts]
+    attempts = ngettext("%(count)s attempt", "%(count)s attempts", job.attempts) % {"count": job.attempts}
+    figures = [words.duration(seconds) if seconds is not None else "", attempts if job.attempts else ""]
     state = State(job.state)
     if state == State.QUEUED and job.error:
         pause = (job.due_at - now).total_seconds()
-        figures.append(f"next one {'in ' + words.duration(pause) if pause >= 1 else 'soon'}")
+        soon = _("next one soon")
+        figures.append(_("next one in %(time)s") % {"time": words.duration(pause)} if pause >= 1 else soon)
     return Step(
         job,
         looks.OF_STATE[state],

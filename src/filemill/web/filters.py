@@ -3,28 +3,32 @@
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from filemill.files.models import Kind, Status
 
 _STATUSES = (
-    ("All", ()),
-    ("In work", (Status.QUEUED, Status.PROCESSING)),
-    ("Processed", (Status.PROCESSED,)),
-    ("Failed", (Status.FAILED,)),
-    ("Cancelled", (Status.CANCELLED,)),
-    ("Quarantined", (Status.QUARANTINED,)),
+    (_("All"), ()),
+    (_("In work"), (Status.QUEUED, Status.PROCESSING)),
+    (_("Processed"), (Status.PROCESSED,)),
+    (_("Failed"), (Status.FAILED,)),
+    (_("Cancelled"), (Status.CANCELLED,)),
+    (_("Quarantined"), (Status.QUARANTINED,)),
 )
 _KINDS = {
-    Kind.IMAGE: "Images", Kind.TEXT: "Texts", Kind.PDF: "PDFs", Kind.DOCUMENT: "Documents", Kind.TABLE: "Tables",
-    Kind.DATA: "Data", Kind.AUDIO: "Audio", Kind.VIDEO: "Video", Kind.ARCHIVE: "Archives", Kind.EMAIL: "E-mail",
-    Kind.BINARY: "Other",
+    Kind.IMAGE: _("Images"), Kind.TEXT: _("Texts"), Kind.PDF: _("PDFs"), Kind.DOCUMENT: _("Documents"),
+    Kind.TABLE: _("Tables"),
+    Kind.DATA: _("Data"), Kind.AUDIO: _("Audio"), Kind.VIDEO: _("Video"),
+    Kind.ARCHIVE: _("Archives"), Kind.EMAIL: _("E-mail"),
+    Kind.BINARY: _("Other"),
 }  # fmt: skip
 _ORDERINGS = (
-    ("Newest first", "-uploaded_at"),
-    ("Oldest first", "uploaded_at"),
-    ("By name", "name"),
-    ("Largest first", "-size"),
-    ("Smallest first", "size"),
+    (_("Newest first"), "-uploaded_at"),
+    (_("Oldest first"), "uploaded_at"),
+    (_("By name"), "name"),
+    (_("Largest first"), "-size"),
+    (_("Smallest first"), "size"),
 )
 
 
@@ -48,23 +52,23 @@ class Choices:
     @property
     def kind(self) -> str:
         """The words of the chosen kind."""
-        return next((link.words for link in self.kinds if link.chosen), "Several kinds")
+        return next((link.words for link in self.kinds if link.chosen), gettext("Several kinds"))
 
     @property
     def ordering(self) -> str:
         """The words of the chosen ordering."""
-        return next((link.words for link in self.orderings if link.chosen), "By name, backwards")
+        return next((link.words for link in self.orderings if link.chosen), gettext("By name, backwards"))
 
 
 def choices(parameters: QueryDict) -> Choices:
     """Return the links that change one choice each and keep the others."""
     status, kind = set(parameters.getlist("status")), set(parameters.getlist("kind"))
     ordering = parameters.get("ordering", "-uploaded_at")
-    kinds = [("All kinds", ()), *((name, (each,)) for each, name in _KINDS.items())]
+    kinds = [(_("All kinds"), ()), *((name, (each,)) for each, name in _KINDS.items())]
     return Choices(
-        [Link(name, with_(parameters, "status", values), set(values) == status) for name, values in _STATUSES],
-        [Link(name, with_(parameters, "kind", values), set(values) == kind) for name, values in kinds],
-        [Link(name, with_(parameters, "ordering", (value,)), value == ordering) for name, value in _ORDERINGS],
+        [Link(gettext(name), with_(parameters, "status", values), set(values) == status) for name, values in _STATUSES],
+        [Link(gettext(name), with_(parameters, "kind", values), set(values) == kind) for name, values in kinds],
+        [Link(gettext(name), with_(parameters, "ordering", (value,)), value == ordering) for name, value in _ORDERINGS],
     )
 
 

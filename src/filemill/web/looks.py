@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from filemill.files.models import Kind, Status
 from filemill.processing.states import State
 
@@ -10,18 +13,23 @@ from filemill.processing.states import State
 class Look:
     """A word, the shape beside it (a symbol of icons.html), and the colour (a class of page.css)."""
 
-    word: str
+    name: str
     shape: str
     tone: str
 
+    @property
+    def word(self) -> str:
+        """The word, in the language of the page."""
+        return gettext(self.name)
 
-_DONE = Look("Processed", "ok", "good")
-_WAITING = Look("Queued", "wait", "soft")
-_WORKING = Look("Processing", "go", "water")
-_FAILED = Look("Failed", "no", "bad")
-_STOPPED = Look("Cancelled", "stop", "soft")
 
-RUNNING = Look("Running", "go", "water")
+_DONE = Look(_("Processed"), "ok", "good")
+_WAITING = Look(_("Queued"), "wait", "soft")
+_WORKING = Look(_("Processing"), "go", "water")
+_FAILED = Look(_("Failed"), "no", "bad")
+_STOPPED = Look(_("Cancelled"), "stop", "soft")
+
+RUNNING = Look(_("Running"), "go", "water")
 
 OF_STATUS = {
     Status.PROCESSED: _DONE,
@@ -29,30 +37,36 @@ OF_STATUS = {
     Status.PROCESSING: _WORKING,
     Status.FAILED: _FAILED,
     Status.CANCELLED: _STOPPED,
-    Status.QUARANTINED: Look("Quarantined", "stop", "bad"),
+    Status.QUARANTINED: Look(_("Quarantined"), "stop", "bad"),
 }
 OF_STATE = {
-    State.SUCCEEDED: Look("Done", "ok", "good"),
+    State.SUCCEEDED: Look(_("Done"), "ok", "good"),
     State.QUEUED: _WAITING,
     State.RUNNING: RUNNING,
     State.FAILED: _FAILED,
     State.CANCELLED: _STOPPED,
 }
-UPLOADING = Look("Waiting", "wait", "soft")
+UPLOADING = Look(_("Waiting"), "wait", "soft")
 
 #: Processors in words; those of plugins go by their names.
 _STEPS = {
-    "identify": "Finding out what it is", "image": "Picture", "text": "Text", "pdf": "PDF", "document": "Document",
-    "table": "Table", "data": "Structure", "audio": "Recording", "video": "Film", "archive": "Archive",
-    "email": "E-mail", "binary": "Bytes",
+    "identify": _("Finding out what it is"), "image": _("Picture"), "text": _("Text"), "pdf": _("PDF"),
+    "document": _("Document"), "table": _("Table"), "data": _("Structure"), "audio": _("Recording"),
+    "video": _("Film"), "archive": _("Archive"), "email": _("E-mail"), "binary": _("Bytes"),
+}  # fmt: skip
+_KINDS = {
+    Kind.IMAGE: _("Image"), Kind.TEXT: _("Text"), Kind.PDF: _("PDF"), Kind.DOCUMENT: _("Document"),
+    Kind.TABLE: _("Table"), Kind.DATA: _("Data"), Kind.AUDIO: _("Audio"), Kind.VIDEO: _("Video"),
+    Kind.ARCHIVE: _("Archive"), Kind.EMAIL: _("E-mail"), Kind.BINARY: _("Binary"),
 }  # fmt: skip
 
 
 def kind_name(kind: Kind) -> str:
     """Return a family of types in a word."""
-    return {Kind.PDF: "PDF", Kind.EMAIL: "E-mail"}.get(kind, kind.capitalize())
+    return gettext(_KINDS[kind])
 
 
 def step_name(processor: str) -> str:
     """Return what a processor looks at, in words."""
-    return _STEPS.get(processor, processor)
+    name = _STEPS.get(processor)
+    return gettext(name) if name else processor

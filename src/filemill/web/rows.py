@@ -9,8 +9,11 @@ from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
 from django.db.models.fields.json import KT
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from filemill.files.models import File, Kind, Status
+from filemill.languages.sentences import said
 from filemill.processing.models import Artifact, Job
 from filemill.processing.states import State
 from filemill.web import looks, words
@@ -77,13 +80,15 @@ def badge(file: File) -> str:
 def note_of(file: File, jobs: Sequence[Job], now: datetime) -> Note:
     """Return what is worth knowing of a file now: its reason, its progress, a warning, or what it is."""
     if file.error:
-        return Note(file.error["detail"], "bad")
+        return Note(said(file.error["detail"]), "bad")
     if file.status == Status.PROCESSING:
-        return Note(next((job.progress_words for job in jobs if job.state == State.RUNNING and job.progress_words), ""))
+        return Note(
+            next((said(job.progress_words) for job in jobs if job.state == State.RUNNING and job.progress_words), "")
+        )
     if file.status == Status.QUEUED:
         return _waiting(jobs, now)
     if file.warnings:
-        return Note(file.warnings[0]["detail"], "warn", "warn")
+        return Note(said(file.warnings[0]["detail"]), "warn", "warn")
     return Note(", ".join(filter(None, (_type_in_words(file), *map(_facts_in_words, jobs)))))
 
 
@@ -117,31 +122,39 @@ def _row(file: File, jobs: list[Job], now: datetime, *, has_thumbnail: bool) -> 
 
 def _type_in_words(file: File) -> str:
     media_type = file.media_type or ""
-    return media_type if len(media_type) <= _LONGEST_TYPE else (file.kind or "").capitalize()
+    return media_type if len(media_type) <= _LONGEST_TYPE else looks.kind_name(Kind(file.kind)) if file.kind else ""
 
 
 def _facts_in_words(job: Job) -> str:
     found = {name: getattr(job, name, None) for name in _SHOWN_FACTS}
     if found["fact_width"] and found["fact_height"]:
         return f"{found['fact_width']} × {found['fact_height']}"  # noqa: RUF001  # the sign that it is
-    return (
-        f"{found['fact_lines']} {'line' if str(found['fact_lines']) == '1' else 'lines'}" if found["fact_lines"] else ""
-    )
+    lines = found["fact_lines"]
+    if not lines:
+        return ""
+    count = int(lines) if str(lines).isdecimal() else 0
+    return ngettext("%(count)s line", "%(count)s lines", count) % {"count": lines}
 
 
 def _detail(file: File, jobs: Sequence[Job], progress: float | None) -> str:
     if progress is not None:
         return f"{progress:.0%}"
     if file.status == Status.PROCESSED:
-        return f"in {words.duration(sum(time_of(job) or 0.0 for job in jobs))}"
+        return _("in %(time)s") % {"time": words.duration(sum(time_of(job) or 0.0 for job in jobs))}
     return ""
 
 
 def _waiting(jobs: Sequence[Job], now: datetime) -> Note:
     tried = next((job for job in jobs if job.state == State.QUEUED and job.error), None)
     if tried is None or not tried.error:
-        return Note("Waiting for a worker")
+        return Note(_("Waiting for a worker"))
     pause = max((tried.due_at - now).total_seconds(), 0.0)
-    when = f"in {words.duration(pause)}" if pause >= 1 else "soon"
-    attempt = f"Attempt {tried.attempts} of {settings.FILEMILL.max_attempts} failed"
-    return Note(f"{attempt}: {tried.error['detail']} The next one starts {when}.", "warn", "warn")
+    told = {
+        "number": tried.attempts,
+        "most": settings.FILEMILL.max_attempts,
+        "why": said(tried.error["detail"]),
+        "time": words.duration(pause),
+    }
+    later = _("Attempt %(number)s of %(most)s failed: %(why)s The next one starts in %(time)s.")
+    soon = _("Attempt %(number)s of %(most)s failed: %(why)s The next one starts soon.")
+    return Note((later if pause >= 1 else soon) % told, "warn", "warn")

@@ -4,7 +4,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from filemill.web import account_views, activity_views, file_views, sessions, views
+from filemill.web import account_views, activity_views, file_views, languages, sessions, views
 
 app_name = "web"
 urlpatterns = [
@@ -25,6 +25,7 @@ urlpatterns = [
     path("app/activity/", activity_views.activity_page, name="activity"),
     path("app/activity/live/", activity_views.live_activity, name="live-activity"),
     path("app/activity/retry/", activity_views.retry_all, name="retry-all"),
+    path("app/language/<str:code>/", languages.choose, name="language"),
     path("app/list/", views.live_list, name="live-list"),
     path("app/files/<uuid:file_id>", file_views.file_page),
     path("app/files/<uuid:file_id>/", file_views.file_page, name="file"),

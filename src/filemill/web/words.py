@@ -2,7 +2,11 @@
 
 from datetime import datetime
 
-_UNITS = ("B", "KB", "MB", "GB", "TB")
+from django.utils.formats import date_format, get_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, pgettext
+
+_UNITS = (gettext_noop("B"), gettext_noop("KB"), gettext_noop("MB"), gettext_noop("GB"), gettext_noop("TB"))
 _MINUTE, _HOUR, _DAY, _WEEK = 60, 3600, 86400, 7 * 86400
 
 
@@ -12,32 +16,42 @@ def size(count: int) -> str:
     while round(amount) >= 1000 and unit < len(_UNITS) - 1:  # decimal units
         amount, unit = amount / 1000, unit + 1
     digits = 1 if unit and amount < 9.95 else 0  # from here on it rounds to two digits by itself
-    return f"{amount:.{digits}f} {_UNITS[unit]}"
+    return f"{number(f'{amount:.{digits}f}')} {_(_UNITS[unit])}"
+
+
+def number(plain: str) -> str:
+    """Return a number with the signs of the language: of `12,345.6` the comma between thousands and the point."""
+    point = get_format("DECIMAL_SEPARATOR")
+    if point == ".":
+        return plain
+    return plain.replace(",", get_format("THOUSAND_SEPARATOR")).replace(".", point)
 
 
 def duration(seconds: float) -> str:
     """Return a time span: `4 ms`, `0.28 s`, `12 s`, `3 min 5 s`, `2 h 4 min`."""
     if seconds < 0.0995:  # below, two decimals of a second say less than milliseconds
-        return f"{max(round(seconds * 1000), 0)} ms"
+        return f"{max(round(seconds * 1000), 0)} {pgettext('time', 'ms')}"
+    second, minute, hour = pgettext("time", "s"), pgettext("time", "min"), pgettext("time", "h")
     if seconds < 9.95:
-        return f"{seconds:.2g} s"
+        return f"{number(f'{seconds:.2g}')} {second}"
     whole = round(seconds)
     if whole < _MINUTE:
-        return f"{whole} s"
+        return f"{whole} {second}"
     if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s".removesuffix(" 0 s")
-    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+        rest = f" {whole % _MINUTE} {second}" if whole % _MINUTE else ""
+        return f"{whole // _MINUTE} {minute}{rest}"
+    return f"{whole // _HOUR} {hour} {whole % _HOUR // _MINUTE} {minute}"
 
 
 def age(moment: datetime, now: datetime) -> str:
     """Return how long ago a moment was, and beyond a week its date."""
     seconds = (now - moment).total_seconds()
     if seconds < _MINUTE:
-        return "just now"
+        return _("just now")
     if seconds < _HOUR:
-        return f"{int(seconds // _MINUTE)} min ago"
+        return _("%(count)s min ago") % {"count": int(seconds // _MINUTE)}
     if seconds < _DAY:
-        return f"{int(seconds // _HOUR)} h ago"
+        return _("%(count)s h ago") % {"count": int(seconds // _HOUR)}
     if seconds < _WEEK:
-        return f"{int(seconds // _DAY)} d ago"
-    return f"{moment.day} {moment:%b %Y}"
+        return _("%(count)s d ago") % {"count": int(seconds // _DAY)}
+    return date_format(moment, "DATE_FORMAT")

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from filemill.web import words
 from filemill.web.clean import clean
@@ -28,14 +30,21 @@ def archive(source: Source) -> list[Pane]:
         return []
     left_out = len(listed) - len(entries) + count(found.get("left_out")) if isinstance(listed, list) else 0
     drawn = tree(_nodes(entries), LEVELS if len(entries) <= FEW_ENTRIES else 1)
-    return [Pane("Contents", "tree", drawn, f"{left_out:,} more entries." if left_out else "")]
+    return [Pane(_("Contents"), "tree", drawn, _note(left_out))]
+
+
+def _note(left_out: int) -> str:
+    if not left_out:
+        return ""
+    told = ngettext("%(count)s more entry.", "%(count)s more entries.", left_out)
+    return told % {"count": words.number(f"{left_out:,}")}
 
 
 def _nodes(entries: list[Mapping[str, Any]]) -> list[Node]:
     top = Node(SafeString())
     folders: dict[tuple[str, ...], Node] = {}
     for entry in entries:
-        parts = [part for part in str(entry.get("path", "")).replace("\\", "/").split("/") if part] or ["(no name)"]
+        parts = [part for part in str(entry.get("path", "")).replace("\\", "/").split("/") if part] or [_("(no name)")]
         parts = [*parts[: LEVELS - 1], "/".join(parts[LEVELS - 1 :])] if len(parts) > LEVELS else parts
         above = top
         for depth in range(1, len(parts)):
@@ -56,13 +65,15 @@ def _folder(folders: dict[tuple[str, ...], Node], above: Node, path: tuple[str, 
 
 
 def _label(name: str, entry: Mapping[str, Any]) -> SafeString:
-    said = [word for word in ("link", "other") if entry.get("type") == word]
+    kinds = {"link": _("link"), "other": _("other")}
+    said = [words_of for kind, words_of in kinds.items() if entry.get("type") == kind]
     if isinstance(entry.get("link_target"), str):
-        said.append(f"to {clean(entry['link_target'], NAME_CHARACTERS)}")
+        said.append(_("to %(target)s") % {"target": clean(entry["link_target"], NAME_CHARACTERS)})
     size = entry.get("size_bytes")
     if isinstance(size, int) and entry.get("type") != "folder":
         said.append(words.size(max(size, 0)))
-    odd = ", ".join(word for word in ("encrypted", "unsafe") if entry.get(word) is True)
+    odd_ways = {"encrypted": _("encrypted"), "unsafe": _("unsafe")}
+    odd = ", ".join(said_so for way, said_so in odd_ways.items() if entry.get(way) is True)
     slash = "/" if entry.get("type") == "folder" else ""
     shown = clean(name, NAME_CHARACTERS)
     return format_html(

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from filemill.web import words
 from filemill.web.clean import clean
 from filemill.web.preview.panes import Pane
 from filemill.web.preview.source import Source, count, items, objects
@@ -52,13 +55,13 @@ def table(source: Source) -> list[Pane]:
     found = source.json("preview")
     if "sheets" not in found:
         total = count(source.fact("table", "rows"))
-        return [_pane("Table", found, total)] if isinstance(found.get("columns"), list) else []
+        return [_pane(_("Table"), found, total)] if isinstance(found.get("columns"), list) else []
     told = objects(source.fact("table", "sheets"), SHEETS)
     panes: list[Pane] = []
     cells = 0
     sheets = objects(found["sheets"], SHEETS)
     for number, sheet in enumerate(sheets, 1):
-        name = clean(str(sheet.get("name") or f"Sheet {number}"), NAME_CHARACTERS)
+        name = clean(str(sheet.get("name") or _("Sheet %(number)s") % {"number": number}), NAME_CHARACTERS)
         known = next((each for each in told if each.get("name") == sheet.get("name")), {})
         shown = _pane(name, sheet, count(known.get("rows")))
         cells += sum(len(row) for row in shown.content.rows) if isinstance(shown.content, Grid) else 0
@@ -68,7 +71,7 @@ def table(source: Source) -> list[Pane]:
     if panes and len(items(found["sheets"], SHEETS + 1)) > len(panes):
         last = panes[-1]
         panes[-1] = Pane(
-            last.title, last.template, last.content, f"{last.note} More sheets are in the artifacts.".strip()
+            last.title, last.template, last.content, f"{last.note} {_('More sheets are in the artifacts.')}".strip()
         )
     return panes
 
@@ -96,12 +99,19 @@ def _pane(title: str, found: Mapping[str, Any], total: int) -> Pane:
 def _note(rows: int, total: int, left_out: int) -> str:
     said = []
     if total > rows:
-        said.append(f"The first {rows:,} of {total:,} rows.")
+        said.append(_("The first %(part)s of %(whole)s rows.") % {"part": _figure(rows), "whole": _figure(total)})
     elif not rows:
-        said.append("There are no rows.")
+        said.append(_("There are no rows."))
     if left_out:
-        said.append(f"{left_out:,} more columns are in the artifact.")
+        told = ngettext(
+            "%(count)s more column is in the artifact.", "%(count)s more columns are in the artifact.", left_out
+        )
+        said.append(told % {"count": _figure(left_out)})
     return " ".join(said)
+
+
+def _figure(count: int) -> str:
+    return words.number(f"{count:,}")
 
 
 def _is_number(rows: Sequence[Sequence[object]], place: int) -> bool:

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from filemill.files.models import Kind
 from filemill.web import words
 from filemill.web.clean import clean
@@ -17,7 +20,13 @@ ATTACHMENTS = 200
 MESSAGES = 20
 PEOPLE = 20
 HEADER_CHARACTERS = 500
-_HEADERS = (("from", "From"), ("to", "To"), ("cc", "Cc"), ("bcc", "Bcc"), ("reply_to", "Reply to"))
+_HEADERS = (
+    ("from", gettext_noop("From")),
+    ("to", gettext_noop("To")),
+    ("cc", gettext_noop("Cc")),
+    ("bcc", gettext_noop("Bcc")),
+    ("reply_to", gettext_noop("Reply to")),
+)
 
 
 @dataclass(frozen=True)
@@ -39,16 +48,16 @@ def mail(source: Source) -> list[Pane]:
     text, is_cut = source.text("text", TEXT_BYTES)
     letter = Letter(_line(facts.get("subject")), _headers(facts), text)
     if text.strip() or letter.headers:
-        panes.append(Pane("Text" if messages else "Message", "letter", letter, _CUT if is_cut else ""))
+        panes.append(Pane(_("Text") if messages else _("Message"), "letter", letter, _(_CUT) if is_cut else ""))
     return panes + _attachments(source)
 
 
-_CUT = "This is the beginning. The whole text is among the artifacts."
+_CUT = gettext_noop("This is the beginning. The whole text is among the artifacts.")
 
 
 def _headers(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    lines = [(label, _line(facts.get(name))) for name, label in _HEADERS]
-    lines.append(("Date", _date(facts.get("date"))))
+    lines = [(_(label), _line(facts.get(name))) for name, label in _HEADERS]
+    lines.append((_("Date"), _date(facts.get("date"))))
     return [(label, line) for label, line in lines if line]
 
 
@@ -73,9 +82,10 @@ def _mailbox(messages: Sequence[Mapping[str, Any]], total: int) -> Pane:
         [_line(each.get("subject")), _line(each.get("from")), _date(each.get("date")), count(each.get("attachments"))]
         for each in messages
     ]
-    shown = grid("Messages", ["Subject", "From", "Date", "Attachments"], rows)
-    note = f"The first {len(rows)} of {total:,} messages." if total > len(rows) else ""
-    return Pane("Messages", "grid", shown, note)
+    shown = grid(_("Messages"), [_("Subject"), _("From"), _("Date"), _("Attachments")], rows)
+    told = {"part": len(rows), "whole": words.number(f"{total:,}")}
+    note = _("The first %(part)s of %(whole)s messages.") % told if total > len(rows) else ""
+    return Pane(_("Messages"), "grid", shown, note)
 
 
 def _attachments(source: Source) -> list[Pane]:
@@ -87,14 +97,15 @@ def _attachments(source: Source) -> list[Pane]:
     rows = [
         [
             *([count(each.get("message"))] if has_numbers else []),
-            _line(each.get("name")) or "(no name)", _line(each.get("media_type")), _size(each.get("size_bytes")),
+            _line(each.get("name")) or _("(no name)"), _line(each.get("media_type")), _size(each.get("size_bytes")),
         ]
         for each in attached
     ]  # fmt: skip
-    names = [*(["Message"] if has_numbers else []), "Name", "Type", "Size"]
+    names = [*([_("Message")] if has_numbers else []), _("Name"), _("Type"), _("Size")]
     left_out = count(found.get("left_out"))
-    note = f"{left_out:,} more attachments." if left_out else ""
-    return [Pane("Attachments", "grid", grid("Attachments", names, rows), note)]
+    told = ngettext("%(count)s more attachment.", "%(count)s more attachments.", left_out)
+    note = told % {"count": words.number(f"{left_out:,}")} if left_out else ""
+    return [Pane(_("Attachments"), "grid", grid(_("Attachments"), names, rows), note)]
 
 
 def _size(value: object) -> Cell:

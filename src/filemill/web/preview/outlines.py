@@ -7,6 +7,7 @@ import re
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from filemill.web.clean import clean
 from filemill.web.preview.panes import Pane
@@ -36,7 +37,7 @@ def outline(source: Source) -> list[Pane]:
     nodes = _nodes(shown)
     drawn = tree(nodes, OPEN_LEVELS if len(shown) <= FEW_NODES else 1)
     is_cut = is_cut or len(lines) > len(shown)
-    return [Pane("Tree", "tree", drawn, "This is the beginning. The whole is in the text." if is_cut else "")]
+    return [Pane(_("Tree"), "tree", drawn, _("This is the beginning. The whole is in the text.") if is_cut else "")]
 
 
 def _nodes(lines: list[str]) -> list[Node]:

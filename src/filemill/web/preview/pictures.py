@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from filemill.files.models import Kind
 from filemill.files.serve import INLINE
 from filemill.web.preview.panes import Pane
@@ -10,7 +12,6 @@ from filemill.web.preview.source import Source
 #: The original is shown when somebody looks closer, if it is no larger; else what was made of it.
 ORIGINAL_BYTES = 30_000_000
 _NAMES = ("thumbnail-1024", "thumbnail-256")
-_TITLES = {Kind.IMAGE: "Picture", Kind.PDF: "Pages"}
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,17 @@ def picture(source: Source) -> list[Pane]:
         return []
     shows_original = file.kind == Kind.IMAGE and file.media_type in INLINE and file.size <= ORIGINAL_BYTES
     address = source.address(name)
-    what = {Kind.IMAGE: "Preview of", Kind.PDF: "Page 1 of"}.get(Kind(file.kind), "Cover of") if file.kind else "Of"
+    title, alt = _words(file.kind)
     pages = source.address("pages") if source.fact("pdf", "pages") != 1 else ""
     shown = Picture(
-        address, source.content if shows_original else address, f"{what} {file.name}", pages, name == _NAMES[1]
+        address, source.content if shows_original else address, alt % {"name": file.name}, pages, name == _NAMES[1]
     )
-    return [Pane(_TITLES.get(Kind(file.kind), "Cover") if file.kind else "Picture", "picture", shown)]
+    return [Pane(title, "picture", shown)]
+
+
+def _words(kind: str | None) -> tuple[str, str]:
+    if kind == Kind.PDF:
+        return _("Pages"), _("Page 1 of %(name)s")
+    if kind in {Kind.IMAGE, None}:
+        return _("Picture"), _("Preview of %(name)s")
+    return _("Cover"), _("Cover of %(name)s")

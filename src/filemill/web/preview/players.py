@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from filemill.files.models import Kind
 from filemill.web import words
 from filemill.web.preview.panes import Pane
@@ -49,7 +51,7 @@ def player(source: Source) -> list[Pane]:
         words.duration(seconds) if is_known else "",
         source.file.name,
     )
-    return [Pane("Recording" if kind == Kind.AUDIO else "Film", "player", shown)]
+    return [Pane(_("Recording") if kind == Kind.AUDIO else _("Film"), "player", shown)]
 
 
 def _waveform(peaks: object) -> str:

@@ -3,6 +3,8 @@
 from functools import lru_cache
 
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -29,12 +31,12 @@ def prose(source: Source) -> list[Pane]:
     text, is_cut = source.text(name, PROSE_BYTES)
     if not text.strip() or text.count("[") > MOST_BRACKETS:
         return []
-    note = "This is the beginning. The whole is among the artifacts." if is_cut else ""
-    return [Pane("Reading", "prose", drawn(text), note)]
+    note = _("This is the beginning. The whole is among the artifacts.") if is_cut else ""
+    return [Pane(_("Reading"), "prose", drawn(text, get_language()), note)]
 
 
 @lru_cache(32)  # a page asks again and again
-def drawn(text: str) -> SafeString:
+def drawn(text: str, _language: str | None = None) -> SafeString:
     """Return HTML that loads and runs nothing, whatever the Markdown holds."""
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": LEVELS})
     lines = text.splitlines()
@@ -61,6 +63,6 @@ def _leads_out(address: str) -> bool:
 def _tame(token: Token) -> None:
     """Name a picture instead of fetching it, and tell nobody where a click came from."""
     if token.type == "image":
-        token.type, token.content = "text", f"[picture: {clean(token.content, ALT_CHARACTERS)}]"
+        token.type, token.content = "text", f"[{_('picture')}: {clean(token.content, ALT_CHARACTERS)}]"
     elif token.type == "link_open":
         token.attrs = {"href": token.attrs["href"], "rel": "nofollow noopener noreferrer", "target": "_blank"}

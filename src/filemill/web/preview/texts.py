@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from filemill.files.models import Kind
 from filemill.web.preview.panes import Pane
 from filemill.web.preview.source import Source
@@ -34,8 +36,8 @@ def text(source: Source) -> list[Pane]:
     lines = found.replace("\f", "\n\n").removesuffix("\n").split("\n", LINES)
     is_cut = is_cut or len(lines) > LINES
     is_code = bool(source.fact("text", "programming_language")) or _is_code(source)
-    note = "This is the beginning. The whole text is among the artifacts." if is_cut else ""
-    title = "Source" if is_code else "Text"
+    note = _("This is the beginning. The whole text is among the artifacts.") if is_cut else ""
+    title = _("Source") if is_code else _("Text")
     return [Pane(title, "text", Text(lines[:LINES], is_code), note)]
 
 

@@ -5,6 +5,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from filemill.languages import sentences
 from filemill.web.bundle import bundle
 
 register = template.Library()
@@ -23,3 +24,9 @@ def scripts_and_style() -> SafeString:
         '<link rel="stylesheet" href="{}">{}<script type="module" src="{}"></script>',
         static(built.style), preloads, static(built.script),
     )  # fmt: skip
+
+
+@register.filter
+def said(words: str) -> str:
+    """Say in the language of the page what was made in English."""
+    return sentences.said(words)
