@@ -22,6 +22,7 @@ const { metafile } = await build({
   target: "es2022",
   minify: true,
   metafile: true,
+  charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
 });

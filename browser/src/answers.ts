@@ -1,10 +1,15 @@
 // What the server's answers to uploads mean.
 import type { TusDetailedError } from "@uppy/tus";
 import type { Problem } from "./item";
+import { said } from "./language";
 
 type Request = TusDetailedError["originalRequest"];
 
-export const UNREADABLE: Problem = { title: "The file has changed since it was chosen, or cannot be read", detail: "" };
+export const UNREADABLE: Problem = { title: said("The file has changed since it was chosen, or cannot be read"), detail: "" };
+
+export function unsendable(error: unknown): Problem {
+  return { title: said("The browser could not begin to send it"), detail: String(error) };
+}
 
 // Whether an answer tells how far an upload got, or that there is none.
 export function isKnown(status: number): boolean {
@@ -23,12 +28,12 @@ export function isPassing(error: TusDetailedError): boolean {
 
 // What the server said, or what kept it from saying anything.
 export function problemOf(request: XMLHttpRequest | undefined): Problem {
-  if (!request?.status) return { title: navigator.onLine ? "The server does not answer" : "You are offline", detail: "" };
+  if (!request?.status) return { title: said(navigator.onLine ? "The server does not answer" : "You are offline"), detail: "" };
   try {
     const { title, detail } = JSON.parse(request.responseText) as Partial<Problem>;
     if (title) return { title, detail: detail && detail !== title ? detail : "" };
   } catch {
     // something between the server and this page has answered
   }
-  return { title: `The server answered ${request.status}`, detail: "" };
+  return { title: said("The server answered {status}", { status: request.status }), detail: "" };
 }

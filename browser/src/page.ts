@@ -33,5 +33,5 @@ document.addEventListener("keydown", (event) => {
 async function copy(button: HTMLElement): Promise<void> {
   const source = document.getElementById(button.dataset.copies ?? "");
   await navigator.clipboard.writeText(source?.textContent ?? "");
-  button.textContent = "Copied";
+  button.textContent = (await import("./language")).said("Copied");
 }

@@ -1,11 +1,13 @@
 // Panes of a preview as tabs; without this script they stand one below the other.
+import { said } from "./language";
+
 export function foldPanes(within: HTMLElement): void {
   const panes = [...within.querySelectorAll<HTMLElement>(":scope > .pane")];
   if (panes.length < 2 || within.querySelector("[role=tablist]")) return;
   const list = document.createElement("div");
   list.className = "tabs";
   list.role = "tablist";
-  list.ariaLabel = "Ways to look at it";
+  list.ariaLabel = said("Ways to look at it");
   const tabs = panes.map((pane) => tabOf(pane));
   list.append(...tabs);
   within.prepend(list);

@@ -1,14 +1,15 @@
 // Draws files on their way in as rows of the list, in the mould that the server's own rows have: a bounded number of them.
 import { find, keepingFocus, setAttribute, setHidden, setText } from "./dom";
 import type { Item, Problem, State } from "./item";
-import { size, sizeOf, timeLeft } from "./words";
+import { said } from "./language";
+import { size, sizeOf, speed as perSecond, timeLeft } from "./words";
 
 const MOST_WAITING = 8;
 const MOST_OTHERS = 50;
 const MOST_ARRIVED = 20;
 
 interface Look {
-  word: string;
+  word: Parameters<typeof said>[0];
   shape: string;
   tone: string;
 }
@@ -59,7 +60,7 @@ export class Rows {
       paint(row, item);
     }
     const rest = this.#actions.items.size - chosen.size;
-    setText(this.#more, `${rest.toLocaleString("en")} more`);
+    setText(this.#more, said("{n} more", { n: rest }));
     if (!rest) this.#more.remove();
     else if (place !== this.#more) this.#list.insertBefore(this.#more, place);
   }
@@ -133,22 +134,24 @@ function paint(row: HTMLElement, item: Item): void {
   look(row, LOOKS[state], state === "sending" && item.size ? `${Math.floor((100 * sent) / item.size)}%` : "");
   note(row, ...noteOf(item));
   setText(find(row, ".size"), isMoving && sent ? sizeOf(sent, item.size) : size(item.size));
-  setText(find(row, ".age"), speed ? `${size(speed)}/s, ${timeLeft((item.size - sent) / speed)}` : "");
+  setText(find(row, ".age"), speed ? `${perSecond(speed)}, ${timeLeft((item.size - sent) / speed)}` : "");
   const track = find<HTMLProgressElement>(row, ".track");
   setHidden(track, !isMoving);
   track.value = item.size ? sent / item.size : 0;
-  act(row, "pause", state === "paused" ? `Resume ${name}` : `Pause ${name}`, state === "paused" ? "play" : "pause", !(isMoving && state !== "lost"));
-  act(row, "retry", state === "lost" ? `Choose ${name} again` : `Try ${name} again`, "again", !(state === "failed" || state === "lost"));
-  act(row, "cancel", `Cancel ${name}`, "cross", false);
+  act(row, "pause", state === "paused" ? said("Resume {name}", { name }) : said("Pause {name}", { name }), state === "paused" ? "play" : "pause", !(isMoving && state !== "lost"));
+  act(row, "retry", state === "lost" ? said("Choose {name} again", { name }) : said("Try {name} again", { name }), "again", !(state === "failed" || state === "lost"));
+  act(row, "cancel", said("Cancel {name}", { name }), "cross", false);
 }
 
 function noteOf(item: Item): [string, string] {
   const words = item.problem ? sentence(item.problem) : "";
   if (item.state === "failed") return [words, "bad"];
-  if (item.state === "stalled") return [`${words} It goes on by itself.`, "warn"];
+  if (item.state === "stalled") return [said("{why} It goes on by itself.", { why: words }), "warn"];
   if (item.state !== "lost") return ["", "soft"];
-  const from = item.sent ? ` from ${sizeOf(item.sent, item.size)}` : "";
-  return [words || `The page was left before it was whole. Choose the same file again, and it goes on${from}.`, "warn"];
+  const left = item.sent
+    ? said("The page was left before it was whole. Choose the same file again, and it goes on from {place}.", { place: sizeOf(item.sent, item.size) })
+    : said("The page was left before it was whole. Choose the same file again, and it goes on.");
+  return [words || left, "warn"];
 }
 
 function sentence({ title, detail }: Problem): string {
@@ -167,7 +170,7 @@ function look(row: HTMLElement, { word, shape, tone }: Look, detail = ""): void 
   setAttribute(shown, "class", `look ${tone}`);
   setAttribute(find(shown, "svg"), "class", `shape ${shape}`);
   setAttribute(find(shown, "use"), "href", `#${shape}`);
-  setText(find(shown, ".word"), word);
+  setText(find(shown, ".word"), said(word));
   setText(find(shown, ".detail"), detail);
 }
 

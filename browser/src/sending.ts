@@ -7,7 +7,7 @@ import { Rows } from "./rows";
 import { outlive } from "./session";
 import { Summary } from "./summary";
 import { type Listener, type Server, Transport } from "./transport";
-import { files } from "./words";
+import { said } from "./language";
 
 const IN_TRANSPORT = 8; // enough for its connections never to wait for us
 const DRAW_EVERY = 200;
@@ -60,9 +60,9 @@ export class Sending implements Listener {
       unread += batch.unread;
       this.#feed();
     }
-    if (unread) this.#summary.tell(`${files(unread)} could not be read.`);
+    if (unread) this.#summary.tell(said("{n} file could not be read.|{n} files could not be read.", { n: unread }));
     const more = this.items.size - before;
-    if (more > 0) this.#summary.say(`${files(more)} to send.`);
+    if (more > 0) this.#summary.say(said("{n} file to send.|{n} files to send.", { n: more }));
   }
 
   pause(item: Item): void {
@@ -130,7 +130,7 @@ export class Sending implements Listener {
       const file = input.files?.[0];
       if (file && file.name === item.name && file.size === item.size && file.lastModified === item.modified)
         this.#giveBack(item, file);
-      else item.problem = { title: "That is another file", detail: "Or it has changed since." };
+      else item.problem = { title: said("That is another file"), detail: said("Or it has changed since.") };
       this.changed();
     });
     input.click();
@@ -144,7 +144,7 @@ export class Sending implements Listener {
       this.totals.bytes += item.size;
     }
     const lost = items.filter((item) => item.state === "lost").length;
-    if (lost) this.#summary.say(`${files(lost)} wait to be chosen again.`);
+    if (lost) this.#summary.say(said("{n} file waits to be chosen again.|{n} files wait to be chosen again.", { n: lost }));
     this.changed();
   }
 
@@ -177,7 +177,7 @@ export class Sending implements Listener {
     item.problem = why;
     item.meter.clear();
     this.#inTransport.delete(item);
-    this.#summary.say(`${item.name} was not sent. ${why.title}.`);
+    this.#summary.say(said("{name} was not sent. {why}.", { name: item.name, why: why.title }));
     this.#feed();
   }
 

@@ -1,5 +1,7 @@
 // A session that ends while files are on their way: the page stays, and takes the token of the next one.
-const WORDS = "You are signed out. Sign in in another tab.";
+import { said } from "./language";
+
+const WORDS = said("You are signed out. Sign in in another tab.");
 
 interface Notice {
   tell(words: string): void;

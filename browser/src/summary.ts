@@ -1,11 +1,14 @@
 // Tells of all files that are on their way in one line, and now and then to who cannot see it.
 import { find, keepingFocus, setHidden, setText } from "./dom";
 import type { Item, Meter } from "./item";
-import { files, size, sizeOf, timeLeft } from "./words";
+import { said } from "./language";
+import { sizeOf, speed as perSecond, timeLeft } from "./words";
 
 const SAY_EVERY = 4000;
 const LEFT_BEHIND = "filemill-left";
 
+const NOT_BEGUN =
+  "{n} file was not begun when the page was left. Choose it again.|{n} files were not begun when the page was left. Choose them again.";
 const NOTHING = '{"waiting":0,"begun":[]}';
 
 interface LeftBehind {
@@ -62,7 +65,7 @@ export class Summary {
     setText(this.#words, isBusy ? under_way(this.#work, sent) : ended(totals.arrived, failed));
     this.#track.value = totals.bytes ? sent / totals.bytes : 0;
     setHidden(this.#track, !isBusy);
-    setText(this.#button("pause"), isPaused ? "Resume all" : "Pause all");
+    setText(this.#button("pause"), said(isPaused ? "Resume all" : "Pause all"));
     setHidden(this.#button("pause"), !isBusy);
     setHidden(this.#button("cancel"), !isBusy);
     setHidden(this.#button("retry"), !failed);
@@ -113,21 +116,22 @@ export class Summary {
     sessionStorage.removeItem(LEFT_BEHIND);
     const missing = begun.filter(([key]) => !this.#work.items.has(key)).map(([, name]) => name);
     const words = [];
-    if (waiting) words.push(`${files(waiting)} ${waiting === 1 ? "was" : "were"} not begun when the page was left. Choose them again.`);
-    if (missing.length) words.push(`Look whether these have arrived, for the page was left meanwhile: ${missing.join(", ")}.`);
+    if (waiting) words.push(said(NOT_BEGUN, { n: waiting }));
+    if (missing.length) words.push(said("Look whether these have arrived, for the page was left meanwhile: {names}.", { names: missing.join(", ") }));
     if (words.length) this.tell(words.join(" "));
   }
 }
 
 function under_way({ totals, meter, isPaused }: Work, sent: number): string {
-  const said = [`${totals.arrived.toLocaleString("en")} of ${files(totals.files)}`, sizeOf(sent, totals.bytes)];
+  const done = said("{done} of {n} file|{done} of {n} files", { done: totals.arrived, n: totals.files });
+  const words = [done, sizeOf(sent, totals.bytes)];
   const { speed } = meter;
-  if (isPaused) said.push("paused");
-  else if (speed) said.push(`${size(speed)}/s`, `${timeLeft((totals.bytes - sent) / speed)} left`);
-  return said.join(" · ");
+  if (isPaused) words.push(said("paused"));
+  else if (speed) words.push(perSecond(speed), said("{time} left", { time: timeLeft((totals.bytes - sent) / speed) }));
+  return words.join(" · ");
 }
 
 function ended(arrived: number, failed: number): string {
-  const words = arrived ? `${files(arrived)} arrived.` : "";
-  return failed ? `${words} ${files(failed)} could not be sent.`.trim() : words;
+  const words = arrived ? said("{n} file arrived.|{n} files arrived.", { n: arrived }) : "";
+  return failed ? `${words} ${said("{n} file could not be sent.|{n} files could not be sent.", { n: failed })}`.trim() : words;
 }

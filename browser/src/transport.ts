@@ -4,7 +4,7 @@ import { Uppy, type UppyFile } from "@uppy/core";
 import GoldenRetriever from "@uppy/golden-retriever";
 import Tus, { type TusDetailedError } from "@uppy/tus";
 import { arrivedAlready, type Sent } from "./already";
-import { isKnown, isPassing, isSignedOut, problemOf, UNREADABLE } from "./answers";
+import { isKnown, isPassing, isSignedOut, problemOf, UNREADABLE, unsendable } from "./answers";
 import { type Item, keyOf, Meter, type Problem } from "./item";
 import { isKept } from "./kept";
 
@@ -124,7 +124,7 @@ export class Transport {
       item.uppy = this.#add(item, file);
       this.#items.set(item.uppy, item);
     } catch (error) {
-      this.#listener.refused(item, { title: "The browser could not begin to send it", detail: String(error) });
+      this.#listener.refused(item, unsendable(error));
     }
   }
 

@@ -1,15 +1,16 @@
 // Figures in words, as filemill/web/words.py says them.
+import { language, said } from "./language";
 
-const UNITS = ["B", "KB", "MB", "GB", "TB"];
+const UNITS = ["B", "KB", "MB", "GB", "TB"] as const;
 
 export function size(count: number): string {
   const unit = unitOf(count);
-  return `${amount(count, unit)} ${UNITS[unit]}`;
+  return `${amount(count, unit)} ${name(unit)}`;
 }
 
 export function sizeOf(part: number, whole: number): string {
   const unit = unitOf(whole);
-  return `${amount(part, unit)} of ${amount(whole, unit)} ${UNITS[unit]}`;
+  return said("{part} of {whole}", { part: amount(part, unit), whole: `${amount(whole, unit)} ${name(unit)}` });
 }
 
 function unitOf(count: number): number {
@@ -19,18 +20,27 @@ function unitOf(count: number): number {
 }
 
 function amount(count: number, unit: number): string {
-  const said = count / 1000 ** unit;
-  return said.toFixed(unit && said < 9.95 ? 1 : 0);
+  const shown = count / 1000 ** unit;
+  const digits = unit && shown < 9.95 ? 1 : 0;
+  return shown.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false });
+}
+
+function name(unit: number): string {
+  return said(UNITS[unit] ?? "TB");
+}
+
+export function speed(bytes: number): string {
+  return said("{size}/s", { size: size(bytes) });
 }
 
 export function timeLeft(seconds: number): string {
   if (!Number.isFinite(seconds)) return "";
   const whole = Math.max(Math.ceil(seconds), 1);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.round(whole / 60)} min`;
-  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
+  if (whole < 60) return said("{seconds} s", { seconds: whole });
+  if (whole < 3600) return said("{minutes} min", { minutes: Math.round(whole / 60) });
+  return said("{hours} h {minutes} min", { hours: Math.floor(whole / 3600), minutes: Math.round((whole % 3600) / 60) });
 }
 
 export function files(count: number): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? "file" : "files"}`;
+  return said("{n} file|{n} files", { n: count });
 }

@@ -1,4 +1,6 @@
 // A picture in a window of its own, where it can be looked at closely: with buttons, keys and a wheel.
+import { said } from "./language";
+
 const STEP = 1.5;
 const MOST = 16;
 
@@ -40,8 +42,8 @@ function open(link: HTMLAnchorElement): void {
   const smaller = (): void => zoom(factor / STEP);
   const whole = (): void => zoom(1);
 
-  bar.append(button("−", "Smaller", smaller), told, button("+", "Larger", larger), button("Fit", "Fit", whole));
-  bar.append(button("Close", "Close", () => window.close()));
+  bar.append(button("−", said("Smaller"), smaller), told, button("+", said("Larger"), larger), button(said("Fit"), said("Fit"), whole));
+  bar.append(button(said("Close"), said("Close"), () => window.close()));
   stage.append(picture);
   window.append(bar, stage);
   document.body.append(window);

@@ -184,3 +184,48 @@ def test_headers_that_differ_without_end_take_bounded_memory():
     for number in range(2_000):
         by_header(f"x{number}")
     assert by_header.cache_info().currsize <= 512
+
+
+ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z]+\b[ ,]*){2,}")
+NOT_OURS = re.compile(
+    r"<(pre|code|bdi|head|script|template)\b.*?</\1>|<[^>]*>|docs/operations.md|«Users and tokens»", re.DOTALL
+)
+TOLD_BY_ATTRIBUTES = re.compile(r'(?:aria-label|alt|placeholder)="([^"]*)"')
+
+
+@pytest.fixture
+def pages(make_file, upload, work, client):
+    """Fill the service with files in all states; return the addresses of its pages."""
+    failed = {"code": "truncated", "title": "The image is truncated", "processor": "image"}
+    ends = "The image ends before it is complete; it may have been cut off while it was copied or sent."
+    make_file("a.png", "failed", error={**failed, "detail": ends}, jobs=[{"processor": "image", "state": "failed"}])
+    make_file("b.png", "queued", jobs=[{"processor": "image", "state": "queued", "error": {**failed, "detail": ends}}])
+    make_file("c.pdf", "processing", jobs=[{"processor": "pdf", "state": "running", "progress_words": "page 2 of 7"}])
+    odd = "The name says image/png, the bytes say text/plain. Filemill goes by the bytes."
+    warning = {"code": "type_mismatch", "title": "The name and the bytes disagree", "detail": odd}
+    make_file("d.png", warnings=[warning])
+    done = upload("слово, и ещё одно\n".encode(), "e.csv", "text/csv")
+    work()
+    files = [each["id"] for each in client.get("/files/").json()["results"]]
+    assert done["id"] in files
+    return ["/", "/?status=cancelled", "/app/activity/", "/app/account/", "/nothing/", "/docs/problems/not_found/",
+            *(f"/app/files/{each}/" for each in files)]  # fmt: skip
+
+
+def test_no_english_sentence_is_left_on_russian_pages(pages, client):
+    for path in pages:
+        page = said(client.get(path, headers={**RUSSIAN, **HTML}))
+        told = [*TOLD_BY_ATTRIBUTES.findall(page), NOT_OURS.sub(" | ", page)]
+        assert (path, [found[0] for each in told if (found := ENGLISH.search(each))]) == (path, [])
+
+
+@pytest.mark.usefixtures("closed")
+def test_no_english_sentence_is_left_for_who_signs_in(django_user_model, bearer):
+    client = Client()
+    client.force_login(django_user_model.objects.create_user("anna", password="correct horse battery"))
+    bearer("anna")
+    wrong = client.post("/app/account/password/", {"old_password": "x"}, headers={**RUSSIAN, **HTML})
+    answers = [wrong, *(client.get(path, headers={**RUSSIAN, **HTML}) for path in ("/app/account/", "/app/sign-out/"))]
+    answers.append(Client().get("/app/sign-in/", headers={**RUSSIAN, **HTML}))
+    for answer in answers:
+        assert ENGLISH.search(NOT_OURS.sub(" | ", said(answer))) is None
