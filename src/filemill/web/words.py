@@ -31,16 +31,16 @@ def duration(seconds: float) -> str:
     """Return a time span: `4 ms`, `0.28 s`, `12 s`, `3 min 5 s`, `2 h 4 min`."""
     if seconds < 0.0995:  # below, two decimals of a second say less than milliseconds
         return f"{max(round(seconds * 1000), 0)} {pgettext('time', 'ms')}"
-    second, minute, hour = pgettext("time", "s"), pgettext("time", "min"), pgettext("time", "h")
     if seconds < 9.95:
-        return f"{number(f'{seconds:.2g}')} {second}"
+        return f"{number(f'{seconds:.2g}')} {pgettext('time', 's')}"
     whole = round(seconds)
     if whole < _MINUTE:
-        return f"{whole} {second}"
+        return f"{whole} {pgettext('time', 's')}"
+    minute = pgettext("time", "min")
     if whole < _HOUR:
-        rest = f" {whole % _MINUTE} {second}" if whole % _MINUTE else ""
+        rest = f" {whole % _MINUTE} {pgettext('time', 's')}" if whole % _MINUTE else ""
         return f"{whole // _MINUTE} {minute}{rest}"
-    return f"{whole // _HOUR} {hour} {whole % _HOUR // _MINUTE} {minute}"
+    return f"{whole // _HOUR} {pgettext('time', 'h')} {whole % _HOUR // _MINUTE} {minute}"
 
 
 def age(moment: datetime, now: datetime) -> str:
