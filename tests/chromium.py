@@ -13,8 +13,8 @@ FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Start Chromium."""
+def browser(django_db_setup: Any) -> Iterator[Any]:
+    """Start Chromium; the database first, for Playwright's loop would keep Django from it."""
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=60_000)  # other tests use the same cores
