@@ -13,8 +13,8 @@ FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Start Chromium."""
+def browser(django_db_setup: object) -> Iterator[Any]:
+    """Start Chromium; Playwright lets this thread run a loop, beside which Django makes no database."""
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=60_000)  # other tests use the same cores
