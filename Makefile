@@ -30,8 +30,8 @@ dev:  ## Install what work on Filemill needs
 test: dev  ## Install what the tests need and run them all, on SQLite, on PostgreSQL and Redis, and with RabbitMQ
 	@scripts/test-programs
 	$(BIN)/python scripts/audit.py
-	$(PYTEST) $(COVERAGE) $(UNMEASURED:%=--ignore=%)
-	$(PYTEST) $(UNMEASURED)
+	$(PYTEST) $(COVERAGE) $(if $(COVERAGE),$(UNMEASURED:%=--ignore=%))
+	$(if $(COVERAGE),$(PYTEST) $(UNMEASURED))
 	FILEMILL_TEST_STACK=production $(PYTEST) $(STACKED)
 	FILEMILL_TEST_STACK=rabbitmq $(PYTEST) $(BROKERED)
 

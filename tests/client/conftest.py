@@ -22,13 +22,11 @@ PROGRAM = [sys.executable, "-m", "filemill.cli.main"]
 LARGEST_UPLOAD = 100_000_000
 
 
-@pytest.fixture(scope="module")
-def service(
-    tmp_path_factory: pytest.TempPathFactory, apart_for_a_module: Callable[[Path], dict[str, str]]
-) -> Iterator[Service]:
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, migrated: Callable[[Path], dict[str, str]]) -> Iterator[Service]:
     """A service that asks for tokens; its client has one."""
     data = tmp_path_factory.mktemp("client") / "data"
-    with known_service(data, FILEMILL_MAX_UPLOAD_BYTES=str(LARGEST_UPLOAD), **apart_for_a_module(data)) as running:
+    with known_service(data, FILEMILL_MAX_UPLOAD_BYTES=str(LARGEST_UPLOAD), **migrated(data)) as running:
         yield running
 
 

@@ -72,6 +72,7 @@ def test_a_worker_finishes_what_ends_within_its_patience_and_begins_nothing(serv
     assert service.await_end(waits)["processed"] is True
 
 
+@pytest.mark.once  # test_stop.py has a job given back on each stack
 def test_a_worker_whose_patience_ends_gives_back_what_another_then_does(service):
     service.start("worker", FILEMILL_STOP_SECONDS="0")
     file_id, server = at_work(service)
@@ -106,6 +107,7 @@ def is_refused(service: Apart) -> bool:
     return True
 
 
+@pytest.mark.once
 def test_a_web_server_answers_what_is_under_way_and_leaves_nothing_of_what_is_broken_off(service):
     below = service.below("web")
     with begin(service, "whole.txt") as whole, begin(service, "broken.txt") as broken:

@@ -59,6 +59,7 @@ class Visitor:
     def __init__(self, browser: Any, origin: str) -> None:
         self.origin = origin
         self.context = browser.new_context(base_url=origin)
+        self.context.set_default_timeout(120_000)  # other tests use the same cores
         self.page = self.context.new_page()
 
     def navigate(self, url: str, accept: str = "*/*") -> str:
