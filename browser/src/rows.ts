@@ -1,7 +1,7 @@
 // Draws files on their way in as rows of the list, in the mould that the server's own rows have: a bounded number of them.
 import { find, keepingFocus, setAttribute, setHidden, setText } from "./dom";
 import type { Item, Problem, State } from "./item";
-import { size, sizeOf, timeLeft } from "./words";
+import { more, size, sizeOf, timeLeft } from "./words";
 
 const MOST_WAITING = 8;
 const MOST_OTHERS = 50;
@@ -59,7 +59,7 @@ export class Rows {
       paint(row, item);
     }
     const rest = this.#actions.items.size - chosen.size;
-    setText(this.#more, `${rest.toLocaleString("en")} more`);
+    setText(this.#more, more(rest));
     if (!rest) this.#more.remove();
     else if (place !== this.#more) this.#list.insertBefore(this.#more, place);
   }

@@ -34,3 +34,34 @@ export function timeLeft(seconds: number): string {
 export function files(count: number): string {
   return `${count.toLocaleString("en")} ${count === 1 ? "file" : "files"}`;
 }
+
+export function more(count: number): string {
+  return `${count.toLocaleString("en")} more`;
+}
+
+export function loaded(count: number, all: number): string {
+  return `${more(count)}, ${files(all)} shown.`;
+}
+
+export function chosen(count: number): string {
+  return `${files(count)} chosen`;
+}
+
+export function tooManyChosen(count: number, most: number): string {
+  return `${chosen(count)}; a ZIP takes at most ${most.toLocaleString("en")}.`;
+}
+
+export function sureToDelete(count: number): string {
+  return `Delete ${files(count)}?`;
+}
+
+export function doing(done: number, count: number): string {
+  return `${done.toLocaleString("en")} of ${files(count)} done`;
+}
+
+export function outcome(deed: string, done: number, failures: readonly string[]): string {
+  const words = deed === "delete" ? `${files(done)} deleted.` : `${files(done)} will be processed again.`;
+  return [...(done || !failures.length ? [words] : []), ...failures].join(" ");
+}
+
+export const NOT_DONE = "The server does not answer. Try again.";

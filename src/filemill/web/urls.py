@@ -4,7 +4,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from filemill.web import activity_views, file_views, sessions, views
+from filemill.web import activity_views, chosen_views, file_views, sessions, views
 
 app_name = "web"
 urlpatterns = [
@@ -21,6 +21,10 @@ urlpatterns = [
     path("app/activity/live/", activity_views.live_activity, name="live-activity"),
     path("app/activity/retry/", activity_views.retry_all, name="retry-all"),
     path("app/list/", views.live_list, name="live-list"),
+    path("app/list/rows/", views.live_rows, name="live-rows"),
+    path("app/chosen/delete/", chosen_views.delete, name="delete-chosen"),
+    path("app/chosen/reprocess/", chosen_views.reprocess, name="reprocess-chosen"),
+    path("app/chosen/zip/", chosen_views.as_zip, name="zip-chosen"),
     path("app/files/<uuid:file_id>", file_views.file_page),
     path("app/files/<uuid:file_id>/", file_views.file_page, name="file"),
     path("app/files/<uuid:file_id>/live/", file_views.live_file, name="live-file"),
