@@ -1,7 +1,7 @@
 // Which files are chosen, and what is done to all of them.
 import { find, setText } from "./dom";
 import { refresh } from "./library";
-import { rows } from "./list";
+import { rowOf, rows } from "./list";
 import { say, tell } from "./say";
 import { chosen, doing, NOT_DONE, outcome, sureToDelete, tooManyChosen } from "./words";
 
@@ -19,6 +19,7 @@ export class Choosing {
   #all = find<HTMLInputElement>(document, "#choose-all");
   #words = find(document, "#how-many");
   #none = this.#words.textContent ?? "";
+  #ids = new Set<string>();
   #last: HTMLInputElement | undefined; // with Shift all from here on are meant
   #busy = false;
 
@@ -29,12 +30,11 @@ export class Choosing {
     });
     this.#all.addEventListener("click", () => this.chooseAll(this.#all.checked));
     this.#form.addEventListener("submit", (event) => this.#submit(event));
-    document.addEventListener("rows", () => this.#draw());
-    this.#draw();
+    document.addEventListener("rows", () => this.#rowsChanged());
   }
 
   get count(): number {
-    return rows(CHOSEN).length;
+    return this.#ids.size;
   }
 
   toggle(row: HTMLElement, withShift: boolean): void {
@@ -45,7 +45,7 @@ export class Choosing {
   }
 
   chooseAll(are: boolean): void {
-    for (const row of rows()) check(row, are);
+    for (const row of are ? rows() : this.#rows()) this.#check(row, are);
     this.#changed();
   }
 
@@ -58,8 +58,9 @@ export class Choosing {
     if (withShift && last) {
       const all = rows();
       const [one = 0, other = 0] = [box, last].map((each) => all.findIndex((row) => row.contains(each)));
-      for (const row of all.slice(Math.min(one, other), Math.max(one, other) + 1)) check(row, box.checked);
+      for (const row of all.slice(Math.min(one, other), Math.max(one, other) + 1)) this.#check(row, box.checked);
     }
+    note(this.#ids, box);
     this.#last = box;
     this.#changed();
   }
@@ -69,10 +70,26 @@ export class Choosing {
     say(this.count ? chosen(this.count) : this.#none);
   }
 
+  #check(row: HTMLElement, is: boolean): void {
+    const box = row.querySelector<HTMLInputElement>(BOX);
+    if (!box) return;
+    box.checked = is;
+    note(this.#ids, box);
+  }
+
+  #rows(): HTMLElement[] {
+    return [...this.#ids].map(rowOf).filter((row) => row !== null);
+  }
+
+  #rowsChanged(): void {
+    for (const id of this.#ids) if (!rowOf(id)) this.#ids.delete(id);
+    this.#draw();
+  }
+
   #draw(): void {
     if (this.#busy) return;
     const { count } = this;
-    const all = rows().length;
+    const all = count ? rows().length : 0;
     this.#all.checked = count > 0 && count === all;
     this.#all.indeterminate = count > 0 && count < all;
     this.#form.classList.toggle("some", count > 0);
@@ -93,14 +110,14 @@ export class Choosing {
     if (this.#busy) return;
     this.#busy = true;
     this.#form.inert = true;
-    const ids = rows(CHOSEN).map((row) => row.querySelector<HTMLInputElement>(BOX)?.value ?? "");
+    const ids = [...this.#ids];
     const failures: string[] = [];
     let done = 0;
     try {
       for (let start = 0; start < ids.length; start += AT_ONCE) {
         const found = await this.#send(deed, ids.slice(start, start + AT_ONCE));
         done += found.done.length;
-        for (const id of found.done) uncheck(id);
+        for (const row of found.done.map(rowOf)) if (row) this.#check(row, false);
         failures.push(...found.failures.map(({ id, name, detail }) => `${name || id}: ${detail}`));
         setText(this.#words, doing(done, ids.length));
         void refresh();
@@ -128,16 +145,9 @@ export class Choosing {
 
 class Refusal extends Error {}
 
-const CHOSEN = `:scope > .row:has(${BOX}:checked)`;
-
-function check(row: HTMLElement, is: boolean): void {
-  const box = row.querySelector<HTMLInputElement>(BOX);
-  if (box) box.checked = is;
-}
-
-function uncheck(id: string): void {
-  const row = document.getElementById(`file-${id}`);
-  if (row) check(row, false);
+function note(ids: Set<string>, { checked, value }: HTMLInputElement): void {
+  if (checked) ids.add(value);
+  else ids.delete(value);
 }
 
 function isSure(count: number): Promise<boolean> {

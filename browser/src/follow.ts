@@ -9,6 +9,7 @@ const PART = 5; // at most such a part of the time goes by for it
 const AT_ONCE = 60; // rows
 const EVENTS = "1000";
 const TOP_ANEW = 60_000; // for the ages of what is on top, and whatever no event told
+const UNDER_WAY = ["processing", "queued"];
 const CALM = 5000; // so long after something happened more is likely
 
 interface Happened {
@@ -44,7 +45,7 @@ export class Follower {
 
   pause(): number {
     const calm = performance.now() - this.#movedAt;
-    const isMoving = this.#stale.size > 0 || calm < CALM || rows(UNDER_WAY).length > 0;
+    const isMoving = this.#stale.size > 0 || calm < CALM || rows(...UNDER_WAY).length > 0;
     return isMoving ? Math.max(Math.min(Math.max(calm / 10, QUICK), SLOW), PART * this.#took) : SLOW;
   }
 
@@ -95,7 +96,7 @@ export class Follower {
   }
 
   async #readRows(): Promise<void> {
-    const working = rows(WORKING).filter(isInView);
+    const working = rows("processing").filter(isInView);
     if (working.length) this.#movedAt = performance.now();
     const stale = [...this.#stale];
     if (stale.length > AT_ONCE) stale.sort((one, other) => Number(isSeen(other)) - Number(isSeen(one)));
@@ -109,9 +110,6 @@ export class Follower {
     update(asked, fresh);
   }
 }
-
-const WORKING = ":scope > [data-status=processing]";
-const UNDER_WAY = `${WORKING}, :scope > [data-status=queued]`;
 
 function isSeen(id: string): boolean {
   const row = rowOf(id);

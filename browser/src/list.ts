@@ -3,7 +3,6 @@ import { find, keepingFocus, setAttribute } from "./dom";
 import { morph } from "./morph";
 
 const NAMED = "file-";
-const ROW = ":scope > .row[id]";
 
 export function rowOf(id: string): HTMLElement | null {
   return document.getElementById(NAMED + id);
@@ -17,8 +16,14 @@ export function isLocal(row: HTMLElement): boolean {
   return "local" in row.dataset;
 }
 
-export function rows(selector = ROW): HTMLElement[] {
-  return [...list().querySelectorAll<HTMLElement>(selector)];
+// Thousands, perhaps: no selector looks into each of them.
+export function rows(...statuses: string[]): HTMLElement[] {
+  const all = [...list().children] as HTMLElement[];
+  return all.filter((row) => row.id && (!statuses.length || statuses.includes(row.dataset.status ?? "")));
+}
+
+export function count(): number {
+  return list().childElementCount;
 }
 
 export function remove(row: HTMLElement): void {
@@ -105,7 +110,9 @@ function change(make: () => void): void {
 
 // Rows on their way in, which the server does not list, stay on top.
 function onTheirWay(): Element | undefined {
-  return [...list().querySelectorAll(":scope > [data-local]:not([id])")].at(-1);
+  let last: Element | undefined;
+  for (let row = list().firstElementChild; row && isLocal(row as HTMLElement); row = row.nextElementSibling) if (!row.id) last = row;
+  return last;
 }
 
 function below(row: Element | undefined): Element | null {

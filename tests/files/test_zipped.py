@@ -70,7 +70,10 @@ def test_names_are_fit_for_any_system(name, fit):
 def test_a_file_that_is_gone_is_named_in_the_last_entry(original, seat, storage):
     gone = original("gone.txt")
     (storage / gone.stored).unlink()
-    assert unpacked([gone, original("there.txt")], seat) == {"there.txt": b"hello, mill", "MISSING.txt": b"gone.txt\r\n"}
+    assert unpacked([gone, original("there.txt")], seat) == {
+        "there.txt": b"hello, mill",
+        "MISSING.txt": b"gone.txt\r\n",
+    }
 
 
 def test_a_file_that_ends_early_breaks_the_whole(original, seat):

@@ -90,5 +90,5 @@ def _shape(outcome: Outcome) -> dict[str, object]:
 
 def _query(request: HttpRequest) -> str:
     """Return the list's query, written anew: whatever the form says, it leads to the list."""
-    query = QueryDict(request.POST.get("query", "")).urlencode()
+    query = QueryDict(request.POST.get("query", "").removeprefix("?")).urlencode()
     return f"?{query}" if query else ""
