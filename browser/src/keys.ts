@@ -49,7 +49,7 @@ function isElsewhere(target: EventTarget | null): boolean {
 }
 
 function current(): HTMLElement | null {
-  return document.activeElement?.closest<HTMLElement>("#rows > .row[id]") ?? null;
+  return document.activeElement?.closest<HTMLElement>("#rows .row[id]") ?? null;
 }
 
 // In a grid, up and down lead to the row above and below.

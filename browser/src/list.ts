@@ -1,4 +1,5 @@
 // The rows of the list that are loaded, brought in line with what the server has. After each change the event "rows".
+// Pages beyond the first are boxes of their own: a browser skips one that is far away whole, however many there are.
 import { find, keepingFocus, setAttribute } from "./dom";
 import { morph } from "./morph";
 
@@ -18,18 +19,25 @@ export function isLocal(row: HTMLElement): boolean {
 
 // Thousands, perhaps: no selector looks into each of them.
 export function rows(...statuses: string[]): HTMLElement[] {
-  const all = [...list().children] as HTMLElement[];
+  const all = boxes().flatMap((box) => (isPage(box) ? [...box.children] : box)) as HTMLElement[];
   return all.filter((row) => row.id && (!statuses.length || statuses.includes(row.dataset.status ?? "")));
 }
 
-export function count(): number {
-  return list().childElementCount;
+// Rows, and pages of rows.
+export function boxes(): HTMLElement[] {
+  return [...list().children] as HTMLElement[];
+}
+
+export function isPage(box: Element): boolean {
+  return box.classList.contains("page");
 }
 
 export function remove(row: HTMLElement): void {
-  const next = row.nextElementSibling ?? row.previousElementSibling;
   const isFocused = row.contains(document.activeElement);
+  const all = isFocused ? rows() : [];
+  const at = all.indexOf(row);
   row.remove();
+  const next = all[at + 1] ?? all[at - 1];
   if (isFocused) (next?.querySelector<HTMLElement>("a[href]") ?? document.getElementById("choose"))?.focus();
 }
 
@@ -88,8 +96,7 @@ export function replace(fresh: Document): void {
 export function extend(end: "before" | "after", fresh: Document): HTMLElement[] {
   const more = rowsIn(fresh).filter((row) => !document.getElementById(row.id));
   change(() => {
-    if (end === "after") list().append(...more);
-    else list().insertBefore(fragmentOf(more), below(onTheirWay()));
+    list().insertBefore(pageOf(more), end === "after" ? null : below(onTheirWay()));
     turn(end, fresh);
   });
   return more;
@@ -105,6 +112,7 @@ function rowsIn(fresh: Document): HTMLElement[] {
 
 function change(make: () => void): void {
   keepingFocus(make);
+  for (const box of boxes()) if (isPage(box) && !box.childElementCount) box.remove();
   document.dispatchEvent(new Event("rows"));
 }
 
@@ -142,8 +150,9 @@ function turn(end: "before" | "after", fresh: Document): void {
   else if (now) list().before(now);
 }
 
-function fragmentOf(nodes: readonly Node[]): DocumentFragment {
-  const fragment = document.createDocumentFragment();
-  fragment.append(...nodes);
-  return fragment;
+function pageOf(more: readonly HTMLElement[]): HTMLElement {
+  const page = Object.assign(document.createElement("div"), { className: "page", role: "none" });
+  page.style.setProperty("--rows", String(more.length));
+  page.append(...more);
+  return page;
 }

@@ -1,6 +1,6 @@
 // Where in the list somebody is: kept in the address and the history, so that going back or loading anew leads there.
 import { find } from "./dom";
-import { idOf, rowOf, rows } from "./list";
+import { boxes, idOf, isPage, rowOf, rows } from "./list";
 
 const NOTE_AFTER = 200;
 const NEAR = 2; // heights of the window
@@ -32,7 +32,8 @@ export function begins(row: Element, query: string): void {
 }
 
 export function isInView(row: Element): boolean {
-  const { top, bottom } = row.getBoundingClientRect();
+  // Where rows are in a page that the browser skips, only the page knows its place.
+  const { top, bottom } = (row.closest(".page:not(.tiles *)") ?? row).getBoundingClientRect();
   return bottom > -innerHeight && top < NEAR * innerHeight;
 }
 
@@ -43,11 +44,16 @@ export function atTop(): boolean {
 // The first row that is not above the window, or under what sticks to its top.
 export function firstInView(): HTMLElement | undefined {
   const edge = document.querySelector(".top")?.getBoundingClientRect().bottom ?? 0;
-  const all = rows();
+  const box = firstBelow(boxes(), Math.max(edge, 0));
+  if (!box || !isPage(box)) return box;
+  return firstBelow([...box.children] as HTMLElement[], Math.max(edge, 0));
+}
+
+function firstBelow(all: readonly HTMLElement[], edge: number): HTMLElement | undefined {
   let [low, high] = [0, all.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((all[middle]?.getBoundingClientRect().bottom ?? 0) > Math.max(edge, 0)) high = middle;
+    if ((all[middle]?.getBoundingClientRect().bottom ?? 0) > edge) high = middle;
     else low = middle + 1;
   }
   return all[low];
@@ -74,9 +80,10 @@ function note(): void {
   history.replaceState(place, "", pageOf(row) || location.pathname);
 }
 
-function pageOf(row: Element): string {
-  for (let at: Element | null = row; at; at = at.previousElementSibling) {
-    const query = begun.get(at);
+function pageOf(row: HTMLElement): string {
+  const all = rows();
+  for (let at = all.indexOf(row); at >= 0; at -= 1) {
+    const query = begun.get(all[at] as Element);
     if (query !== undefined) return query;
   }
   return new URL(top(), location.href).search;

@@ -36,7 +36,7 @@ export class Rows {
   #mould: HTMLElement;
   #actions: Actions;
   #shown = new Map<Item, HTMLElement>();
-  #more = Object.assign(document.createElement("li"), { className: "more soft" });
+  #more = Object.assign(document.createElement("div"), { className: "more soft", role: "listitem" });
 
   constructor(mould: HTMLTemplateElement, actions: Actions) {
     this.#mould = find(mould.content, ".row");

@@ -1,6 +1,6 @@
 // Fetches the next page of the list when its end comes near, and the one before where it began in the middle.
 import { fragment } from "./ask";
-import { count, extend, rows } from "./list";
+import { extend, rows } from "./list";
 import { addressOf, begins, setTop } from "./place";
 import { say } from "./say";
 import { loaded } from "./words";
@@ -52,7 +52,7 @@ async function load(end: "before" | "after", nav: Element): Promise<void> {
 function after(fresh: Document, search: string): void {
   const more = extend("after", fresh);
   if (more[0]) begins(more[0], search);
-  if (more.length) say(loaded(more.length, count()));
+  if (more.length) say(loaded(more.length, rows().length));
 }
 
 function before(fresh: Document, search: string): void {

@@ -33,7 +33,10 @@ def original(storage):
 
 
 def unpacked(originals, seat):
-    with zipfile.ZipFile(io.BytesIO(b"".join(Zipped(originals, seat)))) as archive:
+    zipped = Zipped(originals, seat)
+    sent = b"".join(zipped)
+    assert len(sent) == zipped.size
+    with zipfile.ZipFile(io.BytesIO(sent)) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -67,6 +70,12 @@ def test_names_are_fit_for_any_system(name, fit):
     assert Names().fresh(name) == fit
 
 
+@pytest.mark.parametrize("limit", [0, 4, 5, 60, 120, 180, 250])
+def test_its_size_is_told_beforehand_also_beyond_what_plain_zip_holds(original, seat, monkeypatch, limit):
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", limit)
+    unpacked([original(name, b"x" * size) for name, size in [("a", 0), ("ж", 5), ("c.txt", 100), ("d", 3)]], seat)
+
+
 def test_a_file_that_is_gone_is_named_in_the_last_entry(original, seat, storage):
     gone = original("gone.txt")
     (storage / gone.stored).unlink()
@@ -74,6 +83,14 @@ def test_a_file_that_is_gone_is_named_in_the_last_entry(original, seat, storage)
         "there.txt": b"hello, mill",
         "MISSING.txt": b"gone.txt\r\n",
     }
+
+
+def test_a_file_that_goes_meanwhile_breaks_the_whole(original, seat, storage):
+    there, gone = original("there.txt"), original("gone.txt")
+    zipped = Zipped([there, gone], seat)
+    (storage / gone.stored).unlink()
+    with pytest.raises(FileNotFoundError):
+        list(zipped)
 
 
 def test_a_file_that_ends_early_breaks_the_whole(original, seat):

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 MANY = 50
 LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
 WITHIN_MS = 60_000
-ROWS = "#rows > .row"
+ROWS = "#rows .row"
 
 
 @pytest.fixture

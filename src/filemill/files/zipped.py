@@ -2,10 +2,10 @@
 
 import re
 import zipfile
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 
 from filemill.files.keep import root
 from filemill.files.transfers import Seat
@@ -32,12 +32,23 @@ class Original:
 class Zipped:
     """Some files as the bytes of one ZIP, to be read once: uncompressed, in ZIP64 where that is called for.
 
-    A file that is gone by its turn is named in MISSING.txt, the last entry. One that ends early, or cannot be read,
-    raises OSError: without its directory at the end, what was sent is no ZIP.
+    `size` is told beforehand, in bytes. Files that are gone then are named in MISSING.txt, the last entry. One that
+    goes later, ends early or cannot be read raises OSError: what was sent is shorter than was told, and no ZIP.
     """
 
     def __init__(self, originals: Iterable[Original], seat: Seat) -> None:
-        self._blocks, self._seat = _blocks(originals), seat
+        names, gone = Names(), []
+        entries: list[tuple[zipfile.ZipInfo, Path]] = []
+        for original in originals:
+            path = root() / original.stored
+            if path.exists():
+                entries.append((_entry(names.fresh(original.name), original.size, original.modified), path))
+            else:
+                gone.append(f"{original.name}\r\n")
+        missing = "".join(gone).encode()
+        last = _entry(names.fresh(_LEFT_OUT), len(missing), datetime.now(UTC)) if missing else None
+        self.size = _size([entry for entry, _ in entries] + ([last] if last else []))
+        self._blocks, self._seat = _blocks(entries, last, missing), seat
 
     def __iter__(self) -> Iterator[bytes]:
         return self._blocks
@@ -66,28 +77,42 @@ class _Pipe:
         return taken
 
 
-def _blocks(originals: Iterable[Original]) -> Generator[bytes, None, None]:
-    pipe, names, gone = _Pipe(), Names(), []
+def _entry(name: str, size: int, moment: datetime) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, moment.timetuple()[:6])
+    entry.external_attr, entry.file_size = _READABLE, size
+    return entry
+
+
+def _blocks(
+    entries: Sequence[tuple[zipfile.ZipInfo, Path]], last: zipfile.ZipInfo | None, missing: bytes
+) -> Generator[bytes, None, None]:
+    pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]  # it needs no more
-        for original in originals:
-            try:
-                stream = (root() / original.stored).open("rb")
-            except FileNotFoundError:
-                gone.append(original.name)
-                continue
-            entry = zipfile.ZipInfo(names.fresh(original.name), original.modified.timetuple()[:6])
-            entry.external_attr, entry.file_size = _READABLE, original.size
-            left = original.size
-            with closing(stream), archive.open(entry, "w") as sink:
+        for entry, path in entries:
+            left = entry.file_size
+            with path.open("rb") as stream, archive.open(entry, "w") as sink:
                 while left and (block := stream.read(min(_BLOCK_BYTES, left))):
                     sink.write(block)
                     left -= len(block)
                     yield pipe.take()
                 if left:
-                    raise OSError(f"{original.stored} ends {left} bytes early.")
-        if gone:
-            archive.writestr(names.fresh(_LEFT_OUT), "".join(f"{name}\r\n" for name in gone))
+                    raise OSError(f"{path.name} ends {left} bytes early.")
+        if last:
+            with archive.open(last, "w") as sink:
+                sink.write(missing)
     yield pipe.take()
+
+
+def _size(entries: Sequence[zipfile.ZipInfo]) -> int:
+    """Return the bytes of a ZIP of uncompressed entries as `zipfile` writes it to what cannot be sought."""
+    limit, place, directory = zipfile.ZIP64_LIMIT, 0, 0
+    for entry in entries:
+        name, is_large = len(entry.filename.encode()), entry.file_size * 1.05 > limit  # as zipfile judges beforehand
+        numbers = 2 * (entry.file_size > limit) + (place > limit)
+        directory += 46 + name + (4 + 8 * numbers if numbers else 0)
+        place += 30 + name + 20 * is_large + entry.file_size + (24 if is_large else 16)
+    is_zip64 = place > limit or directory > limit or len(entries) >= zipfile.ZIP_FILECOUNT_LIMIT
+    return place + directory + (76 if is_zip64 else 0) + 22
 
 
 class Names:

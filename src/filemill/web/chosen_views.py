@@ -61,7 +61,9 @@ def as_zip(request: HttpRequest) -> HttpResponseBase:
         raise NotFound("There is no such file.")
     files = [found[each] for each in ids if each in found]
     originals = [Original(str(each.file), each.name, each.size, each.uploaded_at) for each in files]
-    answer = StreamingHttpResponse(Zipped(originals, transfer(party_of(request))), content_type="application/zip")
+    zipped = Zipped(originals, transfer(party_of(request)))
+    answer = StreamingHttpResponse(zipped, content_type="application/zip")
+    answer["Content-Length"] = str(zipped.size)  # so that what breaks off is seen to
     name = f"filemill-{timezone.now():%Y-%m-%d-%H%M%S}.zip"
     answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     answer["Cache-Control"] = "private, no-store"
