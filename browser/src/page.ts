@@ -1,19 +1,21 @@
 // What the pages do beyond plain HTML; without this script they work, too.
+import "./script";
 import { open } from "./entrance";
+import { enliven } from "./library";
 import { keepFresh } from "./live";
 
-document.documentElement.classList.add("script");
-
+const mould = document.getElementById("mould");
 const live = document.getElementById("live");
-if (live) keepFresh(live);
+if (mould instanceof HTMLTemplateElement) {
+  enliven(mould.dataset);
+  open(mould);
+} else if (live) keepFresh(live);
 if (document.getElementById("panes"))
-  void import("./preview").then(({ enliven }) => {
-    const begin = (): void => document.querySelectorAll<HTMLElement>("#panes").forEach(enliven);
+  void import("./preview").then((preview) => {
+    const begin = (): void => document.querySelectorAll<HTMLElement>("#panes").forEach(preview.enliven);
     begin();
     document.addEventListener("fresh", begin);
   });
-const mould = document.getElementById("mould");
-if (mould instanceof HTMLTemplateElement) open(mould);
 
 document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;

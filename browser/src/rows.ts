@@ -2,7 +2,7 @@
 import { find, keepingFocus, setAttribute, setHidden, setText } from "./dom";
 import type { Item, Problem, State } from "./item";
 import { said } from "./language";
-import { size, sizeOf, speed as perSecond, timeLeft } from "./words";
+import { more, size, sizeOf, speed as perSecond, timeLeft } from "./words";
 
 const MOST_WAITING = 8;
 const MOST_OTHERS = 50;
@@ -37,7 +37,7 @@ export class Rows {
   #mould: HTMLElement;
   #actions: Actions;
   #shown = new Map<Item, HTMLElement>();
-  #more = Object.assign(document.createElement("li"), { className: "more soft" });
+  #more = Object.assign(document.createElement("div"), { className: "more soft", role: "listitem" });
 
   constructor(mould: HTMLTemplateElement, actions: Actions) {
     this.#mould = find(mould.content, ".row");
@@ -60,7 +60,7 @@ export class Rows {
       paint(row, item);
     }
     const rest = this.#actions.items.size - chosen.size;
-    setText(this.#more, said("{n} more", { n: rest }));
+    setText(this.#more, more(rest));
     if (!rest) this.#more.remove();
     else if (place !== this.#more) this.#list.insertBefore(this.#more, place);
   }

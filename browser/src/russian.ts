@@ -61,4 +61,13 @@ export const RUSSIAN = {
   Fit: "Вписать",
   Close: "Закрыть",
   Copied: "Скопировано",
+  "{n} more, {files} shown.": "ещё {n}, показано: {files}.",
+  "{n} file chosen|{n} files chosen": "Выбран {n} файл|Выбраны {n} файла|Выбрано {n} файлов",
+  "{chosen}; a ZIP takes at most {most}.": "{chosen}; в ZIP помещается не больше {most}.",
+  "Delete {n} file?|Delete {n} files?": "Удалить {n} файл?|Удалить {n} файла?|Удалить {n} файлов?",
+  "{done} of {n} file done|{done} of {n} files done": "Готово: {done} из {n}|Готово: {done} из {n}|Готово: {done} из {n}",
+  "{n} file deleted.|{n} files deleted.": "Удалён {n} файл.|Удалены {n} файла.|Удалено {n} файлов.",
+  "{n} file will be processed again.|{n} files will be processed again.":
+    "{n} файл будет обработан снова.|{n} файла будут обработаны снова.|{n} файлов будут обработаны снова.",
+  "The server does not answer. Try again.": "Сервер не отвечает. Повторите.",
 } as const;

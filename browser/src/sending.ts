@@ -2,7 +2,7 @@
 import { breathe } from "./dom";
 import type { Batch } from "./gather";
 import { type Found, type Item, Meter, newItem, type Problem } from "./item";
-import { refresh } from "./live";
+import { refresh } from "./library";
 import { Rows } from "./rows";
 import { outlive } from "./session";
 import { Summary } from "./summary";

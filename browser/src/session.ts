@@ -29,5 +29,7 @@ async function renew(mould: HTMLTemplateElement): Promise<void> {
   const response = await fetch(location.href, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const { owner, token } = page.getElementById("mould")?.dataset ?? {};
-  if (token && owner === mould.dataset.owner) mould.dataset.token = token;
+  if (!token || owner !== mould.dataset.owner) return;
+  mould.dataset.token = token;
+  for (const field of document.querySelectorAll<HTMLInputElement>("[name=csrfmiddlewaretoken]")) field.value = token;
 }

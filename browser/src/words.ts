@@ -44,3 +44,37 @@ export function timeLeft(seconds: number): string {
 export function files(count: number): string {
   return said("{n} file|{n} files", { n: count });
 }
+
+export function more(count: number): string {
+  return said("{n} more", { n: count });
+}
+
+export function loaded(count: number, all: number): string {
+  return said("{n} more, {files} shown.", { n: count, files: files(all) });
+}
+
+export function chosen(count: number): string {
+  return said("{n} file chosen|{n} files chosen", { n: count });
+}
+
+export function tooManyChosen(count: number, most: number): string {
+  return said("{chosen}; a ZIP takes at most {most}.", { chosen: chosen(count), most });
+}
+
+export function sureToDelete(count: number): string {
+  return said("Delete {n} file?|Delete {n} files?", { n: count });
+}
+
+export function doing(done: number, count: number): string {
+  return said("{done} of {n} file done|{done} of {n} files done", { done, n: count });
+}
+
+export function outcome(deed: string, done: number, failures: readonly string[]): string {
+  const words =
+    deed === "delete"
+      ? said("{n} file deleted.|{n} files deleted.", { n: done })
+      : said("{n} file will be processed again.|{n} files will be processed again.", { n: done });
+  return [...(done || !failures.length ? [words] : []), ...failures].join(" ");
+}
+
+export const NOT_DONE = said("The server does not answer. Try again.");

@@ -2,6 +2,7 @@
 
 import re
 from hashlib import sha256
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -40,6 +41,8 @@ PAGES = {
     "/app/files/{file_id}/cancel/": "POST", "/app/files/{file_id}/delete/": "POST",
     "/app/account": "GET", "/app/account/": "GET", "/app/account/tokens/": "POST",
     "/app/account/tokens/revoke/": "POST", "/app/account/password/": "POST",
+    "/app/list/rows/": "GET", "/app/chosen/delete/": "POST", "/app/chosen/reprocess/": "POST",
+    "/app/chosen/zip/": "POST",
 }  # fmt: skip
 
 REFUSED_WITHOUT_A_FORM = {"/app/account/password/"}
@@ -217,13 +220,21 @@ def test_an_open_service_heeds_no_tokens(configure, upload, ask):
     assert Client().get("/files/", headers={"Authorization": "Bearer fm_wrong"}).status_code == 200
 
 
+def visit(client, path, file):
+    """Ask for a page; those of several files are given this one."""
+    form = {"id": file["id"]} if "/rows/" in path else {"file": file["id"], "sure": "yes"} if "/chosen/" in path else {}
+    if PAGES[path] == "GET":
+        return client.get(path.format(file_id=file["id"]), form)
+    return client.post(path.format(file_id=file["id"]), urlencode(form), "application/x-www-form-urlencoded")
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_shows_or_changes_a_file_of_somebody_else(file, ask, anna, django_user_model, path):
     before = ask("get_file", anna).json()
     client = Client()
     client.force_login(django_user_model.objects.create_user("boris"))
-    response = client.generic(PAGES[path], path.format(file_id=file["id"]))
-    if "{file_id}" in path:
+    response = visit(client, path, file)
+    if "{file_id}" in path or "/zip/" in path:
         assert response.status_code == 404
     else:
         assert response.status_code in ({400} if path in REFUSED_WITHOUT_A_FORM else {200, 303})
@@ -236,8 +247,8 @@ def test_no_page_shows_or_changes_a_file_of_somebody_else(file, ask, anna, djang
 def test_every_page_works_for_the_owner(file, django_user_model, path):
     client = Client()
     client.force_login(django_user_model.objects.get(username="anna"))
-    response = client.generic(PAGES[path], path.format(file_id=file["id"]))
-    assert response.status_code in ({400} if path in REFUSED_WITHOUT_A_FORM else {200, 303})
+    status = visit(client, path, file).status_code
+    assert status in ({400} if path in REFUSED_WITHOUT_A_FORM else {200, 303})
 
 
 def test_every_page_is_tried():

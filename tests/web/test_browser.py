@@ -127,9 +127,9 @@ def test_the_page_asks_for_nothing_while_it_is_hidden(open_page):
         """() => { Object.defineProperty(document, "hidden", {value: true, configurable: true});
         document.dispatchEvent(new Event("visibilitychange")); return fetch("/healthz").then(() => {}); }"""
     )
-    assert [url for url in asked if "/app/list/" in url] == []
+    assert [url for url in asked if "/events/" in url or "/app/list/" in url] == []
     assert any("/healthz" in url for url in asked)  # what was asked for before it would have been seen
-    with page.expect_request("**/app/list/"):
+    with page.expect_request("**/events/*"):
         page.evaluate(
             """() => { Object.defineProperty(document, "hidden", {value: false, configurable: true});
             document.dispatchEvent(new Event("visibilitychange")); }"""

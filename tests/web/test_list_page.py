@@ -2,11 +2,13 @@
 
 from contextlib import ExitStack
 from html import escape
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from filemill.core.ids import new_id
 from filemill.files import transfers
 from filemill.files.models import File
 
@@ -220,6 +222,30 @@ def test_the_list_costs_the_same_number_of_queries_for_any_number_of_files(
         make_file(f"{number}.txt", jobs=[{"processor": "identify", "state": "succeeded"}])
     with django_assert_max_num_queries(3):
         client.get("/app/list/")
+
+
+def test_the_look_is_kept_in_every_link_and_a_wrong_one_is_explained(client, make_file):
+    make_file("a.txt")
+    page = client.get("/?view=grid").content.decode()
+    assert 'class="rows tiles"' in page
+    assert 'href="/?view=grid&amp;status=failed"' in page
+    assert '<input type="hidden" name="view" value="grid">' in page
+    assert client.get("/app/list/?view=grid").context["is_grid"]
+    assert "view is one of list, grid" in client.get("/?view=wrong").content.decode()
+
+
+def test_the_rows_of_named_files_are_those_that_the_list_still_has(client, make_file):
+    shown, other, left = make_file("a.txt"), make_file("b.txt", "failed"), make_file("c.txt")
+    query = urlencode({"status": "processed", "id": [shown.pk, other.pk, new_id()]}, doseq=True)
+    found = client.get(f"/app/list/rows/?{query}&view=grid&ordering=name").content.decode()
+    assert f'id="file-{shown.pk}"' in found
+    assert found.count("listitem") == 1
+    assert str(left.pk) not in found
+
+
+@pytest.mark.parametrize("query", ["", "id=wrong", "&".join(["id=01a206eb-7ae2-7626-81e9-4a08cd52cb41"] * 101)])
+def test_rows_are_named_by_a_bounded_number_of_ids(client, db, query):
+    assert client.get(f"/app/list/rows/?{query}").status_code == 400
 
 
 def test_a_page_may_load_from_here_only(client, db):

@@ -184,6 +184,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 FILE_UPLOAD_TEMP_DIR = None
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # the list's form names 1,000 files; SmallForms bounds the bytes
 WORK_DIR = DATA_DIR / "work"  # workspaces of running jobs
 
 REST_FRAMEWORK = {

@@ -150,13 +150,19 @@ def page(parameters: QueryDict, files: QuerySet[File], read: Read[Found]) -> Pag
 
     `read` asks the database, such as `list`.
     """
-    asked = frozenset(FileFilter.base_filters).intersection(parameters)
-    filters = _filter_by(asked)(parameters, queryset=files) if asked else None
-    _check(parameters, filters.form.errors.get_json_data() if filters else {})
+    kept = matching(parameters, files)
     ordering = parameters.get("ordering", "-uploaded_at")
     size = page_size_of(parameters, PAGE_SIZE, PAGE_SIZE_MAX)
     cursor = Cursor.decode(str(parameters["cursor"]), ordering) if "cursor" in parameters else None
-    return _cut(filters.qs if filters else files, ordering, cursor, size, read)
+    return _cut(kept, ordering, cursor, size, read)
+
+
+def matching(parameters: QueryDict, files: QuerySet[File]) -> QuerySet[File]:
+    """Return the files that the filters among query parameters keep; raise Invalid for a wrong or unknown one."""
+    asked = frozenset(FileFilter.base_filters).intersection(parameters)
+    filters = _filter_by(asked)(parameters, queryset=files) if asked else None
+    _check(parameters, filters.form.errors.get_json_data() if filters else {})
+    return filters.qs if filters else files
 
 
 @lru_cache

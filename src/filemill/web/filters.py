@@ -1,11 +1,12 @@
-"""The list's filters and orderings as links, so that they work without a script."""
+"""The list's filters, orderings and looks as links, so that they work without a script."""
 
 from dataclasses import dataclass
 
 from django.http import QueryDict
 from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext_lazy as _
 
+from filemill.core.errors import FieldError, Invalid
 from filemill.files.models import Kind, Status
 
 _STATUSES = (
@@ -17,12 +18,18 @@ _STATUSES = (
     (_("Quarantined"), (Status.QUARANTINED,)),
 )
 _KINDS = {
-    Kind.IMAGE: _("Images"), Kind.TEXT: _("Texts"), Kind.PDF: _("PDFs"), Kind.DOCUMENT: _("Documents"),
+    Kind.IMAGE: _("Images"),
+    Kind.TEXT: _("Texts"),
+    Kind.PDF: _("PDFs"),
+    Kind.DOCUMENT: _("Documents"),
     Kind.TABLE: _("Tables"),
-    Kind.DATA: _("Data"), Kind.AUDIO: _("Audio"), Kind.VIDEO: _("Video"),
-    Kind.ARCHIVE: _("Archives"), Kind.EMAIL: _("E-mail"),
+    Kind.DATA: _("Data"),
+    Kind.AUDIO: _("Audio"),
+    Kind.VIDEO: _("Video"),
+    Kind.ARCHIVE: _("Archives"),
+    Kind.EMAIL: _("E-mail"),
     Kind.BINARY: _("Other"),
-}  # fmt: skip
+}
 _ORDERINGS = (
     (_("Newest first"), "-uploaded_at"),
     (_("Oldest first"), "uploaded_at"),
@@ -30,6 +37,9 @@ _ORDERINGS = (
     (_("Largest first"), "-size"),
     (_("Smallest first"), "size"),
 )
+#: How the list looks: the parameter's value, the words, the shape beside them. The first goes without saying.
+_VIEWS = (("list", _("List"), "lines"), ("grid", _("Grid"), "tiles"))
+_VIEW = "view"
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,7 @@ class Link:
     words: str
     query: str
     chosen: bool
+    shape: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,7 @@ class Choices:
     statuses: list[Link]
     kinds: list[Link]
     orderings: list[Link]
+    views: list[Link]
 
     @property
     def kind(self) -> str:
@@ -64,12 +76,24 @@ def choices(parameters: QueryDict) -> Choices:
     """Return the links that change one choice each and keep the others."""
     status, kind = set(parameters.getlist("status")), set(parameters.getlist("kind"))
     ordering = parameters.get("ordering", "-uploaded_at")
+    view = parameters.get(_VIEW, _VIEWS[0][0])
     kinds = [(_("All kinds"), ()), *((name, (each,)) for each, name in _KINDS.items())]
     return Choices(
-        [Link(gettext(name), with_(parameters, "status", values), set(values) == status) for name, values in _STATUSES],
-        [Link(gettext(name), with_(parameters, "kind", values), set(values) == kind) for name, values in kinds],
-        [Link(gettext(name), with_(parameters, "ordering", (value,)), value == ordering) for name, value in _ORDERINGS],
+        [Link(str(name), with_(parameters, "status", values), set(values) == status) for name, values in _STATUSES],
+        [Link(str(name), with_(parameters, "kind", values), set(values) == kind) for name, values in kinds],
+        [Link(str(name), with_(parameters, "ordering", (value,)), value == ordering) for name, value in _ORDERINGS],
+        [Link(str(name), with_(parameters, _VIEW, (value,)), value == view, shape) for value, name, shape in _VIEWS],
     )
+
+
+def asked(parameters: QueryDict) -> tuple[QueryDict, bool]:
+    """Return what files are asked for, and whether in a grid; raise Invalid for a look that there is not."""
+    wanted = parameters.copy()
+    view = (wanted.pop(_VIEW, None) or [_VIEWS[0][0]])[-1]
+    if view not in {value for value, _name, _shape in _VIEWS}:
+        detail = f"view is one of {', '.join(value for value, _name, _shape in _VIEWS)}."
+        raise Invalid(detail, (FieldError(_VIEW, "invalid", detail),))
+    return wanted, view == "grid"
 
 
 def with_(parameters: QueryDict, name: str, values: tuple[str, ...]) -> str:

@@ -1,14 +1,17 @@
 """One row of the list: the same shape for a file on its way in, at work and done."""
 
 import mimetypes
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Prefetch, prefetch_related_objects
 from django.db.models.fields.json import KT
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,6 +29,7 @@ EXTENSIONS = mimetypes.MimeTypes(filenames=())
 _LONGEST_BADGE = 4
 _LONGEST_TYPE = 40
 _SHOWN_FACTS = {"fact_width": "width_pixels", "fact_height": "height_pixels", "fact_lines": "lines"}
+_OF_JOBS = ("state", "progress", "progress_words", "error", "attempts", "due_at", "started_at", "finished_at")
 _BADGES = {
     Kind.IMAGE: "IMG", Kind.DOCUMENT: "DOC", Kind.TABLE: "TAB", Kind.AUDIO: "AUD", Kind.VIDEO: "VID",
     Kind.ARCHIVE: "ARC", Kind.EMAIL: "MAIL", Kind.BINARY: "BIN",
@@ -48,6 +52,12 @@ class Row:
     look: looks.Look
     note: Note
     file: File | None = None
+    id: str = ""
+    name: str = ""
+    status: str = ""
+    address: str = ""
+    arrived: str = ""  # in ISO 8601
+    arrived_in_words: str = ""
     badge: str = ""
     thumbnail: str = ""
     size: str = ""
@@ -61,12 +71,21 @@ MOULD = Row(looks.UPLOADING, Note(""), progress=0.0)
 
 def rows_of(files: Sequence[File], now: datetime) -> list[Row]:
     """Return the rows of files, asking the database once for all their jobs and once for all their thumbnails."""
+    ids = [file.id for file in files]
+    jobs, thumbnails = _jobs_of(ids), Artifact.objects.filter(name=THUMBNAIL, file_id__in=ids)
+    with_thumbnail = set(thumbnails.values_list("file_id", flat=True))
+    return [_row(file, jobs[file.id], now, has_thumbnail=file.id in with_thumbnail) for file in files]
+
+
+def _jobs_of(ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
+    """Read what the list shows of jobs, as tuples: models take longer to make than the list has for all of it."""
     # Facts can be long, and the list shows but these of them.
     shown = {name: KT(f"facts__{fact}") for name, fact in _SHOWN_FACTS.items()}
-    jobs = Prefetch("jobs", Job.objects.defer("facts").annotate(**shown))
-    thumbnails = Prefetch("artifacts", Artifact.objects.filter(name=THUMBNAIL), to_attr="thumbnails")
-    prefetch_related_objects(files, jobs, thumbnails)
-    return [_row(file, list(file.jobs.all()), now, has_thumbnail=bool(file.thumbnails)) for file in files]  # type: ignore[attr-defined]  # named by the Prefetch above
+    jobs = Job.objects.filter(file_id__in=ids).annotate(**shown)
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for job in jobs.values_list("file_id", *_OF_JOBS, *shown, named=True):
+        found[job.file_id].append(job)
+    return found
 
 
 def badge(file: File) -> str:
@@ -105,14 +124,21 @@ def time_of(job: Job) -> float | None:
 
 
 def _row(file: File, jobs: list[Job], now: datetime, *, has_thumbnail: bool) -> Row:
-    address = reverse("artifact", kwargs={"file_id": file.id, "name": THUMBNAIL}) if has_thumbnail else ""
+    file_id, moment = str(file.id), file.uploaded_at
+    thumbnail = reverse("artifact", kwargs={"file_id": file_id, "name": THUMBNAIL}) if has_thumbnail else ""
     progress = progress_of(jobs) if file.status == Status.PROCESSING else None
     return Row(
         looks.OF_STATUS[Status(file.status)],
         note_of(file, jobs, now),
         file,
+        id=file_id,
+        name=file.name,
+        status=file.status,
+        address=reverse("web:file", kwargs={"file_id": file_id}),
+        arrived=moment.isoformat(timespec="seconds"),
+        arrived_in_words=f"{date_format(moment, 'DATETIME_FORMAT')} UTC",
         badge=badge(file),
-        thumbnail=address,
+        thumbnail=thumbnail,
         size=words.size(file.size),
         age=words.age(file.uploaded_at, now),
         detail=_detail(file, jobs, progress),

@@ -4,7 +4,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from filemill.web import account_views, activity_views, file_views, languages, sessions, views
+from filemill.web import account_views, activity_views, chosen_views, file_views, languages, sessions, views
 
 app_name = "web"
 urlpatterns = [
@@ -27,6 +27,10 @@ urlpatterns = [
     path("app/activity/retry/", activity_views.retry_all, name="retry-all"),
     path("app/language/<str:code>/", languages.choose, name="language"),
     path("app/list/", views.live_list, name="live-list"),
+    path("app/list/rows/", views.live_rows, name="live-rows"),
+    path("app/chosen/delete/", chosen_views.delete, name="delete-chosen"),
+    path("app/chosen/reprocess/", chosen_views.reprocess, name="reprocess-chosen"),
+    path("app/chosen/zip/", chosen_views.as_zip, name="zip-chosen"),
     path("app/files/<uuid:file_id>", file_views.file_page),
     path("app/files/<uuid:file_id>/", file_views.file_page, name="file"),
     path("app/files/<uuid:file_id>/live/", file_views.live_file, name="live-file"),

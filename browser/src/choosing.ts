@@ -1,0 +1,161 @@
+// Which files are chosen, and what is done to all of them.
+import { find, setText } from "./dom";
+import { refresh } from "./library";
+import { rowOf, rows } from "./list";
+import { say, tell } from "./say";
+import { chosen, doing, NOT_DONE, outcome, sureToDelete, tooManyChosen } from "./words";
+
+const AT_ONCE = 50; // files in a request, so that one sees how far it is
+const BOX = "input[name=file]";
+const MOST_TOLD = 5;
+
+interface Outcome {
+  done: string[];
+  failures: { id: string; name: string; detail: string }[];
+}
+
+export class Choosing {
+  #form = find<HTMLFormElement>(document, "#chosen");
+  #all = find<HTMLInputElement>(document, "#choose-all");
+  #words = find(document, "#how-many");
+  #none = this.#words.textContent ?? "";
+  #ids = new Set<string>();
+  #last: HTMLInputElement | undefined; // with Shift all from here on are meant
+  #busy = false;
+
+  constructor() {
+    find(document, "#rows").parentElement?.addEventListener("click", (event) => {
+      const box = event.target;
+      if (box instanceof HTMLInputElement && box.matches(BOX)) this.#choose(box, event.shiftKey);
+    });
+    this.#all.addEventListener("click", () => this.chooseAll(this.#all.checked));
+    this.#form.addEventListener("submit", (event) => this.#submit(event));
+    document.addEventListener("rows", () => this.#rowsChanged());
+  }
+
+  get count(): number {
+    return this.#ids.size;
+  }
+
+  toggle(row: HTMLElement, withShift: boolean): void {
+    const box = row.querySelector<HTMLInputElement>(BOX);
+    if (!box) return;
+    box.checked = !box.checked;
+    this.#choose(box, withShift);
+  }
+
+  chooseAll(are: boolean): void {
+    for (const row of are ? rows() : this.#rows()) this.#check(row, are);
+    this.#changed();
+  }
+
+  async remove(): Promise<void> {
+    if (this.count && (await isSure(this.count))) await this.#do("delete");
+  }
+
+  #choose(box: HTMLInputElement, withShift: boolean): void {
+    const last = this.#last?.isConnected && this.#last !== box ? this.#last : undefined;
+    if (withShift && last) {
+      const all = rows();
+      const [one = 0, other = 0] = [box, last].map((each) => all.findIndex((row) => row.contains(each)));
+      for (const row of all.slice(Math.min(one, other), Math.max(one, other) + 1)) this.#check(row, box.checked);
+    }
+    note(this.#ids, box);
+    this.#last = box;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#draw();
+    say(this.count ? chosen(this.count) : this.#none);
+  }
+
+  #check(row: HTMLElement, is: boolean): void {
+    const box = row.querySelector<HTMLInputElement>(BOX);
+    if (!box) return;
+    box.checked = is;
+    note(this.#ids, box);
+  }
+
+  #rows(): HTMLElement[] {
+    return [...this.#ids].map(rowOf).filter((row) => row !== null);
+  }
+
+  #rowsChanged(): void {
+    for (const id of this.#ids) if (!rowOf(id)) this.#ids.delete(id);
+    this.#draw();
+  }
+
+  #draw(): void {
+    if (this.#busy) return;
+    const { count } = this;
+    const all = count ? rows().length : 0;
+    this.#all.checked = count > 0 && count === all;
+    this.#all.indeterminate = count > 0 && count < all;
+    this.#form.classList.toggle("some", count > 0);
+    setText(this.#words, count ? chosen(count) : this.#none);
+  }
+
+  #submit(event: SubmitEvent): void {
+    const deed = event.submitter?.dataset.deed;
+    const most = Number(this.#form.dataset.most);
+    if (deed === "zip" && this.count && this.count <= most) return; // the browser takes it from here
+    event.preventDefault();
+    if (deed === "zip" && this.count > most) tell(tooManyChosen(this.count, most));
+    else if (deed === "delete") void this.remove();
+    else if (deed === "reprocess") void this.#do(deed);
+  }
+
+  async #do(deed: string): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#form.inert = true;
+    const ids = [...this.#ids];
+    const failures: string[] = [];
+    let done = 0;
+    try {
+      for (let start = 0; start < ids.length; start += AT_ONCE) {
+        const found = await this.#send(deed, ids.slice(start, start + AT_ONCE));
+        done += found.done.length;
+        for (const row of found.done.map(rowOf)) if (row) this.#check(row, false);
+        failures.push(...found.failures.map(({ id, name, detail }) => `${name || id}: ${detail}`));
+        setText(this.#words, doing(done, ids.length));
+        void refresh();
+      }
+    } catch (error) {
+      failures.push(error instanceof Refusal ? error.message : NOT_DONE);
+    }
+    this.#busy = false;
+    this.#form.inert = false;
+    this.#draw();
+    tell(outcome(deed, done, failures.length > MOST_TOLD ? [...failures.slice(0, MOST_TOLD), "…"] : failures));
+  }
+
+  async #send(deed: string, ids: readonly string[]): Promise<Outcome> {
+    const button = find<HTMLButtonElement>(this.#form, `[data-deed=${deed}]`);
+    const body = new URLSearchParams({ sure: "yes" });
+    body.set("csrfmiddlewaretoken", find<HTMLInputElement>(this.#form, "[name=csrfmiddlewaretoken]").value);
+    for (const id of ids) body.append("file", id);
+    const response = await fetch(button.formAction, { method: "POST", body, headers: { Accept: "application/json" } });
+    const answer = (await response.json()) as Outcome & { title: string; detail: string };
+    if (!response.ok) throw new Refusal(answer.detail || answer.title);
+    return answer;
+  }
+}
+
+class Refusal extends Error {}
+
+function note(ids: Set<string>, { checked, value }: HTMLInputElement): void {
+  if (checked) ids.add(value);
+  else ids.delete(value);
+}
+
+function isSure(count: number): Promise<boolean> {
+  const dialog = find<HTMLDialogElement>(document, "#sure");
+  setText(find(dialog, "h2"), sureToDelete(count));
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}

@@ -1,0 +1,90 @@
+// Where in the list somebody is: kept in the address and the history, so that going back or loading anew leads there.
+import { find } from "./dom";
+import { boxes, idOf, isPage, rowOf, rows } from "./list";
+
+const NOTE_AFTER = 200;
+const NEAR = 2; // heights of the window
+
+interface Place {
+  row: string;
+  top: number;
+}
+
+const begun = new WeakMap<Element, string>(); // rows with which a page of the list begins, and its query
+const live = (): HTMLElement => find(document, "#live");
+
+// The address of what is loaded, from its top on.
+export function top(): string {
+  return live().dataset.live ?? "";
+}
+
+// The part of the page at another place of the list.
+export function addressOf(query: string): string {
+  return new URL(top(), location.href).pathname + query;
+}
+
+export function setTop(address: string): void {
+  live().dataset.live = address;
+}
+
+export function begins(row: Element, query: string): void {
+  begun.set(row, query);
+}
+
+export function isInView(row: Element): boolean {
+  // Where rows are in a page that the browser skips, only the page knows its place.
+  const { top, bottom } = (row.closest(".page:not(.tiles *)") ?? row).getBoundingClientRect();
+  return bottom > -innerHeight && top < NEAR * innerHeight;
+}
+
+export function atTop(): boolean {
+  return scrollY < NEAR * innerHeight;
+}
+
+// The first row that is not above the window, or under what sticks to its top.
+export function firstInView(): HTMLElement | undefined {
+  const edge = document.querySelector(".top")?.getBoundingClientRect().bottom ?? 0;
+  const box = firstBelow(boxes(), Math.max(edge, 0));
+  if (!box || !isPage(box)) return box;
+  return firstBelow([...box.children] as HTMLElement[], Math.max(edge, 0));
+}
+
+function firstBelow(all: readonly HTMLElement[], edge: number): HTMLElement | undefined {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle]?.getBoundingClientRect().bottom ?? 0) > edge) high = middle;
+    else low = middle + 1;
+  }
+  return all[low];
+}
+
+export function comeBack(): void {
+  history.scrollRestoration = "manual";
+  const first = rows()[0];
+  if (first) begins(first, location.search);
+  const { row = "", top: then = 0 } = (history.state ?? {}) as Partial<Place>;
+  const there = rowOf(row);
+  if (there) scrollBy(0, there.getBoundingClientRect().top - then);
+  let timer = 0;
+  addEventListener("scroll", () => {
+    clearTimeout(timer);
+    timer = setTimeout(note, NOTE_AFTER);
+  });
+}
+
+function note(): void {
+  const row = scrollY > 0 ? firstInView() : undefined;
+  if (!row) return history.replaceState(null, "", new URL(top(), location.href).search || location.pathname);
+  const place: Place = { row: idOf(row), top: row.getBoundingClientRect().top };
+  history.replaceState(place, "", pageOf(row) || location.pathname);
+}
+
+function pageOf(row: HTMLElement): string {
+  const all = rows();
+  for (let at = all.indexOf(row); at >= 0; at -= 1) {
+    const query = begun.get(all[at] as Element);
+    if (query !== undefined) return query;
+  }
+  return new URL(top(), location.href).search;
+}

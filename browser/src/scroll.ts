@@ -1,0 +1,68 @@
+// Fetches the next page of the list when its end comes near, and the one before where it began in the middle.
+import { fragment } from "./ask";
+import { extend, rows } from "./list";
+import { addressOf, begins, setTop } from "./place";
+import { say } from "./say";
+import { loaded } from "./words";
+
+const AHEAD = 1500;
+const AGAIN_AFTER = 3000;
+
+const under_way = new Set<string>();
+let observer: IntersectionObserver;
+
+export function loadAsOneScrolls(): void {
+  observer = new IntersectionObserver(seen, { rootMargin: `${AHEAD}px 0px` });
+  document.addEventListener("rows", observe);
+  observe();
+  // What is above comes once somebody goes there: at first they see what they came for.
+  addEventListener("scroll", observe, { once: true });
+}
+
+function observe(): void {
+  observer.disconnect();
+  for (const name of scrollY > 0 ? ["before", "after"] : ["after"]) {
+    const link = document.getElementById(name);
+    if (link) observer.observe(link);
+  }
+}
+
+function seen(entries: readonly IntersectionObserverEntry[]): void {
+  for (const { isIntersecting, target } of entries)
+    if (isIntersecting && (target.id === "before" || target.id === "after")) void load(target.id, target);
+}
+
+async function load(end: "before" | "after", nav: Element): Promise<void> {
+  if (under_way.has(end)) return;
+  under_way.add(end);
+  const { search } = new URL(nav.querySelector("a")?.href ?? "", location.href);
+  try {
+    const fresh = await fragment(addressOf(search));
+    under_way.delete(end);
+    if (end === "after") after(fresh, search);
+    else before(fresh, search);
+  } catch {
+    setTimeout(() => {
+      under_way.delete(end);
+      observe();
+    }, AGAIN_AFTER);
+  }
+}
+
+function after(fresh: Document, search: string): void {
+  const more = extend("after", fresh);
+  if (more[0]) begins(more[0], search);
+  if (more.length) say(loaded(more.length, rows().length));
+}
+
+function before(fresh: Document, search: string): void {
+  const [first] = rows();
+  const then = first?.getBoundingClientRect().top ?? 0;
+  const more = extend("before", fresh);
+  if (more[0]) begins(more[0], search);
+  const now = first?.getBoundingClientRect().top ?? 0;
+  if (now !== then) scrollBy(0, now - then);
+  const address = new URL(addressOf(search), location.href);
+  if (!fresh.getElementById("before")) address.searchParams.delete("cursor"); // the list begins here
+  setTop(address.pathname + address.search);
+}

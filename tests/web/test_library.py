@@ -1,0 +1,272 @@
+"""The list in a real browser: on and on as one scrolls, chosen from, used by keys, and the same in every window."""
+
+import io
+import json
+import re
+import urllib.request
+import zipfile
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+MANY = 50
+LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
+WITHIN_MS = 60_000
+ROWS = "#rows .row"
+
+
+@pytest.fixture
+def put(service):
+    """Send a file without a page: put("a.txt") returns its id."""
+
+    def send(name, content=b"hello, mill"):
+        request = urllib.request.Request(f"{service}/upload/?name={quote(name)}", content, method="POST")
+        request.add_header("Content-Type", "text/plain")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["id"]
+
+    return send
+
+
+@pytest.fixture
+def remove(service):
+    def send(file_id):
+        request = urllib.request.Request(f"{service}/files/{file_id}/", method="DELETE")
+        urllib.request.urlopen(request, timeout=60).close()
+
+    return send
+
+
+@pytest.fixture(scope="module")
+def many(service):
+    """Send files of which the list has several pages; return their query."""
+    for number in range(MANY):
+        request = urllib.request.Request(f"{service}/upload/?name=many-{number:02}.txt", b"many", method="POST")
+        request.add_header("Content-Type", "text/plain")
+        urllib.request.urlopen(request, timeout=60).close()
+    return "/?name=many-&page_size=20&ordering=name"
+
+
+@pytest.fixture
+def three(put, request):
+    """Send three files; return the query of these, and their ids, the newest first."""
+    names = [f"{request.node.name[-40:]}-{number}" for number in (1, 2, 3)]
+    ids = [put(f"{name}.txt") for name in names]
+    return f"/?name={quote(request.node.name[-40:])}", ids[::-1]
+
+
+def names(page):
+    return page.locator(f"{ROWS} .name").all_text_contents()
+
+
+def to_the_end(page):
+    expect(page.locator(ROWS)).to_have_count(40)  # the second page was near already
+    page.keyboard.press("End")
+    expect(page.locator(ROWS)).to_have_count(MANY)
+
+
+def box(page, number):
+    return page.locator(f"{ROWS} input[type=checkbox]").nth(number)
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.closest('.row')?.id ?? document.activeElement.id")
+
+
+def test_the_next_pages_come_as_one_scrolls_and_are_announced(open_page, many):
+    page = open_page(many)
+    to_the_end(page)
+    assert names(page) == [f"many-{number:02}.txt" for number in range(MANY)]
+    expect(page.locator("#said")).to_have_text("10 more, 50 files shown.")
+    expect(page.get_by_role("link", name="Next")).to_have_count(0)
+
+
+def test_without_a_script_the_same_link_leads_to_the_next_page(open_page, many):
+    page = open_page(many, java_script_enabled=False)
+    assert len(names(page)) == 20
+    page.get_by_role("link", name="Next").click()
+    assert names(page)[0] == "many-20.txt"
+    page.get_by_role("link", name="Previous").click()
+    assert names(page)[0] == "many-00.txt"
+
+
+@pytest.mark.parametrize("way", ["reload", "back"])
+def test_going_on_later_leads_to_the_same_place_and_what_is_above_comes_back(open_page, many, way):
+    page = open_page(many)
+    to_the_end(page)
+    page.get_by_text("many-35.txt", exact=True).evaluate("name => name.closest('.row').scrollIntoView()")
+    page.wait_for_url("**cursor=**")
+    if way == "reload":
+        page.reload()
+    else:
+        page.get_by_text("many-37.txt", exact=True).click()
+        expect(page.locator("h1")).to_have_text("many-37.txt")
+        page.go_back()
+    expect(page.get_by_text("many-35.txt", exact=True)).to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0)")
+    page.mouse.wheel(0, 10)
+    expect(page.locator(ROWS)).to_have_count(MANY)
+    assert names(page) == [f"many-{number:02}.txt" for number in range(MANY)]
+
+
+def test_what_another_sends_and_deletes_shows_here(open_page, put, remove, three):
+    query, ids = three
+    page = open_page(query)
+    expect(page.locator(ROWS)).to_have_count(3)
+    remove(ids[1])
+    fresh = put(f"{query.split('=')[1]}-new.txt")
+    page.evaluate(LOOK)
+    expect(page.locator(ROWS)).to_have_count(3)
+    expect(page.locator(ROWS).first).to_have_id(f"file-{fresh}")
+    expect(page.locator(ROWS).first.locator(".word")).to_have_text("Processed", timeout=WITHIN_MS)
+    assert page.locator(f"#file-{ids[1]}").count() == 0
+
+
+def test_once_all_is_done_only_events_are_asked_for(open_page, three):
+    page = open_page(three[0])
+    expect(page.locator(".word", has_text="Processed")).to_have_count(3, timeout=WITHIN_MS)
+    page.evaluate(f"{LOOK}; new Promise(done => setTimeout(done, 50))")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response("**/events/*"):
+        page.evaluate(LOOK)
+    page.evaluate("fetch('/healthz').then(() => {})")
+    assert [url for url in asked if "/app/list/" in url] == []
+
+
+def test_who_was_away_for_too_long_gets_the_list_anew(open_page, three, remove):
+    query, ids = three
+    page = open_page(query)
+    page.evaluate(
+        """() => { const real = fetch; window.fetch = (...asked) => { window.fetch = real;
+        return Promise.resolve(new Response("{}", {status: 410})); }; }"""
+    )
+    remove(ids[0])
+    page.evaluate(LOOK)
+    expect(page.locator(ROWS)).to_have_count(2)
+
+
+def test_files_are_chosen_one_by_one_in_ranges_and_all(open_page, three):
+    page = open_page(three[0])
+    words = page.locator("#how-many")
+    expect(page.get_by_role("button", name="Delete…")).to_be_hidden()
+    box(page, 0).check()
+    expect(words).to_have_text("1 file chosen")
+    box(page, 2).click(modifiers=["Shift"])
+    expect(words).to_have_text("3 files chosen")
+    expect(page.locator("#choose-all")).to_be_checked()
+    page.keyboard.press("Escape")
+    expect(words).to_have_text("Choose all")
+    page.locator("#choose-all").check()
+    expect(page.locator("#said")).to_have_text("3 files chosen")
+    assert page.evaluate((Path(__file__).parent / "accessibility.js").read_text()) == []
+
+
+def test_the_chosen_are_deleted_once_one_is_sure_and_go_from_other_windows(open_page, three):
+    page, other = open_page(three[0]), open_page(three[0])
+    box(page, 0).check()
+    box(page, 1).check()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Keep them").click()
+    expect(page.locator(ROWS)).to_have_count(3)
+    page.get_by_role("button", name="Delete…").click()
+    expect(page.get_by_role("heading", name="Delete 2 files?")).to_be_visible()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("2 files deleted.").first).to_be_visible()
+    for each in (page, other):
+        each.evaluate(LOOK)
+        expect(each.locator(ROWS)).to_have_count(1)
+
+
+def test_the_chosen_are_processed_again(open_page, three):
+    page = open_page(three[0])
+    page.locator("#choose-all").check()
+    page.get_by_role("button", name="Run again").click()
+    expect(page.get_by_text("3 files will be processed again.").first).to_be_visible()
+    expect(page.locator(".word", has_text="Processed")).to_have_count(3, timeout=WITHIN_MS)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_chosen_come_as_one_zip(open_page, three, script):
+    page = open_page(three[0], java_script_enabled=script)
+    box(page, 0).check()
+    box(page, 2).check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as ZIP").click()
+    with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
+        assert len(archive.namelist()) == 2
+        assert {archive.read(name) for name in archive.namelist()} == {b"hello, mill"}
+
+
+def test_without_a_script_deleting_asks_on_a_page(open_page, three):
+    page = open_page(three[0], java_script_enabled=False)
+    box(page, 1).check()
+    page.get_by_role("button", name="Delete…").click()
+    expect(page.locator("h1")).to_have_text("Delete 1 file?")
+    assert page.evaluate((Path(__file__).parent / "accessibility.js").read_text()) == []
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("1 file deleted.")).to_be_visible()
+    expect(page.locator(ROWS)).to_have_count(2)
+
+
+def test_the_list_is_used_by_keys(open_page, three):
+    query, ids = three
+    page = open_page(query)
+    page.keyboard.press("j")
+    assert focused(page) == f"file-{ids[0]}"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert focused(page) == f"file-{ids[1]}"
+    page.keyboard.press(" ")
+    expect(box(page, 1)).to_be_checked()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+ ")
+    expect(page.locator("#how-many")).to_have_text("2 files chosen")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("heading", name="Delete 1 file?")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator(ROWS)).to_have_count(2)
+    assert focused(page) == f"file-{ids[1]}"
+    page.keyboard.press("/")
+    assert focused(page) == "find"
+    page.keyboard.press("j")  # is typed
+    expect(page.locator("#find")).to_have_value("j")
+    page.locator(f"#file-{ids[0]} .name").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(re.compile("-3.txt$"))
+
+
+def test_the_keys_are_told_and_letters_can_be_turned_off(open_page, three):
+    page = open_page(three[0])
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    page.get_by_label("Letters and signs are keys").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.reload()
+    page.keyboard.press("?")
+    page.keyboard.press("j")
+    expect(page.get_by_role("heading", name="Keys")).to_be_hidden()
+    assert focused(page) == ""
+    page.get_by_role("button", name="Keys").click()
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_grid_is_a_list_with_larger_pictures(open_page, three, scheme):
+    page = open_page(three[0], color_scheme=scheme, viewport={"width": 360, "height": 740})
+    page.get_by_role("link", name="Grid").click()
+    page.wait_for_url("**view=grid**")
+    tops = page.locator(ROWS).evaluate_all("rows => rows.map(row => row.offsetTop)")
+    assert tops[0] == tops[1] < tops[2]
+    box(page, 0).check()
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert page.evaluate((Path(__file__).parent / "accessibility.js").read_text()) == []
+    page.locator(f"{ROWS} .name").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert focused(page) == page.locator(ROWS).nth(1).get_attribute("id")
+    page.get_by_role("link", name="Failed").click()
+    page.wait_for_url("**view=grid**")
