@@ -65,12 +65,21 @@ export function comeBack(): void {
   if (first) begins(first, location.search);
   const { row = "", top: then = 0 } = (history.state ?? {}) as Partial<Place>;
   const there = rowOf(row);
-  if (there) scrollBy(0, there.getBoundingClientRect().top - then);
+  const go = (): void => {
+    if (there) scrollBy(0, there.getBoundingClientRect().top - then);
+  };
+  go();
+  twoFramesLater(go); // when the heights of the rows above are no guesses any more
   let timer = 0;
   addEventListener("scroll", () => {
     clearTimeout(timer);
     timer = setTimeout(note, NOTE_AFTER);
   });
+}
+
+// Browsers have drawn by then what is in view, and know how large it is.
+export function twoFramesLater(act: () => void): void {
+  requestAnimationFrame(() => requestAnimationFrame(act));
 }
 
 function note(): void {

@@ -1,7 +1,7 @@
 // Fetches the next page of the list when its end comes near, and the one before where it began in the middle.
 import { fragment } from "./ask";
 import { extend, rows } from "./list";
-import { addressOf, begins, setTop } from "./place";
+import { addressOf, begins, setTop, twoFramesLater } from "./place";
 import { say } from "./say";
 import { loaded } from "./words";
 
@@ -60,8 +60,11 @@ function before(fresh: Document, search: string): void {
   const then = first?.getBoundingClientRect().top ?? 0;
   const more = extend("before", fresh);
   if (more[0]) begins(more[0], search);
+  const page = more[0]?.closest(".page");
+  page?.classList.add("drawn"); // else its height would be a guess, and the list would jump once it is known
   const now = first?.getBoundingClientRect().top ?? 0;
   if (now !== then) scrollBy(0, now - then);
+  twoFramesLater(() => page?.classList.remove("drawn"));
   const address = new URL(addressOf(search), location.href);
   if (!fresh.getElementById("before")) address.searchParams.delete("cursor"); // the list begins here
   setTop(address.pathname + address.search);
