@@ -1,5 +1,6 @@
 """The list at / and its upload form."""
 
+import gzip
 from contextlib import ExitStack
 from html import escape
 from urllib.parse import urlencode
@@ -23,6 +24,18 @@ def test_an_empty_list_says_that_nothing_is_there(client, db):
     response = client.get("/")
     assert response.status_code == 200
     assert "No files yet" in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/", "/app/list/"])
+def test_the_list_goes_out_compressed_to_who_takes_that(client, make_file, address):
+    for number in range(20):
+        make_file(f"file-{number}.txt")
+    plain = client.get(address)
+    short = client.get(address, headers={"Accept-Encoding": "br, gzip"})
+    assert "Content-Encoding" not in plain
+    assert short["Content-Encoding"] == "gzip"
+    assert len(short.content) * 4 < len(plain.content)
+    assert b"</div>" in gzip.decompress(short.content)
 
 
 @pytest.mark.django_db(transaction=True)
