@@ -6,8 +6,8 @@ import zipfile
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-import libarchive
 import pytest
+from processors.archives import libarchive
 
 from filemill.files.zipped import Names, Original, Zipped
 
