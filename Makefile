@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-rabbitmq lint format lock audit bench chaos soak corpus fuzz docker-smoke
+.PHONY: help run dev test test-rabbitmq lint format lock audit bench chaos soak screenshots corpus fuzz docker-smoke
 
 # Many short processes run here; without bytecode each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -70,6 +70,10 @@ soak: dev  ## Send 200 files by clients of others over a line that cuts, kill th
 	@scripts/test-programs
 	FILEMILL_TEST_FAULTS=all FILEMILL_TEST_SEED=$(SEED) $(BIN)/pytest -v tests/clients tests/api/test_resumable_kills.py $(ARGS)
 	$(BIN)/python bench/resumable.py 20
+
+screenshots: dev  ## Draw every page in both themes, wide and narrow, into docs/screenshots
+	@scripts/test-programs
+	PYTHONPATH=tests $(BIN)/python scripts/screenshots.py $(ARGS)
 
 corpus: dev  ## Run every file of a corpus through the service, embedded and on PostgreSQL and Redis
 	@scripts/test-programs
