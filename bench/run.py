@@ -12,6 +12,7 @@ from typing import Any
 
 import goals
 import machine
+import page
 import peer
 import procs
 import render
@@ -79,7 +80,7 @@ def measure(size: Size, only: str | None) -> dict[str, Any]:
                 do(bench, running)
             results[name] = _summary(bench.results)
     if not only:
-        for name in ("sandbox", "layers", *(("resumable", "kinds") if size is FULL else ())):
+        for name in ("sandbox", "layers", *(("resumable", "kinds", "page") if size is FULL else ())):
             part, in_short, in_full = APART[name]
             results[name] = part(in_short if size is QUICK else in_full)
     results["conditions"] |= {
@@ -186,6 +187,7 @@ APART: dict[str, tuple[Callable[[int], Any], int, int]] = {
     "layers": (_layers, 5, 15),
     "resumable": (resumable.measure, 1, 3),
     "kinds": (_kinds, 1, 9),
+    "page": (page.measure, 1, 3),
 }
 ONLY = {*APART, *CONFIGURATIONS, *(part for _, parts in CONFIGURATIONS.values() for part in parts)}
 

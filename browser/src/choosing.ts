@@ -50,7 +50,7 @@ export class Choosing {
   }
 
   async remove(): Promise<void> {
-    if (this.count && (await isSure(this.count))) await this.#do("delete");
+    if (this.count && !this.#busy && (await isSure(this.count))) await this.#do("delete");
   }
 
   #choose(box: HTMLInputElement, withShift: boolean): void {
@@ -82,7 +82,11 @@ export class Choosing {
   }
 
   #rowsChanged(): void {
-    for (const id of this.#ids) if (!rowOf(id)) this.#ids.delete(id);
+    for (const id of this.#ids) {
+      const row = rowOf(id);
+      if (row) this.#check(row, true); // it may have come anew
+      else this.#ids.delete(id);
+    }
     this.#draw();
   }
 
@@ -154,6 +158,9 @@ function isSure(count: number): Promise<boolean> {
   const dialog = find<HTMLDialogElement>(document, "#sure");
   setText(find(dialog, "h2"), sureToDelete(count));
   dialog.returnValue = "";
+  dialog.onkeydown = (event) => {
+    if (event.repeat) event.preventDefault(); // a key that is held down is no answer
+  };
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });

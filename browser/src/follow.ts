@@ -79,15 +79,16 @@ export class Follower {
   async #beginAnew(): Promise<void> {
     const happened = await this.#askFor("now");
     if (!happened) throw new Error("There are no events.");
+    const fresh = await fragment(top());
     this.#after = happened.after;
     this.#stale.clear();
-    replace(await fragment(top()));
+    replace(fresh);
   }
 
   async #readTop(): Promise<void> {
-    this.#isTopStale = false;
     const before = new Set<Element>(rows());
     const fresh = await fragment(top());
+    this.#isTopStale = false;
     if (!merge(fresh, before)) {
       if (atTop()) replace(fresh);
       else this.#isTopStale = true; // once somebody is back there

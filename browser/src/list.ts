@@ -85,8 +85,10 @@ export function merge(fresh: Document, before: ReadonlySet<Element>): boolean {
 
 export function replace(fresh: Document): void {
   change(() => {
-    for (const row of rows()) remove(row);
+    const hadFocus = list().contains(document.activeElement);
+    for (const row of rows()) row.remove();
     place(rowsIn(fresh));
+    if (hadFocus) rows()[0]?.querySelector<HTMLElement>("a[href]")?.focus({ preventScroll: true });
     turn("before", fresh);
     turn("after", fresh);
   });

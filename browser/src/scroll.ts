@@ -35,10 +35,11 @@ function seen(entries: readonly IntersectionObserverEntry[]): void {
 async function load(end: "before" | "after", nav: Element): Promise<void> {
   if (under_way.has(end)) return;
   under_way.add(end);
-  const { search } = new URL(nav.querySelector("a")?.href ?? "", location.href);
+  const search = queryOf(nav);
   try {
     const fresh = await fragment(addressOf(search));
     under_way.delete(end);
+    if (queryOf(document.getElementById(end)) !== search) return observe(); // the list was replaced meanwhile
     if (end === "after") after(fresh, search);
     else before(fresh, search);
   } catch {
@@ -47,6 +48,10 @@ async function load(end: "before" | "after", nav: Element): Promise<void> {
       observe();
     }, AGAIN_AFTER);
   }
+}
+
+function queryOf(nav: Element | null): string {
+  return new URL(nav?.querySelector("a")?.href ?? "", location.href).search;
 }
 
 function after(fresh: Document, search: string): void {

@@ -17,19 +17,19 @@ export function outlive(mould: HTMLTemplateElement, isNeeded: () => boolean, not
     notice.tell(WORDS);
   });
   addEventListener("listed", async () => {
-    if (!isOver) return;
-    await renew(mould);
+    if (!isOver || !(await renew(mould))) return;
     isOver = false;
     notice.untell(WORDS);
   });
 }
 
 // Only for who was signed in before.
-async function renew(mould: HTMLTemplateElement): Promise<void> {
+async function renew(mould: HTMLTemplateElement): Promise<boolean> {
   const response = await fetch(location.href, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const { owner, token } = page.getElementById("mould")?.dataset ?? {};
-  if (!token || owner !== mould.dataset.owner) return;
+  if (!token || owner !== mould.dataset.owner) return false;
   mould.dataset.token = token;
   for (const field of document.querySelectorAll<HTMLInputElement>("[name=csrfmiddlewaretoken]")) field.value = token;
+  return true;
 }

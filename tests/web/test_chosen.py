@@ -61,15 +61,16 @@ def test_one_that_is_gone_is_told_and_keeps_no_other_from_it(client, two):
     assert "There is no such file." in client.get("/").content.decode()
 
 
-def test_what_the_database_did_not_take_is_told_and_nothing_more_is_tried(client, two, monkeypatch):
+@pytest.mark.parametrize("trouble", [OperationalError, FileNotFoundError])
+def test_what_the_service_could_not_do_is_told_and_nothing_more_is_tried(client, two, monkeypatch, trouble):
     def fail(*_):
-        raise OperationalError
+        raise trouble
 
     monkeypatch.setattr("filemill.web.chosen_views.forget", fail)
     answer = post(client, "delete", two, sure="yes").json()
     assert answer["done"] == []
     assert [each["detail"] for each in answer["failures"]] == [
-        "The database did not take it. Try again.",
+        "The service could not do it. Try again.",
         "This was not tried any more.",
     ]
 

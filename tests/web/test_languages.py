@@ -229,3 +229,9 @@ def test_no_english_sentence_is_left_for_who_signs_in(django_user_model, bearer)
     answers.append(Client().get("/app/sign-in/", headers={**RUSSIAN, **HTML}))
     for answer in answers:
         assert ENGLISH.search(NOT_OURS.sub(" | ", said(answer))) is None
+
+
+@pytest.mark.parametrize("depth", [3, 285, 450])
+def test_sentences_within_sentences_end_nobodys_page(depth):
+    with translation.override("ru"):
+        assert sentences.said("It is " * depth + "x" + "." * depth).count("x") == 1

@@ -233,6 +233,11 @@ def test_the_list_is_used_by_keys(open_page, three):
     page.keyboard.press("Escape")
     page.keyboard.press("Delete")
     expect(page.get_by_role("heading", name="Delete 1 file?")).to_be_visible()
+    page.keyboard.press("Enter")  # to press it twice keeps the file
+    expect(page.get_by_role("heading", name="Delete 1 file?")).to_be_hidden()
+    expect(page.locator(ROWS)).to_have_count(3)
+    page.keyboard.press("Delete")
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.locator(ROWS)).to_have_count(2)
     assert focused(page) == f"file-{ids[1]}"
@@ -275,3 +280,17 @@ def test_a_grid_is_a_list_with_larger_pictures(open_page, three, scheme):
     assert focused(page) == page.locator(ROWS).nth(1).get_attribute("id")
     page.get_by_role("link", name="Failed").click()
     page.wait_for_url("**view=grid**")
+
+
+def test_what_is_chosen_stays_so_to_see_when_the_list_comes_anew(browser, service, three):
+    query, _ = three
+    page = browser.new_page(base_url=service)
+    page.goto(query)
+    box(page, 0).check()
+    events = re.compile(r"/events/\?after=(?!now)")
+    page.route(events, lambda route: route.fulfill(status=410))
+    with page.expect_response(lambda answer: "/app/list/" in answer.url):
+        page.evaluate(LOOK)
+    expect(page.locator("#how-many")).to_have_text("1 file chosen")
+    expect(box(page, 0)).to_be_checked()
+    page.close()

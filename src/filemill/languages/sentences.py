@@ -12,6 +12,8 @@ from django.utils.translation import get_language, gettext, trans_real
 from django.utils.translation import gettext_noop as _
 
 LONGEST = 4000
+_LONGEST_KEPT = 500  # of what is hostile the cache would fill with megabytes
+_DEEPEST = 4  # sentences within sentences; ours have two
 #: Words that stand for what differs in a sentence.
 PARTS = frozenset({_("address"), _("database"), _("storage"), _("token")})
 
@@ -24,19 +26,21 @@ def said(words: str) -> str:
     language = get_language()
     if language in {None, settings.LANGUAGE_CODE} or not 0 < len(words) <= LONGEST:
         return words
-    return _said(str(language), words)
+    return (_said if len(words) <= _LONGEST_KEPT else _translated)(str(language), words)
 
 
-@lru_cache(2048)
-def _said(language: str, words: str) -> str:
+def _translated(language: str, words: str, deep: int = 0) -> str:
     known = gettext(words)
     if known != words:
         return known
     for parts, template in _templates(language):
         found = _captured(parts, words)
         if found is not None:
-            return gettext(template).format(*map(_part, found))
+            return gettext(template).format(*(_part(language, each, deep + 1) for each in found))
     return words
+
+
+_said = lru_cache(2048)(_translated)
 
 
 @cache
@@ -64,8 +68,9 @@ def _captured(parts: list[str], words: str) -> list[str] | None:
     return [*found, words[at:end]]
 
 
-def _part(words: str) -> str:
+def _part(language: str, words: str, deep: int) -> str:
     """Return what differs: a sentence or words of ours in the language, a figure by its rules, all else as it is."""
     if _GROUPED.fullmatch(words):
         return words.replace(",", "\N{NO-BREAK SPACE}")
-    return said(words) if " " in words or words in PARTS else words
+    may_be_ours = deep <= _DEEPEST and (" " in words or words in PARTS)
+    return _translated(language, words, deep) if may_be_ours else words

@@ -4,13 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import DatabaseError
+import structlog
+from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
 from filemill.accounts.caller import Caller
 from filemill.core.errors import FieldError, FilemillError, Invalid
 from filemill.files.models import File
+from filemill.languages.sentences import said
 
+log = structlog.get_logger(__name__)
 MOST_CHOSEN = 1000  #: in one request; their ids fill a form
 
 
@@ -46,7 +49,7 @@ def ids_of(given: Sequence[str]) -> list[UUID]:
 def do_to_each(caller: Caller, ids: Sequence[UUID], deed: Callable[[UUID], None]) -> Outcome:
     """Do something to each of a caller's files in turn; those of others are as if not there.
 
-    Once the database fails, nothing more is tried: what was done is done, and is to be said.
+    Once the database or the storage fails, nothing more is tried: what was done is done, and is to be said.
     """
     names = dict(File.objects.seen_by(caller).filter(pk__in=ids).values_list("pk", "name"))
     outcome, is_down = Outcome(), False
@@ -65,9 +68,10 @@ def _try(deed: Callable[[UUID], None], file_id: UUID) -> tuple[str, bool]:
     try:
         deed(file_id)
     except FilemillError as error:
-        return error.detail, False
-    except DatabaseError:
-        return _("The database did not take it. Try again."), True
+        return said(error.detail), False
+    except (DatabaseError, InterfaceError, OSError) as error:
+        log.warning("not done to all", file_id=str(file_id), reason=str(error))
+        return _("The service could not do it. Try again."), True
     return "", False
 
 
