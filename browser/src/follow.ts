@@ -3,7 +3,7 @@ import { fragment, json } from "./ask";
 import { drop, idOf, isLocal, merge, replace, rowOf, rows, update } from "./list";
 import { atTop, isInView, top } from "./place";
 
-const QUICK = 500;
+const QUICK = 250;
 const SLOW = 10_000;
 const PART = 5; // at most such a part of the time goes by for it
 const AT_ONCE = 60; // rows
