@@ -3,7 +3,8 @@ import { find, setText } from "./dom";
 import { refresh } from "./library";
 import { rowOf, rows } from "./list";
 import { say, tell } from "./say";
-import { chosen, doing, NOT_DONE, outcome, sureToDelete, tooManyChosen } from "./words";
+import { renew } from "./session";
+import { chosen, doing, more, NOT_DONE, outcome, sureToDelete, tooManyChosen } from "./words";
 
 const AT_ONCE = 50; // files in a request, so that one sees how far it is
 const BOX = "input[name=file]";
@@ -50,7 +51,7 @@ export class Choosing {
   }
 
   async remove(): Promise<void> {
-    if (this.count && !this.#busy && (await isSure(this.count))) await this.#do("delete");
+    if (this.count && !this.#busy && (await isSure(this.#rows().map(nameOf)))) await this.#do("delete");
   }
 
   #choose(box: HTMLInputElement, withShift: boolean): void {
@@ -136,14 +137,19 @@ export class Choosing {
   }
 
   async #send(deed: string, ids: readonly string[]): Promise<Outcome> {
+    let response = await this.#post(deed, ids);
+    if (response.status === 403 && (await renew())) response = await this.#post(deed, ids);
+    const answer = (await response.json()) as Outcome & { title: string; detail: string };
+    if (!response.ok) throw new Refusal(answer.detail || answer.title);
+    return answer;
+  }
+
+  #post(deed: string, ids: readonly string[]): Promise<Response> {
     const button = find<HTMLButtonElement>(this.#form, `[data-deed=${deed}]`);
     const body = new URLSearchParams({ sure: "yes" });
     body.set("csrfmiddlewaretoken", find<HTMLInputElement>(this.#form, "[name=csrfmiddlewaretoken]").value);
     for (const id of ids) body.append("file", id);
-    const response = await fetch(button.formAction, { method: "POST", body, headers: { Accept: "application/json" } });
-    const answer = (await response.json()) as Outcome & { title: string; detail: string };
-    if (!response.ok) throw new Refusal(answer.detail || answer.title);
-    return answer;
+    return fetch(button.formAction, { method: "POST", body, headers: { Accept: "application/json" } });
   }
 }
 
@@ -154,9 +160,16 @@ function note(ids: Set<string>, { checked, value }: HTMLInputElement): void {
   else ids.delete(value);
 }
 
-function isSure(count: number): Promise<boolean> {
+function nameOf(row: HTMLElement): string {
+  return find(row, ".name").title;
+}
+
+function isSure(names: readonly string[]): Promise<boolean> {
   const dialog = find<HTMLDialogElement>(document, "#sure");
-  setText(find(dialog, "h2"), sureToDelete(count));
+  setText(find(dialog, "h2"), sureToDelete(names.length));
+  const told = names.length > MOST_TOLD + 1 ? MOST_TOLD : names.length;
+  find(dialog, ".names").replaceChildren(...names.slice(0, told).map(entry));
+  if (told < names.length) find(dialog, ".names").append(entry(more(names.length - told)));
   dialog.returnValue = "";
   dialog.onkeydown = (event) => {
     if (event.repeat) event.preventDefault(); // a key that is held down is no answer
@@ -165,4 +178,10 @@ function isSure(count: number): Promise<boolean> {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
   });
+}
+
+function entry(words: string): HTMLElement {
+  const line = document.createElement("li");
+  line.append(Object.assign(document.createElement("bdi"), { textContent: words }));
+  return line;
 }

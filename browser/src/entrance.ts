@@ -59,5 +59,5 @@ async function begin(mould: HTMLTemplateElement): Promise<Sending> {
 
 async function server(mould: HTMLTemplateElement): Promise<Server> {
   const { address = "", owner = "" } = mould.dataset;
-  return { address: new URL(address, location.href).href, token: () => mould.dataset.token ?? "", name: `filemill-${owner}-${await slot()}` };
+  return { address: new URL(address, location.href).href, name: `filemill-${owner}-${await slot()}` };
 }

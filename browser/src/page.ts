@@ -32,8 +32,23 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary")?.focus();
 });
 
+// A second click would send the form again, and show what comes of that.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || !("once" in form.dataset)) return;
+  if ("sent" in form.dataset) event.preventDefault();
+  form.dataset.sent = "";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll<HTMLElement>("form[data-sent]")) delete form.dataset.sent;
+});
+
 async function copy(button: HTMLElement): Promise<void> {
   const source = document.getElementById(button.dataset.copies ?? "");
-  await navigator.clipboard.writeText(source?.textContent ?? "");
-  button.textContent = (await import("./language")).said("Copied");
+  if (!source) return;
+  // Browsers give the clipboard to pages with https alone; elsewhere what is marked can still be copied.
+  if ("clipboard" in navigator) await navigator.clipboard.writeText(source.textContent ?? "");
+  else getSelection()?.selectAllChildren(source);
+  const { said } = await import("./language");
+  button.textContent = said("clipboard" in navigator || document.execCommand("copy") ? "Copied" : "Press Ctrl+C");
 }

@@ -61,6 +61,7 @@ export const RUSSIAN = {
   Fit: "Вписать",
   Close: "Закрыть",
   Copied: "Скопировано",
+  "Press Ctrl+C": "Нажмите Ctrl+C",
   "{n} more, {files} shown.": "ещё {n}, показано: {files}.",
   "{n} file chosen|{n} files chosen": "Выбран {n} файл|Выбраны {n} файла|Выбрано {n} файлов",
   "{chosen}; a ZIP takes at most {most}.": "{chosen}; в ZIP помещается не больше {most}.",

@@ -7,9 +7,11 @@ import { loaded } from "./words";
 
 const AHEAD = 1500;
 const AGAIN_AFTER = 3000;
+const SLOWEST = 60_000;
 
 const under_way = new Set<string>();
 let observer: IntersectionObserver;
+let failures = 0;
 
 export function loadAsOneScrolls(): void {
   observer = new IntersectionObserver(seen, { rootMargin: `${AHEAD}px 0px` });
@@ -39,6 +41,7 @@ async function load(end: "before" | "after", nav: Element): Promise<void> {
   try {
     const fresh = await fragment(addressOf(search));
     under_way.delete(end);
+    failures = 0;
     if (queryOf(document.getElementById(end)) !== search) return observe(); // the list was replaced meanwhile
     if (end === "after") after(fresh, search);
     else before(fresh, search);
@@ -46,7 +49,8 @@ async function load(end: "before" | "after", nav: Element): Promise<void> {
     setTimeout(() => {
       under_way.delete(end);
       observe();
-    }, AGAIN_AFTER);
+    }, Math.min(AGAIN_AFTER * 2 ** failures, SLOWEST));
+    failures += 1;
   }
 }
 

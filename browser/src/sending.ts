@@ -4,7 +4,7 @@ import type { Batch } from "./gather";
 import { type Found, type Item, Meter, newItem, type Problem } from "./item";
 import { refresh } from "./library";
 import { Rows } from "./rows";
-import { outlive } from "./session";
+import { Session } from "./session";
 import { Summary } from "./summary";
 import { type Listener, type Server, Transport } from "./transport";
 import { said } from "./language";
@@ -37,12 +37,11 @@ export class Sending implements Listener {
   constructor(server: Server, mould: HTMLTemplateElement) {
     this.#rows = new Rows(mould, this);
     this.#summary = new Summary(this);
-    this.#transport = new Transport(server, this);
+    this.#transport = new Transport(server, new Session(() => this.items.size > 0, this.#summary), this);
     this.ready = this.#transport.ready.then(() => this.#summary.comeBack());
     addEventListener("beforeunload", (event) => {
       if (this.isBusy) event.preventDefault();
     });
-    outlive(mould, () => this.items.size > 0, this.#summary);
   }
 
   get isBusy(): boolean {

@@ -7,10 +7,10 @@ import { arrivedAlready, type Sent } from "./already";
 import { isKnown, isPassing, isSignedOut, problemOf, UNREADABLE, unsendable } from "./answers";
 import { type Item, keyOf, Meter, type Problem } from "./item";
 import { isKept } from "./kept";
+import { type Session, token } from "./session";
 
 export interface Server {
   address: string;
-  token: () => string; // against forged requests, where a session stands behind the page
   name: string; // of what is kept for the time after a reload
 }
 
@@ -47,12 +47,15 @@ export class Transport {
   #inDoubt = new Set<string>(); // sent in one request, of which nobody knows whether it got through
   #latest = new Map<string, object>(); // the request that may go out, by file
   #gone = new Set<string>(); // of which nothing can be read any more
+  #turnedAway = new Set<string>(); // whose latest write the server refused for its token
   #notBefore = 0;
   #server: Server;
+  #session: Session;
   #listener: Listener;
 
-  constructor(server: Server, listener: Listener) {
+  constructor(server: Server, session: Session, listener: Listener) {
     this.#server = server;
+    this.#session = session;
     this.#listener = listener;
     this.#uppy = new Uppy<Meta, Body>({
       id: server.name,
@@ -67,10 +70,11 @@ export class Transport {
       removeFingerprintOnSuccess: true,
       onBeforeRequest: async (request, file) => {
         await this.#before(request, file);
-        for (const [name, value] of Object.entries(this.#headers())) request.setHeader(name, value);
+        for (const [name, value] of Object.entries(headers())) request.setHeader(name, value);
       },
       onAfterResponse: (request, response) => {
         this.#heed(response.getHeader("Retry-After"));
+        if (request.getMethod() !== "HEAD" && response.getStatus() < 400) this.#turnedAway.delete(this.#asked.get(request) ?? "");
         // Else the upload would begin anew, although it is there.
         if (request.getMethod() === "HEAD" && !isKnown(response.getStatus())) throw new Error("Nobody knows how far it got.");
       },
@@ -107,7 +111,7 @@ export class Transport {
     if (!file) return;
     const url = "tus" in file ? file.tus?.uploadUrl : undefined;
     if (url && !this.#isUnderWay(file.id))
-      void fetch(url, { method: "DELETE", headers: { ...this.#headers(), "Tus-Resumable": "1.0.0" } }).catch(silent);
+      void fetch(url, { method: "DELETE", headers: { ...headers(), "Tus-Resumable": "1.0.0" } }).catch(silent);
     this.#forget(item);
   }
 
@@ -166,6 +170,7 @@ export class Transport {
     if (request.getMethod() === "DELETE") return this.#patience();
     this.#asked.set(request, file.id);
     this.#latest.set(file.id, request);
+    await this.#session.admitted;
     await this.#patience();
     await this.#look(file);
     await this.#still(request, file.id);
@@ -208,6 +213,7 @@ export class Transport {
     this.#items.delete(id);
     this.#latest.delete(id);
     this.#gone.delete(id);
+    this.#turnedAway.delete(id);
     this.#uppy.removeFile(id);
   }
 
@@ -256,9 +262,12 @@ export class Transport {
     if (file && "tus" in file && file.tus?.uploadDataDuringCreation) this.#inDoubt.add(id);
   }
 
-  #headers(): Record<string, string> {
-    const token = this.#server.token();
-    return token ? { "X-CSRFToken": token } : {};
+  // Who is refused with a fresh token, too, may not send.
+  #waitsForSession(id: string): boolean {
+    if (!token() || this.#turnedAway.has(id)) return false;
+    this.#turnedAway.add(id);
+    void this.#session.refused();
+    return true;
   }
 
   async #patience(): Promise<void> {
@@ -272,15 +281,21 @@ export class Transport {
 
   #retries(error: TusDetailedError, byDefault: (error: TusDetailedError) => boolean): boolean {
     const request = error.originalRequest;
-    const id = request ? this.#asked.get(request) : undefined;
-    const item = this.#items.get(id ?? "");
-    if (this.#gone.has(id ?? "") || isSignedOut(request)) return false;
+    const id = (request && this.#asked.get(request)) ?? "";
+    const item = this.#items.get(id);
+    if (this.#gone.has(id)) return false;
     // Without a network Uppy waits for one, but this machine reaches itself without.
-    const again = IS_LOCAL && !navigator.onLine ? isPassing(error) : byDefault(error);
+    const isTried = IS_LOCAL && !navigator.onLine ? isPassing(error) : byDefault(error);
+    const again = isSignedOut(request) ? this.#waitsForSession(id) : isTried;
     if (again && item?.uppy) this.#doubt(item.uppy);
     if (again && item) this.#listener.stalled(item, problemOf(request.getUnderlyingObject()));
     return again;
   }
+}
+
+// Against forged requests, where a session stands behind the page.
+function headers(): Record<string, string> {
+  return token() ? { "X-CSRFToken": token() } : {};
 }
 
 function restored(file: Carried): Item {

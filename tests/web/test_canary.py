@@ -93,13 +93,36 @@ def test_no_artifact_runs(visitor, files):
 
 
 def test_no_page_runs_what_it_shows(visitor, files):
-    pages = ["/", "/app/list/", "/docs/", "/openapi.json", "/files/", "/?name=<svg onload=document.title='taken'>"]
+    pages = [
+        "/",
+        "/?view=grid",
+        "/app/activity/",
+        "/app/account/",
+        "/app/list/",
+        "/docs/",
+        "/openapi.json",
+        "/files/",
+        "/?name=<svg onload=document.title='taken'>",
+    ]
     pages += ["/files/?a=<svg onload=document.title='taken'>", "/<svg onload=document.title='taken'>"]
     pages += ["/docs/problems/<svg onload=document.title='taken'>/", "/app/files/<svg onload=document.title='taken'>/"]
     for _, file in files[1::2]:
         pages += [f"/app/files/{file['id']}/", f"/app/files/{file['id']}/live/", f"/files/{file['id']}/"]
     for address in pages:
         assert visitor.navigate(address, "text/html") != TITLE, address
+
+
+def test_the_list_runs_no_name_that_it_shows(visitor, files):
+    page = visitor.page
+    page.goto("/?view=grid&page_size=200")
+    page.locator("#choose-all").check()
+    page.get_by_role("button", name="Delete…").click()
+    assert "<" in page.locator("#sure li").first.text_content()
+    page.get_by_role("button", name="Keep them").click()
+    with page.expect_navigation():  # as it is without a script
+        page.evaluate("HTMLFormElement.prototype.submit.call(Object.assign(chosen, { action: '/app/chosen/delete/' }))")
+    assert "<" in page.locator(".names li").first.text_content()
+    assert page.title() != TITLE
 
 
 def test_no_page_of_the_admin_runs_what_it_shows(visitor, files, administrator):

@@ -178,11 +178,20 @@ def test_the_chosen_are_deleted_once_one_is_sure_and_go_from_other_windows(open_
     expect(page.locator(ROWS)).to_have_count(3)
     page.get_by_role("button", name="Delete…").click()
     expect(page.get_by_role("heading", name="Delete 2 files?")).to_be_visible()
+    assert page.locator("#sure li").all_text_contents() == names(page)[:2]
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_text("2 files deleted.").first).to_be_visible()
     for each in (page, other):
         each.evaluate(LOOK)
         expect(each.locator(ROWS)).to_have_count(1)
+
+
+def test_of_many_that_are_to_be_deleted_some_are_named(open_page, many):
+    page = open_page(many)
+    for number in range(7):
+        box(page, number).check()
+    page.keyboard.press("Delete")
+    assert page.locator("#sure li").all_text_contents() == [*names(page)[:5], "2 more"]
 
 
 def test_the_chosen_are_processed_again(open_page, three):

@@ -77,3 +77,103 @@ def test_an_upload_outlives_a_session_that_ends_and_goes_on_once_somebody_has_si
         expect(page.locator("p.notice")).to_have_count(0)
         held[0].fulfill(status=503)
         expect(page.locator(".row", has_text="outlives.txt").locator(".word")).to_have_text("Processed")
+
+
+@pytest.fixture
+def two_tabs(browser, closed_service):
+    """Two pages of one browser; the first has the list open."""
+    address, name, password, _token = closed_service
+    with closing(browser.new_context(base_url=address)) as context:
+        page, other = context.new_page(), context.new_page()
+        page.goto("/")
+        _sign_in(page, name, password)
+        expect(page.locator("#choose")).to_be_visible()
+        yield page, other
+
+
+def _sign_out(page):
+    page.goto("/app/sign-out/")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def _sign_in_anew(page, name, password):
+    """After this, a form token that another tab had from before is refused."""
+    page.goto("/app/sign-in/")
+    _sign_in(page, name, password)
+    expect(page.locator("#choose")).to_be_visible()
+
+
+def _send_many(page, folder, name):
+    folder.mkdir()
+    for number in range(12):
+        (folder / f"{name}-{number}.txt").write_text("hello, mill")
+    page.locator("#file").set_input_files([str(path) for path in folder.iterdir()])
+
+
+def test_files_go_on_when_another_tab_has_signed_in_anew_meanwhile(two_tabs, closed_service, tmp_path):
+    _, name, password, _token = closed_service
+    page, other = two_tabs
+    page.goto("/?name=renewed")
+    _sign_in_anew(other, name, password)
+    _send_many(page, tmp_path / "many", "renewed")
+    expect(page.locator(".word", has_text="Processed")).to_have_count(12, timeout=WORK_WITHIN_MS)
+    expect(page.locator("p.notice")).to_have_count(0)
+
+
+def test_files_that_are_chosen_while_nobody_is_signed_in_wait_for_the_next_session(two_tabs, closed_service, tmp_path):
+    _, name, password, _token = closed_service
+    page, other = two_tabs
+    page.goto("/?name=patient")
+    _sign_out(other)
+    _send_many(page, tmp_path / "many", "patient")
+    expect(page.locator("p.notice")).to_have_text("You are signed out. Sign in in another tab.")
+    expect(page.get_by_text("It goes on by itself.").first).to_be_visible()
+    expect(page.locator(".word", has_text="Not sent")).to_have_count(0)
+    other.goto("/")
+    _sign_in(other, name, password)
+    expect(other.locator("#choose")).to_be_visible()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator(".word", has_text="Processed")).to_have_count(12, timeout=WORK_WITHIN_MS)
+    expect(page.locator("p.notice")).to_have_count(0)
+
+
+def test_the_chosen_are_deleted_after_another_tab_has_signed_in_anew(two_tabs, closed_service, tmp_path):
+    _, name, password, _token = closed_service
+    page, other = two_tabs
+    page.goto("/?name=renounced")
+    _send_many(page, tmp_path / "many", "renounced")
+    expect(page.locator(".word", has_text="Processed")).to_have_count(12, timeout=WORK_WITHIN_MS)
+    _sign_in_anew(other, name, password)
+    page.locator("#choose-all").check()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("12 files deleted.").first).to_be_visible()
+
+
+def test_who_may_not_send_is_told_so_even_with_a_fresh_token(two_tabs, tmp_path):
+    page, _ = two_tabs
+    page.route("**/upload/", lambda route: route.fulfill(status=403))
+    (tmp_path / "forbidden.txt").write_text("hello, mill")
+    page.locator("#file").set_input_files(str(tmp_path / "forbidden.txt"))
+    expect(page.locator(".row", has_text="forbidden.txt").locator(".word")).to_have_text("Not sent")
+
+
+def test_a_double_click_makes_one_token_and_shows_it(two_tabs):
+    page, _ = two_tabs
+    page.goto("/app/account/")
+    page.get_by_label("What it is for").fill("pressed twice")
+    page.get_by_role("button", name="Make a token").dblclick()
+    expect(page.locator("#secret")).to_contain_text("fm_")
+    expect(page.locator(".tokens li", has_text="pressed twice")).to_have_count(1)
+
+
+def test_a_token_can_be_copied_where_the_browser_gives_no_clipboard(two_tabs):
+    page, _ = two_tabs
+    page.add_init_script("delete Navigator.prototype.clipboard")  # as on a page without https
+    page.goto("/app/account/")
+    page.get_by_label("What it is for").fill("copied")
+    page.get_by_role("button", name="Make a token").click()
+    page.get_by_role("button", name="Copy").first.click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("getSelection().toString()") == page.locator("#secret").text_content()
