@@ -14,12 +14,10 @@ from filemill.core.errors import DiskFull
 from filemill.files import keep
 from filemill.processing import ring
 from filemill.processing.models import Job
-from filemill.processing.queues import Queue
+from filemill.processing.queues import WAITING_TOO_LONG_SECONDS, Queue
 from filemill.processing.states import State
 from filemill.sandbox import probe
 from filemill.sandbox.walls import complaint
-
-WAITING_TOO_LONG_SECONDS = 60
 
 
 @require_safe

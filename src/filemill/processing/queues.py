@@ -8,6 +8,7 @@ from django.db.models.expressions import RawSQL
 
 OLDEST_EACH = 8  #: of so many claims in a row one takes what has waited longest, whatever its lane and turn
 LITTLE = 20  #: an owner of fewer waiting jobs has nothing put off
+WAITING_TOO_LONG_SECONDS = 60  #: while no worker is at anything: then there is none
 
 NOBODY = 0  #: whose turns the files of an open service take
 FRONT = 0  #: the turn of what has had one; all others begin at 1

@@ -51,11 +51,13 @@ class Encoding:
 
 def warm() -> None:
     """Load what guessing takes: 25 MB of statistics that take 0.1 s, and the codecs."""
-    from chardet.models import load_models
     from chardet.registry import REGISTRY
 
     guess("Теплее".encode("cp1251"))
-    huge_pages.gather(load_models().values())
+    with suppress(ImportError, AttributeError):  # chardet names no public way to its statistics
+        from chardet.models import load_models
+
+        huge_pages.gather(load_models().values())
     for name in REGISTRY:
         with suppress(LookupError):  # Python may be built without some
             codecs.lookup(name)

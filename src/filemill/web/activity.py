@@ -19,7 +19,7 @@ from filemill.files.models import File, Status
 from filemill.languages.sentences import said
 from filemill.processing import record
 from filemill.processing.models import Job, JobQuerySet
-from filemill.processing.queues import NOBODY, Lane, Queue
+from filemill.processing.queues import NOBODY, WAITING_TOO_LONG_SECONDS, Lane, Queue
 from filemill.processing.states import State
 from filemill.web import words
 from filemill.web.looks import step_name
@@ -28,7 +28,6 @@ MOST_LOOKED_AT = 5000  #: of what waits or failed; a page has to come however lo
 MOST_AT_ONCE = 200  #: that one press processes again
 _MOST_RUNNING = 50
 _EXAMPLES = 3
-_NOBODY_CAME_SECONDS = 60  # as /readyz judges
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ def _why(oldest: Job, at_work: Counter[Queue], now: datetime) -> str:
             "It has waited for %(time)s: the workers are at %(count)s other jobs.",
             busy,
         ) % {**since, "count": busy}
-    if waited < _NOBODY_CAME_SECONDS:
+    if waited < WAITING_TOO_LONG_SECONDS:
         return _("It has waited for %(time)s; a worker takes it next.") % since
     nobody = _("It has waited for %(time)s, and no worker takes it. Look whether one runs: %(command)s")
     return nobody % {**since, "command": f"filemill worker -Q {queue}"}
