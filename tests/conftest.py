@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ from chromium import browser
 from spared import spared
 
 __all__ = ["browser", "spared"]
+
+# A script's background job ignores Ctrl-C, and so would all programs that tests start and stop by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _stack = ExitStack()
 _home = Path(tempfile.mkdtemp(prefix="filemill-tests-"))
