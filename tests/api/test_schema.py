@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -106,6 +106,12 @@ def add_what_no_schema_tells(case, known):
         case.body.update({field: value for field, value in meant.items() if field in case.body})
 
 
+def has_a_list_in_a_form(case):
+    """Say whether a field has to become several parts of a form, or none: there a list is nothing wrong."""
+    is_form = case.path == "/upload/" and isinstance(case.body, dict)
+    return is_form and isinstance(case.body.get("metadata"), list)
+
+
 @pytest.mark.parametrize(("mode", "method", "path"), MODES)
 def test_answers_are_as_the_document_says(document, known, method, path, mode):
     operation = document[path][method]
@@ -115,6 +121,8 @@ def test_answers_are_as_the_document_says(document, known, method, path, mode):
     def compare(case):
         if mode is GenerationMode.POSITIVE:
             add_what_no_schema_tells(case, known)
+        else:
+            assume(not has_a_list_in_a_form(case))
         checks = [*ANY, negative_data_rejection if mode is GenerationMode.NEGATIVE else positive_data_acceptance]
         case.call_and_validate(checks=checks, timeout=60)
 
