@@ -44,7 +44,7 @@ new PerformanceObserver((list) => {
     if (name === "keydown") window.slowest = Math.max(window.slowest, duration);
 }).observe({ type: "event", durationThreshold: 16 });
 """
-# How long each page of rows took, from asking for it until it was painted.
+# How long each page of rows took, from asking for it until it was painted; then on to the end of what is there.
 _PAGES = """
 window.pages = [];
 let asked = [];
@@ -56,9 +56,13 @@ window.fetch = (address, ...rest) => {
 document.addEventListener("rows", () => {
   const begun = asked.shift();
   if (begun !== undefined)
-    requestAnimationFrame(() => setTimeout(() => window.pages.push(performance.now() - begun)));
+    requestAnimationFrame(() => setTimeout(() => {
+      window.pages.push(performance.now() - begun);
+      scrollTo(0, document.documentElement.scrollHeight);
+    }));
 });
 """
+_LOADED = "(count) => document.querySelectorAll('.row[id]').length >= count"
 _SHOWN = """
 (name) => {
   const row = [...document.querySelectorAll(".row[id]")].find((row) => row.querySelector(".name")?.title === name);
@@ -145,10 +149,8 @@ def scroll(_rounds: int) -> dict[str, Any]:
         page.add_init_script(_PAGES)
         page.goto(running.url)
         page.wait_for_function(_USABLE)
-        _await(lambda: page.evaluate(
-            "scrollTo(0, document.documentElement.scrollHeight), document.querySelectorAll('.row[id]').length"
-        ) >= _SCROLLED_TO)  # fmt: skip
-        page.wait_for_timeout(1000)
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        page.wait_for_function(_LOADED, arg=_SCROLLED_TO, polling=500)
         taken = sorted(page.evaluate("window.pages"))
     return _spreads([{"pages": len(taken), "p50_ms": median(taken), "slowest_ms": taken[-1]}])
 

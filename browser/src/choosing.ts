@@ -1,7 +1,7 @@
 // Which files are chosen, and what is done to all of them.
 import { find, setText } from "./dom";
 import { refresh } from "./library";
-import { rowOf, rows } from "./list";
+import { countRows, rowOf, rows } from "./list";
 import { say, tell } from "./say";
 import { renew } from "./session";
 import { chosen, doing, more, NOT_DONE, outcome, sureToDelete, tooManyChosen } from "./words";
@@ -94,9 +94,12 @@ export class Choosing {
   #draw(): void {
     if (this.#busy) return;
     const { count } = this;
-    const all = count ? rows().length : 0;
-    this.#all.checked = count > 0 && count === all;
-    this.#all.indeterminate = count > 0 && count < all;
+    const all = count ? countRows() : 0;
+    const isAll = count > 0 && count === all;
+    const isSome = count > 0 && count < all;
+    // What does not change is not written: the style of the whole page may hang on it.
+    if (this.#all.checked !== isAll) this.#all.checked = isAll;
+    if (this.#all.indeterminate !== isSome) this.#all.indeterminate = isSome;
     this.#form.classList.toggle("some", count > 0);
     setText(this.#words, count ? chosen(count) : this.#none);
   }

@@ -20,7 +20,11 @@ export function isLocal(row: HTMLElement): boolean {
 // Thousands, perhaps: no selector looks into each of them.
 export function rows(...statuses: string[]): HTMLElement[] {
   const all = boxes().flatMap((box) => (isPage(box) ? [...box.children] : box)) as HTMLElement[];
-  return all.filter((row) => row.id && (!statuses.length || statuses.includes(row.dataset.status ?? "")));
+  return all.filter((row) => row.id && (!statuses.length || statuses.includes(row.getAttribute("data-status") ?? "")));
+}
+
+export function countRows(): number {
+  return boxes().reduce((count, box) => count + (isPage(box) ? box.childElementCount : Number(box.id !== "")), 0);
 }
 
 // Rows, and pages of rows.

@@ -1,6 +1,6 @@
 // Fetches the next page of the list when its end comes near, and the one before where it began in the middle.
 import { fragment } from "./ask";
-import { extend, rows } from "./list";
+import { countRows, extend, rows } from "./list";
 import { addressOf, begins, setTop, twoFramesLater } from "./place";
 import { say } from "./say";
 import { loaded } from "./words";
@@ -12,18 +12,26 @@ const SLOWEST = 60_000;
 const under_way = new Set<string>();
 let observer: IntersectionObserver;
 let failures = 0;
+let isScrolled = false; // to ask for the place itself would cost a layout
 
 export function loadAsOneScrolls(): void {
   observer = new IntersectionObserver(seen, { rootMargin: `${AHEAD}px 0px` });
   document.addEventListener("rows", observe);
   observe();
   // What is above comes once somebody goes there: at first they see what they came for.
-  addEventListener("scroll", observe, { once: true });
+  addEventListener(
+    "scroll",
+    () => {
+      isScrolled = true;
+      observe();
+    },
+    { once: true },
+  );
 }
 
 function observe(): void {
   observer.disconnect();
-  for (const name of scrollY > 0 ? ["before", "after"] : ["after"]) {
+  for (const name of isScrolled ? ["before", "after"] : ["after"]) {
     const link = document.getElementById(name);
     if (link) observer.observe(link);
   }
@@ -61,7 +69,7 @@ function queryOf(nav: Element | null): string {
 function after(fresh: Document, search: string): void {
   const more = extend("after", fresh);
   if (more[0]) begins(more[0], search);
-  if (more.length) say(loaded(more.length, rows().length));
+  if (more.length) say(loaded(more.length, countRows()));
 }
 
 function before(fresh: Document, search: string): void {
