@@ -1,6 +1,6 @@
 // Follows what happens to files, and asks for the rows that changed: soon while something moves, rarely when nothing does.
 import { fragment, json } from "./ask";
-import { drop, idOf, isLocal, merge, replace, rowOf, rows, update } from "./list";
+import { drop, idOf, isLeftToGrow, isLocal, merge, replace, rowOf, rows, update } from "./list";
 import { atTop, isInView, top } from "./place";
 
 const QUICK = 250;
@@ -89,7 +89,8 @@ export class Follower {
     const before = new Set<Element>(rows());
     const fresh = await fragment(top());
     this.#isTopStale = false;
-    if (!merge(fresh, before)) {
+    if (scrollY < innerHeight && isLeftToGrow()) replace(fresh);
+    else if (!merge(fresh, before)) {
       if (atTop()) replace(fresh);
       else this.#isTopStale = true; // once somebody is back there
     }

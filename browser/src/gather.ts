@@ -2,7 +2,7 @@
 import { breathe } from "./dom";
 import type { Found } from "./item";
 
-const AT_ONCE = 200;
+const AT_ONCE = 50; // to ask for a file's size and time is slow
 
 export interface Batch {
   found: Found[];
@@ -41,8 +41,12 @@ async function* all(loose: File[], folders: FileSystemDirectoryEntry[]): AsyncGe
       }
       folders.push(...entries.filter(isFolder));
       const files = entries.filter((entry): entry is FileSystemFileEntry => entry.isFile);
-      const found = (await Promise.all(files.map(opened))).filter((each) => each !== undefined);
-      yield { found, unread: files.length - found.length };
+      for (let start = 0; start < files.length; start += AT_ONCE) {
+        const some = files.slice(start, start + AT_ONCE);
+        const found = (await Promise.all(some.map(opened))).filter((each) => each !== undefined);
+        yield { found, unread: some.length - found.length };
+        await breathe();
+      }
     }
   }
 }

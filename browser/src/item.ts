@@ -23,6 +23,7 @@ export interface Item {
   meter: Meter;
   found?: Found; // not there for what was restored after a reload
   uppy?: string; // its name there, while it is there
+  isOneOfMany?: boolean; // and so small that it is not kept for the time after a reload
   problem?: Problem;
   mark?: number; // where it goes on after an interruption: only what is beyond shows that it does
 }

@@ -4,6 +4,7 @@ import { find, keepingFocus, setAttribute } from "./dom";
 import { morph } from "./morph";
 
 const NAMED = "file-";
+const LONG = 250;
 
 export function rowOf(id: string): HTMLElement | null {
   return document.getElementById(NAMED + id);
@@ -25,6 +26,12 @@ export function rows(...statuses: string[]): HTMLElement[] {
 
 export function countRows(): number {
   return boxes().reduce((count, box) => count + (isPage(box) ? box.childElementCount : Number(box.id !== "")), 0);
+}
+
+// Whether thousands may have come in on top while nobody went down the list, chose from it or is in it by keyboard.
+export function isLeftToGrow(): boolean {
+  const isUsed = list().contains(document.activeElement) || find(document, "#chosen").classList.contains("some");
+  return !isUsed && countRows() > LONG;
 }
 
 // Rows, and pages of rows.

@@ -16,7 +16,7 @@ interface Look {
 
 const LOOKS: Record<State, Look> = {
   waiting: { word: "Waiting", shape: "wait", tone: "soft" },
-  sending: { word: "Uploading", shape: "go", tone: "grain" },
+  sending: { word: "Uploading", shape: "up", tone: "grain" },
   stalled: { word: "Interrupted", shape: "warn", tone: "warn" },
   paused: { word: "Paused", shape: "pause", tone: "soft" },
   failed: { word: "Not sent", shape: "no", tone: "bad" },

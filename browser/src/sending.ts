@@ -6,12 +6,12 @@ import { refresh } from "./library";
 import { Rows } from "./rows";
 import { Session } from "./session";
 import { Summary } from "./summary";
-import { type Listener, type Server, Transport } from "./transport";
+import { IN_ONE_REQUEST, type Listener, type Server, Transport } from "./transport";
 import { said } from "./language";
 
 const IN_TRANSPORT = 8; // enough for its connections never to wait for us
 const DRAW_EVERY = 200;
-const MANY = 100; // from here on nobody looks at each row: it is drawn less often
+const MANY = 100; // from here on nobody looks at each row: rows are drawn less often, and go once their file has arrived
 
 export interface Totals {
   files: number;
@@ -28,6 +28,7 @@ export class Sending implements Listener {
   ready: Promise<void>;
   #waiting: Item[] = [];
   #transport: Transport;
+  #transportOfMany: Transport;
   #rows: Rows;
   #summary: Summary;
   #drawAt = 0;
@@ -37,7 +38,9 @@ export class Sending implements Listener {
   constructor(server: Server, mould: HTMLTemplateElement) {
     this.#rows = new Rows(mould, this);
     this.#summary = new Summary(this);
-    this.#transport = new Transport(server, new Session(() => this.items.size > 0, this.#summary), this);
+    const session = new Session(() => this.items.size > 0, this.#summary);
+    this.#transport = new Transport(server, session, this, true);
+    this.#transportOfMany = new Transport(server, session, this, false);
     this.ready = this.#transport.ready.then(() => this.#summary.comeBack());
     addEventListener("beforeunload", (event) => {
       if (this.isBusy) event.preventDefault();
@@ -68,19 +71,19 @@ export class Sending implements Listener {
     item.state = "paused";
     item.meter.clear();
     this.#inTransport.delete(item);
-    this.#transport.pause(item);
+    this.#of(item).pause(item);
     this.#feed();
   }
 
   resume(item: Item): void {
     item.state = "sending";
     this.#inTransport.add(item);
-    this.#transport.resume(item);
+    this.#of(item).resume(item);
     this.changed();
   }
 
   cancel(item: Item): void {
-    this.#transport.cancel(item);
+    this.#of(item).cancel(item);
     this.items.delete(item.key);
     this.#inTransport.delete(item);
     this.totals.files -= 1;
@@ -165,9 +168,11 @@ export class Sending implements Listener {
     this.#inTransport.delete(item);
     this.totals.arrived += 1;
     this.totals.arrivedBytes += item.size;
-    this.#rows.arrived(item, id);
+    if (this.items.size < MANY) {
+      this.#rows.arrived(item, id);
+      void refresh();
+    }
     this.#feed();
-    if (this.items.size < MANY) void refresh();
   }
 
   refused(item: Item, why: Problem): void {
@@ -216,20 +221,23 @@ export class Sending implements Listener {
     item.state = "sending";
     delete item.problem;
     this.#inTransport.add(item);
-    this.#transport.giveBack(item, file);
+    this.#of(item).giveBack(item, file);
   }
 
   #feed(): void {
-    const batch: Item[] = [];
     while (!this.isPaused && this.#inTransport.size < IN_TRANSPORT && this.#waiting.length) {
       const item = this.#waiting.shift();
       if (!item || this.items.get(item.key) !== item) continue; // it was cancelled while it waited
       item.state = "sending";
+      item.isOneOfMany = this.items.size >= MANY && item.size <= IN_ONE_REQUEST;
       this.#inTransport.add(item);
-      batch.push(item);
+      this.#of(item).send(item);
     }
-    this.#transport.send(batch);
     this.changed();
+  }
+
+  #of(item: Item): Transport {
+    return item.isOneOfMany ? this.#transportOfMany : this.#transport;
   }
 
   #draw(): void {

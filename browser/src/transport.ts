@@ -1,6 +1,7 @@
 // Carries files by tus, with Uppy. Uppy copies the state of all its files whenever one of them changes: it is given but a
 // few at a time, and what is done or refused is taken out again.
 import { Uppy, type UppyFile } from "@uppy/core";
+import { RateLimitedQueue } from "@uppy/core/utils";
 import GoldenRetriever from "@uppy/golden-retriever";
 import Tus, { type TusDetailedError } from "@uppy/tus";
 import { arrivedAlready, type Sent } from "./already";
@@ -32,10 +33,11 @@ type HttpRequest = NonNullable<TusDetailedError["originalRequest"]>;
 type Carried = UppyFile<Meta, Body>;
 
 const AT_ONCE = 4; // browsers open six connections to a server, and the list wants one
-const IN_ONE_REQUEST = 2 ** 20; // where that breaks off, so much is sent again
+export const IN_ONE_REQUEST = 2 ** 20; // where that breaks off, so much is sent again
 const PAUSES = [300, 1000, 2000, 3000, ...Array<number>(200).fill(5000)]; // a quarter of an hour
 const LONGEST_PAUSE_SECONDS = 120;
 const IS_LOCAL = /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);
+const queue = new RateLimitedQueue(AT_ONCE);
 const never = new Promise<never>(() => {});
 const silent = () => {};
 
@@ -53,12 +55,13 @@ export class Transport {
   #session: Session;
   #listener: Listener;
 
-  constructor(server: Server, session: Session, listener: Listener) {
+  // What it keeps goes on after a reload; to keep each of thousands would take longer than to send it.
+  constructor(server: Server, session: Session, listener: Listener, keeps: boolean) {
     this.#server = server;
     this.#session = session;
     this.#listener = listener;
     this.#uppy = new Uppy<Meta, Body>({
-      id: server.name,
+      id: keeps ? server.name : `${server.name}-many`,
       autoProceed: true,
       logger: { debug: silent, warn: silent, error: silent },
     });
@@ -66,6 +69,7 @@ export class Transport {
       endpoint: server.address,
       headers: { Accept: "application/json" },
       limit: AT_ONCE,
+      rateLimitedQueue: queue,
       retryDelays: PAUSES,
       removeFingerprintOnSuccess: true,
       onBeforeRequest: async (request, file) => {
@@ -81,13 +85,17 @@ export class Transport {
       onShouldRetry: (error, _attempt, _options, byDefault) => this.#retries(error, byDefault),
     });
     this.#listen();
+    if (!keeps) {
+      this.ready = Promise.resolve();
+      return;
+    }
     const restored = new Promise<void>((resolve) => this.#uppy.on("restored", () => queueMicrotask(() => resolve(this.#restore()))));
     this.#uppy.use(GoldenRetriever);
     this.ready = isKept(server.name).then((kept) => (kept ? restored : undefined), silent);
   }
 
-  send(items: Item[]): void {
-    for (const item of items) if (item.found) this.#send(item, item.found.file);
+  send(item: Item): void {
+    if (item.found) this.#send(item, item.found.file);
   }
 
   pause(item: Item): void {
@@ -100,7 +108,7 @@ export class Transport {
 
   resume(item: Item): void {
     const file = this.#file(item);
-    if (!file) return this.send([item]);
+    if (!file) return this.send(item);
     if (this.#isUnderWay(file.id)) this.#toggle(item);
     else this.#go(file.id); // it was paused before a reload
   }

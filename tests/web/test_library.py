@@ -88,6 +88,25 @@ def test_the_next_pages_come_as_one_scrolls_and_are_announced(open_page, many):
     expect(page.get_by_role("link", name="Next")).to_have_count(0)
 
 
+def test_a_long_list_is_short_again_when_more_comes_in_while_one_is_at_its_top(open_page, put):
+    for number in range(252):
+        put(f"grown-{number}.txt")
+    page = open_page("/?name=grown&page_size=200")
+    expect(page.locator(ROWS)).to_have_count(200)
+    page.keyboard.press("End")
+    expect(page.locator(ROWS)).to_have_count(252)
+    box(page, 0).check()
+    put("grown-first.txt")
+    page.evaluate(LOOK)
+    expect(page.locator(ROWS)).to_have_count(253)  # something is chosen of it
+    box(page, 1).uncheck()
+    page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+    fresh = put("grown-second.txt")
+    page.evaluate(LOOK)
+    expect(page.locator(ROWS)).to_have_count(200)
+    expect(page.locator(ROWS).first).to_have_id(f"file-{fresh}")
+
+
 def test_without_a_script_the_same_link_leads_to_the_next_page(open_page, many):
     page = open_page(many, java_script_enabled=False)
     assert len(names(page)) == 20

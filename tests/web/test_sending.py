@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from chaos.processes import descendants
 from playwright.sync_api import expect
 from services.cutting import Cut, cutting
 from services.ports import free_port
@@ -16,6 +17,7 @@ from web.sender import WITHIN_MS, sending
 
 MOST_BYTES = 13_000_000
 KEPT, LEFT = 2_000_000, 10_600_000  # below and above what a browser keeps for the time after a reload
+GIGABYTE = 1_000_000_000
 HELD_AT = 1_200_000
 SLOW = 400_000
 
@@ -76,6 +78,26 @@ def test_many_files_are_drawn_in_few_rows_and_told_in_one_line(sender):
     expect(sender.page.locator("[data-words]")).to_have_text("120 files arrived.", timeout=WITHIN_MS)
     expect(sender.page.locator("#said")).to_have_text("120 files arrived.", timeout=WITHIN_MS)
     assert sum(each["metadata"].get("relative_path", "").startswith("many/") for each in sender.got()) == 120
+
+
+def test_a_reload_in_the_middle_of_many_files_tells_which_were_on_their_way(sender):
+    for number in range(120):
+        sender.make(f"left/{number}.bin", 1)
+    routes = []
+
+    def hold(route):
+        routes.append(route)
+        if len(routes) <= 20:
+            route.continue_()
+
+    sender.page.route("**/upload/", hold)
+    sender.send(sender.folder / "left", by="#folder")
+    while len(routes) < 24:
+        sender.page.wait_for_timeout(10)
+    sender.page.unroute_all()
+    sender.page.reload()
+    expect(sender.page.locator("p.notice")).to_contain_text("files were not begun when the page was left.")
+    expect(sender.page.locator("p.notice")).to_contain_text("Look whether these have arrived")
 
 
 def test_small_files_go_on_after_all_were_paused_and_refused_ones_when_they_are_chosen_again(sender):
@@ -236,8 +258,38 @@ def test_uploads_go_on_after_a_reload_of_the_page_and_a_restart_of_the_server(br
         assert len(sender.got()) == 2
 
 
+def test_a_gigabyte_outlives_a_restart_of_the_server_and_a_reload_of_the_page(browser, tmp_path):
+    chosen = {"FILEMILL_PORT": str(free_port()), "FILEMILL_MAX_UPLOAD_BYTES": str(GIGABYTE)}
+    with ExitStack() as stack:
+        address, server = stack.enter_context(started(tmp_path, **chosen))
+        sender = stack.enter_context(sending(browser, address, address, tmp_path))
+        path = sender.make("gigabyte.bin", GIGABYTE)
+        sender.slow_down(GIGABYTE // 15)
+        sender.send(path)
+        _has_sent(sender, path, 0.2)
+        _kill(server, tmp_path / "data")
+        expect(sender.word(path.name)).to_have_text("Interrupted")
+        stack.enter_context(running(tmp_path, **chosen))
+        _has_sent(sender, path, 0.4)
+        sender.page.reload()
+        with sender.page.expect_file_chooser() as chooser:
+            sender.button(f"Choose {path.name} again").click()
+        sender.requests.clear()
+        sender.slow_down()
+        chooser.value.set_files(str(path))
+        sender.expect_processed(path)
+        assert min(sender.offsets()) > 0.4 * GIGABYTE
+        assert len(sender.got()) == 1
+
+
+def _has_sent(sender, path, share):
+    track = sender.row(path.name).locator(".track").element_handle()
+    sender.page.wait_for_function("([track, share]) => track.value > share", arg=[track, share])
+
+
 def _kill(server, data):
-    os.killpg(server.pid, signal.SIGKILL)
+    for pid in [server.pid, *descendants(server.pid)]:  # else the web process would end what it is at
+        os.kill(pid, signal.SIGKILL)
     with (data / "serve.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # once its last process is gone
 
