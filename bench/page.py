@@ -85,7 +85,8 @@ def first_load(rounds: int) -> dict[str, Any]:
     found: list[Figures] = []
     with service.embedded() as running, _chromium() as browser:
         with running.worker():
-            load.ask_all([running.form(name, content) for name, content in samples.mixed(_FILES_AT_FIRST)])
+            for name, content in samples.mixed(_FILES_AT_FIRST):  # one by one: every second row in view is a photograph
+                load.ask_all([running.form(name, content)])
             _await(lambda: not running.waiting())
         for _ in range(rounds):
             with _page(browser) as (page, line):

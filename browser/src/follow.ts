@@ -3,9 +3,9 @@ import { fragment, json } from "./ask";
 import { drop, idOf, isLeftToGrow, isLocal, merge, replace, rowOf, rows, update } from "./list";
 import { atTop, isInView, top } from "./place";
 
-const QUICK = 250;
+const QUICK = 150;
 const SLOW = 10_000;
-const PART = 5; // at most such a part of the time goes by for it
+const PART = 4; // at most such a part of the time goes by for it
 const AT_ONCE = 60; // rows
 const EVENTS = "1000";
 const TOP_ANEW = 60_000; // for the ages of what is on top, and whatever no event told
