@@ -21,6 +21,10 @@ export function isSignedOut(request: Request): boolean {
   return status === 401 || status === 403;
 }
 
+export function isTooMany(error: TusDetailedError): boolean {
+  return error.originalResponse?.getStatus() === 429;
+}
+
 export function isPassing(error: TusDetailedError): boolean {
   const status = error.originalResponse?.getStatus() ?? 0;
   return status < 400 || status >= 500 || [409, 423, 429].includes(status);

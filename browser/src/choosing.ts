@@ -3,7 +3,7 @@ import { find, setText } from "./dom";
 import { refresh } from "./library";
 import { countRows, rowOf, rows } from "./list";
 import { say, tell } from "./say";
-import { renew } from "./session";
+import { renew, token } from "./session";
 import { chosen, doing, more, NOT_DONE, outcome, sureToDelete, tooManyChosen } from "./words";
 
 const AT_ONCE = 50; // files in a request, so that one sees how far it is
@@ -23,6 +23,7 @@ export class Choosing {
   #ids = new Set<string>();
   #last: HTMLInputElement | undefined; // with Shift all from here on are meant
   #busy = false;
+  #isFresh = false;
 
   constructor() {
     find(document, "#rows").parentElement?.addEventListener("click", (event) => {
@@ -107,11 +108,21 @@ export class Choosing {
   #submit(event: SubmitEvent): void {
     const deed = event.submitter?.dataset.deed;
     const most = Number(this.#form.dataset.most);
-    if (deed === "zip" && this.count && this.count <= most) return; // the browser takes it from here
+    const isFresh = this.#isFresh || !token();
+    if (deed === "zip" && this.count && this.count <= most && isFresh) return; // the browser takes it from here
     event.preventDefault();
     if (deed === "zip" && this.count > most) tell(tooManyChosen(this.count, most));
+    else if (deed === "zip" && this.count) void this.#download(event.submitter);
     else if (deed === "delete") void this.remove();
     else if (deed === "reprocess") void this.#do(deed);
+  }
+
+  // Another tab may have signed in anew; a page that refuses the form would take this one's place.
+  async #download(button: HTMLElement | null): Promise<void> {
+    await renew().catch(() => false);
+    this.#isFresh = true;
+    this.#form.requestSubmit(button);
+    this.#isFresh = false;
   }
 
   async #do(deed: string): Promise<void> {

@@ -1,15 +1,22 @@
 // The ways in: the whole page as a drop zone, the buttons, and the clipboard.
 import { find } from "./dom";
+import { said } from "./language";
+import { tell } from "./say";
 import { type Batch, fromDrop, fromList } from "./gather";
 import type { Sending } from "./sending";
 import { slot } from "./slot";
 import type { Server } from "./transport";
 
 export function open(mould: HTMLTemplateElement): void {
-  const ready = begin(mould); // what is chosen earlier waits for it
-  const take = (found: AsyncIterable<Batch>) => {
+  let ready = begin(mould); // what is chosen earlier waits for it
+  const take = async (found: AsyncIterable<Batch>): Promise<void> => {
     document.getElementById("problem")?.remove();
-    void ready.then((sending) => sending.take(found));
+    ready = ready.catch(() => begin(mould));
+    try {
+      await (await ready).take(found);
+    } catch {
+      tell(said("What sends files could not be loaded. Load the page again."));
+    }
   };
   const choose = (files: readonly File[]) => take(fromList(files));
   takeChosen("file", "choose", choose);
@@ -30,11 +37,11 @@ export function open(mould: HTMLTemplateElement): void {
     if (!hasFiles(event) || !event.dataTransfer) return;
     event.preventDefault();
     document.body.classList.remove("over");
-    take(fromDrop(event.dataTransfer));
+    void take(fromDrop(event.dataTransfer));
   });
 }
 
-function takeChosen(inputId: string, buttonId: string, take: (files: readonly File[]) => void): void {
+function takeChosen(inputId: string, buttonId: string, take: (files: readonly File[]) => unknown): void {
   const input = find<HTMLInputElement>(document, `#${inputId}`);
   input.multiple = true;
   input.tabIndex = -1;

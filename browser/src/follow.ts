@@ -87,7 +87,9 @@ export class Follower {
 
   async #readTop(): Promise<void> {
     const before = new Set<Element>(rows());
-    const fresh = await fragment(top());
+    const address = top();
+    const fresh = await fragment(address);
+    if (top() !== address) return; // a page came above it meanwhile
     this.#isTopStale = false;
     if (scrollY < innerHeight && isLeftToGrow()) replace(fresh);
     else if (!merge(fresh, before)) {

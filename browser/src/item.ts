@@ -24,6 +24,8 @@ export interface Item {
   found?: Found; // not there for what was restored after a reload
   uppy?: string; // its name there, while it is there
   isOneOfMany?: boolean; // and so small that it is not kept for the time after a reload
+  begun?: number; // when it was sent first
+  isInDoubt?: boolean; // sent in one request, of which nobody knows whether it got through
   problem?: Problem;
   mark?: number; // where it goes on after an interruption: only what is beyond shows that it does
 }

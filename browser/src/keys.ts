@@ -3,6 +3,7 @@ import type { Choosing } from "./choosing";
 import { find } from "./dom";
 import { rows } from "./list";
 import { firstInView } from "./place";
+import { remember, remembered } from "./remembered";
 
 const LETTERS = "filemill-letters";
 const OFF = "off";
@@ -10,8 +11,8 @@ const OFF = "off";
 export function useKeys(choosing: Choosing): void {
   const dialog = find<HTMLDialogElement>(document, "#key-help");
   const letters = find<HTMLInputElement>(dialog, "#letters");
-  letters.checked = localStorage.getItem(LETTERS) !== OFF;
-  letters.addEventListener("change", () => localStorage.setItem(LETTERS, letters.checked ? "on" : OFF));
+  letters.checked = remembered("localStorage", LETTERS) !== OFF;
+  letters.addEventListener("change", () => remember("localStorage", LETTERS, letters.checked ? "on" : OFF));
   find(document, "#show-keys").addEventListener("click", () => dialog.showModal());
   const signs: Record<string, () => void> = {
     j: () => move(1),

@@ -86,7 +86,7 @@ export function merge(fresh: Document, before: ReadonlySet<Element>): boolean {
   const end = last ? ours.indexOf(last) : ours.length;
   change(() => {
     ours.forEach((row, at) => {
-      if (!ids.has(row.id) && (isWhole || at < end) && before.has(row)) remove(row);
+      if (!ids.has(row.id) && (isWhole || (at < end && !isLocal(row))) && before.has(row)) remove(row);
     });
     const lowest = place(wanted);
     if (!lowest || lowest === list().lastElementChild) turn("after", fresh);

@@ -7,8 +7,8 @@ import { keepFresh } from "./live";
 const mould = document.getElementById("mould");
 const live = document.getElementById("live");
 if (mould instanceof HTMLTemplateElement) {
-  enliven(mould.dataset);
   open(mould);
+  enliven(mould.dataset);
 } else if (live) keepFresh(live);
 if (document.getElementById("panes"))
   void import("./preview").then((preview) => {

@@ -4,6 +4,8 @@ import { boxes, idOf, isPage, rowOf, rows } from "./list";
 
 const NOTE_AFTER = 200;
 const NEAR = 2; // heights of the window
+const FEW = "25"; // rows in a page while one scrolls: of more a slow browser would stumble
+const isSizeChosen = new URLSearchParams(location.search).has("page_size");
 
 interface Place {
   row: string;
@@ -20,7 +22,16 @@ export function top(): string {
 
 // The part of the page at another place of the list.
 export function addressOf(query: string): string {
-  return new URL(top(), location.href).pathname + query;
+  const address = new URL(query || "?", new URL(top(), location.href));
+  if (!isSizeChosen) address.searchParams.set("page_size", FEW);
+  return address.pathname + address.search;
+}
+
+// A query as people see it.
+export function plain(address: string): string {
+  const { searchParams } = new URL(address, location.href);
+  if (!isSizeChosen) searchParams.delete("page_size");
+  return searchParams.size ? `?${searchParams}` : "";
 }
 
 export function setTop(address: string): void {
@@ -84,7 +95,7 @@ export function twoFramesLater(act: () => void): void {
 
 function note(): void {
   const row = scrollY > 0 ? firstInView() : undefined;
-  if (!row) return history.replaceState(null, "", new URL(top(), location.href).search || location.pathname);
+  if (!row) return history.replaceState(null, "", plain(top()) || location.pathname);
   const place: Place = { row: idOf(row), top: row.getBoundingClientRect().top };
   history.replaceState(place, "", pageOf(row) || location.pathname);
 }
@@ -95,5 +106,5 @@ function pageOf(row: HTMLElement): string {
     const query = begun.get(all[at] as Element);
     if (query !== undefined) return query;
   }
-  return new URL(top(), location.href).search;
+  return plain(top());
 }

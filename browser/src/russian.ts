@@ -70,5 +70,6 @@ export const RUSSIAN = {
   "{n} file deleted.|{n} files deleted.": "Удалён {n} файл.|Удалены {n} файла.|Удалено {n} файлов.",
   "{n} file will be processed again.|{n} files will be processed again.":
     "{n} файл будет обработан снова.|{n} файла будут обработаны снова.|{n} файлов будут обработаны снова.",
+  "What sends files could not be loaded. Load the page again.": "Не загрузилось то, что отправляет файлы. Откройте страницу заново.",
   "The server does not answer. Try again.": "Сервер не отвечает. Повторите.",
 } as const;

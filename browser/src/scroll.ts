@@ -1,7 +1,7 @@
 // Fetches the next page of the list when its end comes near, and the one before where it began in the middle.
 import { fragment } from "./ask";
 import { countRows, extend, rows } from "./list";
-import { addressOf, begins, setTop, twoFramesLater } from "./place";
+import { addressOf, begins, plain, setTop, twoFramesLater } from "./place";
 import { say } from "./say";
 import { loaded } from "./words";
 
@@ -63,7 +63,7 @@ async function load(end: "before" | "after", nav: Element): Promise<void> {
 }
 
 function queryOf(nav: Element | null): string {
-  return new URL(nav?.querySelector("a")?.href ?? "", location.href).search;
+  return plain(nav?.querySelector("a")?.href ?? "");
 }
 
 function after(fresh: Document, search: string): void {

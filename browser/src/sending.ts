@@ -68,6 +68,7 @@ export class Sending implements Listener {
   }
 
   pause(item: Item): void {
+    if (!this.#isHere(item)) return;
     item.state = "paused";
     item.meter.clear();
     this.#inTransport.delete(item);
@@ -76,6 +77,7 @@ export class Sending implements Listener {
   }
 
   resume(item: Item): void {
+    if (!this.#isHere(item)) return;
     item.state = "sending";
     this.#inTransport.add(item);
     this.#of(item).resume(item);
@@ -83,6 +85,7 @@ export class Sending implements Listener {
   }
 
   cancel(item: Item): void {
+    if (!this.#isHere(item)) return;
     this.#of(item).cancel(item);
     this.items.delete(item.key);
     this.#inTransport.delete(item);
@@ -227,13 +230,18 @@ export class Sending implements Listener {
   #feed(): void {
     while (!this.isPaused && this.#inTransport.size < IN_TRANSPORT && this.#waiting.length) {
       const item = this.#waiting.shift();
-      if (!item || this.items.get(item.key) !== item) continue; // it was cancelled while it waited
+      if (!item || !this.#isHere(item)) continue; // it was cancelled while it waited
       item.state = "sending";
       item.isOneOfMany = this.items.size >= MANY && item.size <= IN_ONE_REQUEST;
       this.#inTransport.add(item);
       this.#of(item).send(item);
     }
     this.changed();
+  }
+
+  // Its row may be there for a moment after it has arrived.
+  #isHere(item: Item): boolean {
+    return this.items.get(item.key) === item;
   }
 
   #of(item: Item): Transport {

@@ -4,6 +4,7 @@ import { find } from "./dom";
 import { said } from "./language";
 
 const WORDS = said("You are signed out. Sign in in another tab.");
+const AGAIN_EVERY = 10_000;
 
 interface Notice {
   tell(words: string): void;
@@ -14,12 +15,14 @@ export function token(): string {
   return mould().dataset.token ?? "";
 }
 
-// Takes the token that the server gives to this page now. False where nobody is signed in any more, or somebody else is.
+// Takes the token that the server gives to this page now. False where nobody is signed in any more, or somebody else is;
+// raises where nobody can tell.
 export async function renew(): Promise<boolean> {
   const response = await fetch(location.href, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const now = page.getElementById("mould")?.dataset ?? {};
-  if (!now.token || now.owner !== mould().dataset.owner) return false;
+  const now = page.getElementById("mould")?.dataset;
+  if (!now || now.owner !== mould().dataset.owner) return false;
+  if (!now.token) return true; // an open service
   mould().dataset.token = now.token;
   for (const field of document.querySelectorAll<HTMLInputElement>("[name=csrfmiddlewaretoken]")) field.value = now.token;
   return true;
@@ -29,6 +32,7 @@ export class Session {
   #notice: Notice;
   #hold = Promise.resolve();
   #release: (() => void) | undefined; // there while the session is over
+  #timer = 0;
 
   constructor(isNeeded: () => boolean, notice: Notice) {
     this.#notice = notice;
@@ -50,20 +54,25 @@ export class Session {
   async refused(): Promise<void> {
     if (this.#release) return;
     this.#end();
-    if (!(await this.#goOn())) this.#notice.tell(WORDS);
+    await this.#goOn();
   }
 
   #end(): void {
-    if (!this.#release) this.#hold = new Promise((resolve) => (this.#release = resolve));
+    if (this.#release) return;
+    this.#hold = new Promise((resolve) => (this.#release = resolve));
+    // Who signs in elsewhere hides this page, which looks at nothing then.
+    this.#timer = setInterval(() => void this.#goOn(), AGAIN_EVERY);
   }
 
-  async #goOn(): Promise<boolean> {
-    if (!this.#release) return true;
-    if (!(await renew().catch(() => false))) return false;
+  async #goOn(): Promise<void> {
+    if (!this.#release) return;
+    const isRenewed = await renew().catch(() => undefined);
+    if (isRenewed === false) this.#notice.tell(WORDS);
+    if (!isRenewed) return;
+    clearInterval(this.#timer);
     this.#release?.();
     this.#release = undefined;
     this.#notice.untell(WORDS);
-    return true;
   }
 }
 

@@ -2,6 +2,7 @@
 import { find, keepingFocus, setHidden, setText } from "./dom";
 import type { Item, Meter } from "./item";
 import { said } from "./language";
+import { forget, remember, remembered } from "./remembered";
 import { sizeOf, speed as perSecond, timeLeft } from "./words";
 
 const SAY_EVERY = 4000;
@@ -34,7 +35,7 @@ export class Summary {
   #words = find(this.#box, "[data-words]");
   #track = find<HTMLProgressElement>(this.#box, ".track");
   #said = find(document, "#said");
-  #told = Object.assign(document.createElement("p"), { className: "notice" });
+  #told = new Map<string, HTMLElement>();
   #toSay = "";
   #sayAt = 0;
   #wasBusy = false;
@@ -82,13 +83,16 @@ export class Summary {
 
   // Says and shows what must not be missed.
   tell(words: string): void {
-    this.#told.textContent = words;
-    this.#said.after(this.#told);
+    if (this.#told.has(words)) return;
+    const notice = Object.assign(document.createElement("p"), { className: "notice", textContent: words });
+    this.#told.set(words, notice);
+    this.#said.after(notice);
     this.say(words);
   }
 
   untell(words: string): void {
-    if (this.#told.textContent === words) this.#told.remove();
+    this.#told.get(words)?.remove();
+    this.#told.delete(words);
   }
 
   #speak(): void {
@@ -107,13 +111,13 @@ export class Summary {
     const waiting = items.filter((item) => item.state === "waiting").length;
     const begun = items.filter(({ state }) => state === "sending" || state === "stalled" || state === "paused");
     const left: LeftBehind = { waiting, begun: begun.map(({ key, name }) => [key, name]) };
-    if (items.length) sessionStorage.setItem(LEFT_BEHIND, JSON.stringify(left));
+    if (items.length) remember("sessionStorage", LEFT_BEHIND, JSON.stringify(left));
   }
 
   // Once what the browser kept is back.
   comeBack(): void {
-    const { waiting, begun } = JSON.parse(sessionStorage.getItem(LEFT_BEHIND) ?? NOTHING) as LeftBehind;
-    sessionStorage.removeItem(LEFT_BEHIND);
+    const { waiting, begun } = JSON.parse(remembered("sessionStorage", LEFT_BEHIND) ?? NOTHING) as LeftBehind;
+    forget("sessionStorage", LEFT_BEHIND);
     const missing = begun.filter(([key]) => !this.#work.items.has(key)).map(([, name]) => name);
     const words = [];
     if (waiting) words.push(said(NOT_BEGUN, { n: waiting }));

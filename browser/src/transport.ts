@@ -5,7 +5,7 @@ import { RateLimitedQueue } from "@uppy/core/utils";
 import GoldenRetriever from "@uppy/golden-retriever";
 import Tus, { type TusDetailedError } from "@uppy/tus";
 import { arrivedAlready, type Sent } from "./already";
-import { isKnown, isPassing, isSignedOut, problemOf, UNREADABLE, unsendable } from "./answers";
+import { isKnown, isPassing, isSignedOut, isTooMany, problemOf, UNREADABLE, unsendable } from "./answers";
 import { type Item, keyOf, Meter, type Problem } from "./item";
 import { isKept } from "./kept";
 import { type Session, token } from "./session";
@@ -36,6 +36,7 @@ const AT_ONCE = 4; // browsers open six connections to a server, and the list wa
 export const IN_ONE_REQUEST = 2 ** 20; // where that breaks off, so much is sent again
 const PAUSES = [300, 1000, 2000, 3000, ...Array<number>(200).fill(5000)]; // a quarter of an hour
 const LONGEST_PAUSE_SECONDS = 120;
+const TURNED_AWAY_AGAIN = 60_000; // so soon after it was refused a request is not refused for an old token
 const IS_LOCAL = /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);
 const queue = new RateLimitedQueue(AT_ONCE);
 const never = new Promise<never>(() => {});
@@ -46,10 +47,9 @@ export class Transport {
   #uppy: Uppy<Meta, Body>;
   #items = new Map<string, Item>();
   #asked = new WeakMap<object, string>();
-  #inDoubt = new Set<string>(); // sent in one request, of which nobody knows whether it got through
   #latest = new Map<string, object>(); // the request that may go out, by file
   #gone = new Set<string>(); // of which nothing can be read any more
-  #turnedAway = new Set<string>(); // whose latest write the server refused for its token
+  #turnedAway = new Map<string, number>(); // when the server refused a file's request for its token
   #notBefore = 0;
   #server: Server;
   #session: Session;
@@ -78,7 +78,6 @@ export class Transport {
       },
       onAfterResponse: (request, response) => {
         this.#heed(response.getHeader("Retry-After"));
-        if (request.getMethod() !== "HEAD" && response.getStatus() < 400) this.#turnedAway.delete(this.#asked.get(request) ?? "");
         // Else the upload would begin anew, although it is there.
         if (request.getMethod() === "HEAD" && !isKnown(response.getStatus())) throw new Error("Nobody knows how far it got.");
       },
@@ -118,9 +117,8 @@ export class Transport {
     const file = this.#file(item);
     if (!file) return;
     const url = "tus" in file ? file.tus?.uploadUrl : undefined;
-    if (url && !this.#isUnderWay(file.id))
-      void fetch(url, { method: "DELETE", headers: { ...headers(), "Tus-Resumable": "1.0.0" } }).catch(silent);
     this.#forget(item);
+    if (url) void this.#end(url);
   }
 
   // A file whose bytes the browser did not keep was chosen again.
@@ -147,8 +145,9 @@ export class Transport {
       relative_path: item.path,
       relativePath: exactly(item.key), // which Uppy takes into its name for the file
       modified: file.lastModified,
-      begun: Date.now(),
+      begun: item.begun ?? Date.now(),
     };
+    item.begun ??= Date.now();
     const id = this.#uppy.addFile({ name: file.name, type: file.type, data: file, meta });
     const said = ["filename", ...(file.type ? ["filetype"] : []), ...(item.path ? ["relative_path"] : [])];
     const whole = file.size <= IN_ONE_REQUEST;
@@ -175,17 +174,18 @@ export class Transport {
   }
 
   async #before(request: HttpRequest, file: Carried): Promise<void> {
-    if (request.getMethod() === "DELETE") return this.#patience();
+    if (request.getMethod() === "DELETE") await never; // see #end
     this.#asked.set(request, file.id);
     this.#latest.set(file.id, request);
     await this.#session.admitted;
     await this.#patience();
     await this.#look(file);
     await this.#still(request, file.id);
-    if (!this.#inDoubt.has(file.id)) return;
+    const item = this.#items.get(file.id);
+    if (!item?.isInDoubt) return;
     await this.#clear(file);
     await this.#still(request, file.id);
-    this.#inDoubt.delete(file.id);
+    item.isInDoubt = false;
   }
 
   // Once tus is stopped it takes no notice of an error, but a request that waits here would go out all the same.
@@ -267,15 +267,29 @@ export class Transport {
 
   #doubt(id: string): void {
     const file = this.#uppy.getState().files[id];
-    if (file && "tus" in file && file.tus?.uploadDataDuringCreation) this.#inDoubt.add(id);
+    const item = this.#items.get(id);
+    if (item && file && "tus" in file && file.tus?.uploadDataDuringCreation) item.isInDoubt = true;
   }
 
   // Who is refused with a fresh token, too, may not send.
   #waitsForSession(id: string): boolean {
-    if (!token() || this.#turnedAway.has(id)) return false;
-    this.#turnedAway.add(id);
+    const last = this.#turnedAway.get(id) ?? -Infinity;
+    if (!token() || performance.now() - last < TURNED_AWAY_AGAIN) return false;
+    this.#turnedAway.set(id, performance.now());
     void this.#session.refused();
     return true;
+  }
+
+  // What came of an upload on the server goes as soon as the server can be reached, and does not complete it just then.
+  async #end(url: string): Promise<void> {
+    for (const pause of PAUSES) {
+      await this.#session.admitted;
+      await this.#patience();
+      const options = { method: "DELETE", headers: { ...headers(), "Tus-Resumable": "1.0.0" } };
+      const status = await fetch(url, options).then((answer) => answer.status, () => 0);
+      if (status && status < 500 && ![401, 403, 423, 429].includes(status)) return;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
   }
 
   async #patience(): Promise<void> {
@@ -291,10 +305,11 @@ export class Transport {
     const request = error.originalRequest;
     const id = (request && this.#asked.get(request)) ?? "";
     const item = this.#items.get(id);
-    if (this.#gone.has(id)) return false;
+    if ((request && !id) || this.#gone.has(id)) return false; // a DELETE of tus would take a connection and keep it
     // Without a network Uppy waits for one, but this machine reaches itself without.
-    const isTried = IS_LOCAL && !navigator.onLine ? isPassing(error) : byDefault(error);
-    const again = isSignedOut(request) ? this.#waitsForSession(id) : isTried;
+    const isTried = () => (IS_LOCAL && !navigator.onLine ? isPassing(error) : byDefault(error));
+    // Of "too many" Uppy has enough after a while, and would never again send several at once; #heed does for it.
+    const again = isSignedOut(request) ? this.#waitsForSession(id) : isTooMany(error) || isTried();
     if (again && item?.uppy) this.#doubt(item.uppy);
     if (again && item) this.#listener.stalled(item, problemOf(request.getUnderlyingObject()));
     return again;

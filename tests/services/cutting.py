@@ -35,6 +35,12 @@ class Cutting:
         self._threads = [threading.Thread(target=self._listen)]
         self._threads[0].start()
 
+    def cut_all(self) -> None:
+        """End the connections that there are."""
+        for each in self._open:
+            end(each)
+        self._open.clear()
+
     def release(self) -> None:
         """End the connections that are held."""
         self._released.set()

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from kombu import Connection
 from kombu.exceptions import OperationalError
@@ -68,7 +68,8 @@ class RabbitMQ(Server):
         group = self.pid
         super().stop(how)
         if group:
-            os.killpg(group, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it went with the node
+                os.killpg(group, signal.SIGKILL)
 
     def flush(self) -> None:
         """Forget every message that no consumer has."""

@@ -6,6 +6,7 @@ import re
 import signal
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from chaos.processes import descendants
@@ -194,6 +195,49 @@ def test_a_small_file_that_is_paused_before_its_answer_comes_does_not_come_twice
     sender.button(f"Resume {path.name}").click()
     sender.expect_processed(path)
     assert [each["name"] for each in sender.got()].count(path.name) == 1
+
+
+def test_uploads_that_are_cancelled_while_the_server_is_away_hold_up_no_others_and_leave_nothing(
+    browser, service, tmp_path
+):
+    with cutting(urlsplit(service).port) as line, sending(browser, line.url, service, tmp_path) as sender:
+        ended = []
+        sender.page.on("requestfinished", lambda each: ended.append(each.url) if each.method == "DELETE" else None)
+        paths = [sender.make(f"cancelled-{number}.bin", LEFT) for number in range(4)]
+        sender.slow_down(SLOW)
+        sender.send(*paths)
+        for path in paths:
+            expect(sender.row(path.name).locator(".size")).to_contain_text(" of ")
+        line.cuts.extend([Cut(up=0)] * 10_000)
+        line.cut_all()
+        for path in paths:
+            expect(sender.word(path.name)).to_have_text("Interrupted")
+            sender.button(f"Cancel {path.name}").click()
+            expect(sender.row(path.name)).to_have_count(0)
+        sender.page.wait_for_timeout(1500)  # tus would try again after 0.3 and 1 s
+        line.cuts.clear()
+        sender.slow_down()
+        others = [sender.make(f"after-{number}.bin", KEPT) for number in range(5)]
+        sender.send(*others)
+        sender.expect_processed(*others)
+        while len(set(ended)) < 4:
+            sender.page.wait_for_timeout(10)
+
+
+def test_uploads_go_on_once_something_in_front_of_the_service_lets_them_through_again(sender):
+    path = sender.make("behind a wall.bin", KEPT)
+    sender.slow_down(SLOW)
+    sender.send(path)
+    expect(sender.row(path.name).locator(".size")).to_contain_text(" of ")
+    sender.page.route("**/events/**", lambda route: route.fulfill(status=401))
+    with sender.page.expect_response(lambda answer: answer.status == 401):
+        sender.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(sender.page.locator("p.notice")).to_have_count(1)
+    sender.page.unroute_all()
+    sender.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(sender.page.locator("p.notice")).to_have_count(0)
+    sender.slow_down()
+    sender.expect_processed(path)
 
 
 def test_without_a_network_an_upload_waits_and_says_so(sender):

@@ -140,7 +140,7 @@ def test_files_that_are_chosen_while_nobody_is_signed_in_wait_for_the_next_sessi
     expect(page.locator("p.notice")).to_have_count(0)
 
 
-def test_the_chosen_are_deleted_after_another_tab_has_signed_in_anew(two_tabs, closed_service, tmp_path):
+def test_the_chosen_are_fetched_and_deleted_after_another_tab_has_signed_in_anew(two_tabs, closed_service, tmp_path):
     _, name, password, _token = closed_service
     page, other = two_tabs
     page.goto("/?name=renounced")
@@ -148,6 +148,9 @@ def test_the_chosen_are_deleted_after_another_tab_has_signed_in_anew(two_tabs, c
     expect(page.locator(".word", has_text="Processed")).to_have_count(12, timeout=WORK_WITHIN_MS)
     _sign_in_anew(other, name, password)
     page.locator("#choose-all").check()
+    with page.expect_download():
+        page.get_by_role("button", name="Download as ZIP").click()
+    _sign_in_anew(other, name, password)
     page.get_by_role("button", name="Delete…").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_text("12 files deleted.").first).to_be_visible()

@@ -26,7 +26,6 @@ from filemill.web.chosen import MOST_CHOSEN
 from filemill.web.rows import MOULD, UNDER_WAY, rows_of
 
 MOST_ROWS = 100  #: that the script asks for anew at once
-_FEW_ROWS = "25"  #: in a page while one scrolls: more would make a slow browser stumble
 
 
 class SeeOther(HttpResponseRedirect):
@@ -70,7 +69,6 @@ def live_list(request: HttpRequest) -> HttpResponse:
     """Return the list alone, for the script that keeps the page fresh."""
     try:
         wanted, is_grid = filters.asked(request.GET)
-        wanted.setdefault("page_size", _FEW_ROWS)
         found = page(wanted, File.objects.seen_by(caller_of(request)), list)
     except Invalid as error:
         return HttpResponse(status=STATUS[type(error)])
