@@ -10,6 +10,8 @@ const AT_ONCE = 60; // rows
 const EVENTS = "1000";
 const TOP_ANEW = 60_000; // for the ages of what is on top, and whatever no event told
 const UNDER_WAY = ["processing", "queued"];
+const RUSH = 10; // files that came in between two looks: so many that nobody reads their rows
+const RUSH_PAUSE = 3000;
 const CALM = 5000; // so long after something happened more is likely
 
 interface Happened {
@@ -24,6 +26,7 @@ export class Follower {
   #after: string;
   #stale = new Set<string>();
   #isTopStale = false;
+  #isRush = false;
   #topAt = performance.now();
   #movedAt = performance.now();
   #took = 0;
@@ -38,7 +41,8 @@ export class Follower {
     const begun = performance.now();
     while (await this.#read());
     if (performance.now() - this.#topAt > TOP_ANEW) this.#isTopStale = true;
-    if (this.#isTopStale) await this.#readTop();
+    const waits = this.#isRush && performance.now() - this.#topAt < RUSH_PAUSE;
+    if (this.#isTopStale && !waits) await this.#readTop();
     await this.#readRows();
     this.#took = performance.now() - begun;
   }
@@ -57,6 +61,7 @@ export class Follower {
       return false;
     }
     this.#after = happened.after;
+    this.#isRush = happened.results.filter(({ what }) => what === "received").length > RUSH;
     const gone: string[] = [];
     for (const { file_id: id, what } of happened.results) {
       const row = rowOf(id);

@@ -121,14 +121,13 @@ def test_reprocess_and_delete_work_from_the_page(open_page, a_file):
 
 def test_the_page_asks_for_nothing_while_it_is_hidden(open_page):
     page = open_page()
+    settle = "fetch('/healthz').then(() => {})"  # what was asked for before it has been seen then
+    page.evaluate("() => Object.defineProperty(document, 'hidden', {value: true, configurable: true}) && " + settle)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.evaluate(
-        """() => { Object.defineProperty(document, "hidden", {value: true, configurable: true});
-        document.dispatchEvent(new Event("visibilitychange")); return fetch("/healthz").then(() => {}); }"""
-    )
+    page.evaluate("() => new Promise(done => setTimeout(done, 500)).then(() => " + settle + ")")
     assert [url for url in asked if "/events/" in url or "/app/list/" in url] == []
-    assert any("/healthz" in url for url in asked)  # what was asked for before it would have been seen
+    assert any("/healthz" in url for url in asked)
     with page.expect_request("**/events/*"):
         page.evaluate(
             """() => { Object.defineProperty(document, "hidden", {value: false, configurable: true});
