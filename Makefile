@@ -75,7 +75,7 @@ screenshots: dev  ## Draw every page in both themes, wide and narrow, into docs/
 	@scripts/test-programs
 	PYTHONPATH=tests $(BIN)/python scripts/screenshots.py $(ARGS)
 
-corpus: dev  ## Run every file of a corpus through the service, embedded and on PostgreSQL and Redis
+corpus: dev  ## Run every file of a corpus through the service, on both stacks, and look at its page in Chromium
 	@scripts/test-programs
 	$(BIN)/python scripts/corpus.py $(ARGS)
 	$(BIN)/python scripts/corpus.py --stack production $(ARGS)

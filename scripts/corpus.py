@@ -3,7 +3,7 @@
 .venv/bin/python scripts/corpus.py [FOLDER]     the folder, else $FILEMILL_CORPUS, else ../shared/corpus
 .venv/bin/python scripts/corpus.py --stack production [FOLDER]     on PostgreSQL and Redis, which it starts
 
-Ends with status 1 where a file is not as the manifest tells.
+Ends with status 1 where a file is not as the manifest tells, or its page in Chromium is not as it should be.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from corpus_pages import Pages, pages
 from corpus_truths import Json, wrong_truth
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,8 +63,9 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="filemill-corpus-") as home,
         servers(options.stack) as urls,
         served(Path(home), urls) as service,
+        pages(f"http://127.0.0.1:{service.port}") as browser,
     ):
-        verdicts = [examine(service, folder, entry) for entry in entries]
+        verdicts = [examine(service, browser, folder, entry) for entry in entries]
         leftovers = service.leftovers()
     return report(verdicts, leftovers)
 
@@ -172,7 +174,7 @@ class Verdict:
         return self.path not in ACCEPTED
 
 
-def examine(service: Service, folder: Path, entry: Json) -> Verdict:
+def examine(service: Service, browser: Pages, folder: Path, entry: Json) -> Verdict:
     """Send one file and judge what became of it."""
     verdict = Verdict(entry["path"], entry["kind"], entry["expectation"])
     path = folder / entry["path"]
@@ -188,6 +190,7 @@ def examine(service: Service, folder: Path, entry: Json) -> Verdict:
             *wrong_type(entry, file),
             *wrong_end(entry, file),
             *wrong_truth(service.ask, path, entry, file),
+            *browser.wrong(file),
         ]
     if entry["expectation"] == HOSTILE:
         _status, good = service.process_file("good.txt", GOOD)
