@@ -57,13 +57,16 @@ export class Summary {
     const { items, totals, meter, isPaused, isBusy } = this.#work;
     let sent = totals.arrivedBytes;
     let failed = 0;
+    let isMoving = false;
     for (const item of items.values()) {
       sent += item.sent;
       failed += item.state === "failed" ? 1 : 0;
+      isMoving ||= item.state !== "failed" && item.state !== "lost" && item.state !== "paused";
     }
     meter.add(sent);
-    if (totals.files > 1) setHidden(this.#box, false);
-    setText(this.#words, isBusy ? under_way(this.#work, sent) : ended(totals.arrived, failed));
+    const words = isBusy ? under_way(this.#work, sent, isMoving) : ended(totals.arrived, failed);
+    if (totals.files > 1) setHidden(this.#box, !words); // what waits to be chosen again says so itself
+    setText(this.#words, words);
     this.#track.value = totals.bytes ? sent / totals.bytes : 0;
     setHidden(this.#track, !isBusy);
     setText(this.#button("pause"), said(isPaused ? "Resume all" : "Pause all"));
@@ -126,11 +129,11 @@ export class Summary {
   }
 }
 
-function under_way({ totals, meter, isPaused }: Work, sent: number): string {
+function under_way({ totals, meter, isPaused }: Work, sent: number, isMoving: boolean): string {
   const done = said("{done} of {n} file|{done} of {n} files", { done: totals.arrived, n: totals.files });
   const words = [done, sizeOf(sent, totals.bytes)];
   const { speed } = meter;
-  if (isPaused) words.push(said("paused"));
+  if (isPaused || !isMoving) words.push(said("paused"));
   else if (speed) words.push(perSecond(speed), said("{time} left", { time: timeLeft((totals.bytes - sent) / speed) }));
   return words.join(" · ");
 }
