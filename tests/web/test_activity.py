@@ -83,6 +83,14 @@ def test_failures_are_grouped_by_reason_and_tried_again_together(client, failed)
     assert Job.objects.get(file=other).state == "failed"
 
 
+def test_a_reason_that_is_one_files_own_is_not_told_for_all(client, failed):
+    for number in range(2):
+        failed(f"{number}.pdf", {**ENCRYPTED, "detail": f"Only number {number} is so."})
+    page = page_of(client)
+    assert ENCRYPTED["title"] in page
+    assert "is so." not in page
+
+
 def test_more_than_one_press_can_do_is_said(client, failed, monkeypatch):
     monkeypatch.setattr(activity, "MOST_AT_ONCE", 2)
     for number in range(3):

@@ -50,7 +50,7 @@ class Waiting:
 
 @dataclass
 class Failure:
-    """Files that failed in one processor for one reason, the newest as examples."""
+    """Files that failed in one processor for one reason, the newest as examples; in detail only where all agree."""
 
     processor: str
     name: str
@@ -161,6 +161,8 @@ def _failures(caller: Caller) -> tuple[list[Failure], int]:
         fresh = Failure(processor, step_name(processor), code, title, detail)
         failure = found.setdefault((processor, code), fresh)
         failure.count += 1
+        if failure.detail != detail:
+            failure.detail = ""  # each file's own page has its own
         if len(failure.examples) < _EXAMPLES:
             failure.examples.append((pk, name))
     return sorted(found.values(), key=lambda each: -each.count), looked_at
