@@ -84,7 +84,9 @@ export class Follower {
   async #beginAnew(): Promise<void> {
     const happened = await this.#askFor("now");
     if (!happened) throw new Error("There are no events.");
-    const fresh = await fragment(top());
+    const address = top();
+    const fresh = await fragment(address);
+    if (top() !== address) return;
     this.#after = happened.after;
     this.#stale.clear();
     replace(fresh);
@@ -94,7 +96,7 @@ export class Follower {
     const before = new Set<Element>(rows());
     const address = top();
     const fresh = await fragment(address);
-    if (top() !== address) return; // a page came above it meanwhile
+    if (top() !== address) return; // a page came above it meanwhile, or another list
     this.#isTopStale = false;
     if (scrollY < innerHeight && isLeftToGrow()) replace(fresh);
     else if (!merge(fresh, before)) {
@@ -111,10 +113,12 @@ export class Follower {
     if (stale.length > AT_ONCE) stale.sort((one, other) => Number(isSeen(other)) - Number(isSeen(one)));
     const asked = [...new Set([...working.map(idOf), ...stale])].slice(0, AT_ONCE);
     if (!asked.length) return;
-    const query = new URL(top(), location.href).searchParams;
+    const address = top();
+    const query = new URL(address, location.href).searchParams;
     query.delete("cursor");
     for (const id of asked) query.append("id", id);
     const fresh = await fragment(`${this.#rows}?${query}`);
+    if (top() !== address) return;
     for (const id of asked) this.#stale.delete(id);
     update(asked, fresh);
   }

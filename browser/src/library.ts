@@ -3,8 +3,12 @@ import { Choosing } from "./choosing";
 import { Follower } from "./follow";
 import { useKeys } from "./keys";
 import { Pace } from "./pace";
-import { comeBack } from "./place";
+import { countRows, show } from "./list";
+import { arrive, comeBack } from "./place";
+import { say } from "./say";
 import { loadAsOneScrolls } from "./scroll";
+import { changeWithin, followHistory } from "./within";
+import { shown } from "./words";
 
 let pace: Pace;
 
@@ -15,6 +19,13 @@ export function enliven(addresses: DOMStringMap): void {
   comeBack();
   loadAsOneScrolls();
   useKeys(new Choosing());
+  followHistory();
+  changeWithin((live, fresh) => {
+    show(live, fresh);
+    if (!history.state) scrollTo(0, 0);
+    arrive();
+    say(countRows() ? shown(countRows()) : (document.getElementById("empty")?.textContent ?? ""));
+  });
 }
 
 // Something has happened that this page knows of: look at once.

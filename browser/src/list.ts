@@ -6,6 +6,8 @@ import { morph } from "./morph";
 const NAMED = "file-";
 const LONG = 250;
 
+type Fresh = Document | DocumentFragment;
+
 export function rowOf(id: string): HTMLElement | null {
   return document.getElementById(NAMED + id);
 }
@@ -94,7 +96,14 @@ export function merge(fresh: Document, before: ReadonlySet<Element>): boolean {
   return true;
 }
 
-export function replace(fresh: Document): void {
+// Another list in the place of this one; what is on its way in stays on top.
+export function show(live: HTMLElement, fresh: DocumentFragment): void {
+  setAttribute(live, "data-live", find(fresh, "#live").dataset.live ?? "");
+  setAttribute(list(), "class", find(fresh, "#rows").className);
+  replace(fresh);
+}
+
+export function replace(fresh: Fresh): void {
   change(() => {
     const hadFocus = list().contains(document.activeElement);
     for (const row of rows()) row.remove();
@@ -119,7 +128,7 @@ function list(): HTMLElement {
   return find(document, "#rows");
 }
 
-function rowsIn(fresh: Document): HTMLElement[] {
+function rowsIn(fresh: Fresh): HTMLElement[] {
   return [...fresh.querySelectorAll<HTMLElement>("#rows > .row[id]")];
 }
 
@@ -154,7 +163,7 @@ function place(wanted: readonly HTMLElement[]): Element | undefined {
 }
 
 // The link to the page beyond.
-function turn(end: "before" | "after", fresh: Document): void {
+function turn(end: "before" | "after", fresh: Fresh): void {
   const old = document.getElementById(end);
   const now = fresh.getElementById(end);
   if (old && now) setAttribute(find(old, "a"), "href", find(now, "a").getAttribute("href") ?? "");

@@ -1,8 +1,10 @@
 // Keeps the part #live of a page as the server has it: quickly while something is unfinished, slowly else.
+import htmx from "htmx.org";
 import { fragment } from "./ask";
-import { keepingFocus } from "./dom";
+import { find, keepingFocus } from "./dom";
 import { morph } from "./morph";
 import { Pace } from "./pace";
+import { changeWithin } from "./within";
 
 const QUICK = 500;
 const SLOW = 10_000;
@@ -13,8 +15,14 @@ export function keepFresh(root: HTMLElement): void {
   const ask = async (): Promise<void> => {
     const begun = performance.now();
     const fresh = (await fragment(root.dataset.live ?? "")).getElementById("live");
-    if (fresh) keepingFocus(() => morph(root, fresh));
+    if (fresh) show(root, fresh);
+    htmx.process(root);
     took = performance.now() - begun;
   };
   new Pace(ask, () => ("unfinished" in root.dataset ? Math.max(QUICK, PART * took) : SLOW)).begin();
+  changeWithin((live, fresh) => show(live, find(fresh, "#live")));
+}
+
+function show(live: HTMLElement, fresh: HTMLElement): void {
+  keepingFocus(() => morph(live, fresh));
 }

@@ -1,11 +1,13 @@
 // Changes only what differs, so that focus, selection, scroll positions and open menus stay.
+const OF_HTMX = "data-htmx-powered";
+
 export function morph(old: ChildNode, fresh: ChildNode): void {
   if (old.isEqualNode(fresh) || isKept(old, fresh)) return;
   if (!(old instanceof Element && fresh instanceof Element) || old.nodeName !== fresh.nodeName || old.id !== fresh.id) {
     old.replaceWith(fresh);
     return;
   }
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== OF_HTMX) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   morphChildren(old, fresh);
 }

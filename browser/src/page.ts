@@ -1,6 +1,7 @@
 // What the pages do beyond plain HTML; without this script they work, too.
 import "./script";
 import { open } from "./entrance";
+import { said } from "./language";
 import { enliven } from "./library";
 import { keepFresh } from "./live";
 
@@ -20,7 +21,7 @@ if (document.getElementById("panes"))
 document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;
   for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]"))
-    if (!menu.contains(event.target)) menu.open = false;
+    if (!menu.contains(event.target) || event.target.closest("a")) fold(menu);
   const copier = event.target.closest<HTMLElement>("[data-copies]");
   if (copier) void copy(copier);
 });
@@ -28,8 +29,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   const menu = event.key === "Escape" && document.querySelector<HTMLDetailsElement>("details.menu[open]");
   if (!menu) return;
-  menu.open = false;
-  menu.querySelector("summary")?.focus();
+  fold(menu);
 });
 
 // A second click would send the form again, and show what comes of that.
@@ -43,12 +43,17 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll<HTMLElement>("form[data-sent]")) delete form.dataset.sent;
 });
 
+function fold(menu: HTMLDetailsElement): void {
+  const hadFocus = menu.contains(document.activeElement);
+  menu.open = false;
+  if (hadFocus) menu.querySelector("summary")?.focus();
+}
+
 async function copy(button: HTMLElement): Promise<void> {
   const source = document.getElementById(button.dataset.copies ?? "");
   if (!source) return;
   // Browsers give the clipboard to pages with https alone; elsewhere what is marked can still be copied.
   if ("clipboard" in navigator) await navigator.clipboard.writeText(source.textContent ?? "");
   else getSelection()?.selectAllChildren(source);
-  const { said } = await import("./language");
   button.textContent = said("clipboard" in navigator || document.execCommand("copy") ? "Copied" : "Press Ctrl+C");
 }

@@ -72,6 +72,16 @@ function firstBelow(all: readonly HTMLElement[], edge: number): HTMLElement | un
 
 export function comeBack(): void {
   history.scrollRestoration = "manual";
+  arrive();
+  let timer = 0;
+  addEventListener("scroll", () => {
+    clearTimeout(timer);
+    timer = setTimeout(note, NOTE_AFTER);
+  });
+}
+
+// Where somebody has been in the list that has just come.
+export function arrive(): void {
   const first = rows()[0];
   if (first) begins(first, location.search);
   const { row = "", top: then = 0 } = (history.state ?? {}) as Partial<Place>;
@@ -81,11 +91,6 @@ export function comeBack(): void {
   };
   go();
   twoFramesLater(go); // when the heights of the rows above are no guesses any more
-  let timer = 0;
-  addEventListener("scroll", () => {
-    clearTimeout(timer);
-    timer = setTimeout(note, NOTE_AFTER);
-  });
 }
 
 // Browsers have drawn by then what is in view, and know how large it is.

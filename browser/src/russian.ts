@@ -63,6 +63,7 @@ export const RUSSIAN = {
   Copied: "Скопировано",
   "Press Ctrl+C": "Нажмите Ctrl+C",
   "{n} more, {files} shown.": "ещё {n}, показано: {files}.",
+  "{files} shown.": "Показано: {files}.",
   "{n} file chosen|{n} files chosen": "Выбран {n} файл|Выбраны {n} файла|Выбрано {n} файлов",
   "{chosen}; a ZIP takes at most {most}.": "{chosen}; в ZIP помещается не больше {most}.",
   "Delete {n} file?|Delete {n} files?": "Удалить {n} файл?|Удалить {n} файла?|Удалить {n} файлов?",

@@ -53,6 +53,10 @@ export function loaded(count: number, all: number): string {
   return said("{n} more, {files} shown.", { n: count, files: files(all) });
 }
 
+export function shown(count: number): string {
+  return said("{files} shown.", { files: files(count) });
+}
+
 export function chosen(count: number): string {
   return said("{n} file chosen|{n} files chosen", { n: count });
 }

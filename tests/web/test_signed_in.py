@@ -70,6 +70,9 @@ def test_an_upload_outlives_a_session_that_ends_and_goes_on_once_somebody_has_si
         look = "document.dispatchEvent(new Event('visibilitychange'))"
         page.evaluate(look)
         expect(page.locator("p.notice")).to_have_text("You are signed out. Sign in in another tab.")
+        with page.expect_response("**/app/sign-in/**"):
+            page.get_by_role("link", name="Failed", exact=True).click()
+        assert page.evaluate("location.pathname") == "/"
         other.goto("/")
         _sign_in(other, name, password)
         expect(other.locator("#choose")).to_be_visible()
@@ -102,6 +105,16 @@ def _sign_in_anew(page, name, password):
     page.goto("/app/sign-in/")
     _sign_in(page, name, password)
     expect(page.locator("#choose")).to_be_visible()
+
+
+def test_a_filter_that_is_followed_after_signing_out_elsewhere_asks_who_one_is(two_tabs, closed_service):
+    _, name, password, _token = closed_service
+    page, other = two_tabs
+    page.route("**/events/**", lambda route: route.abort())  # else it would see to it before
+    _sign_out(other)
+    page.get_by_role("link", name="Failed", exact=True).click()
+    _sign_in(page, name, password)
+    expect(page.get_by_role("link", name="Failed", exact=True)).to_have_attribute("aria-current", "true")
 
 
 def _send_many(page, folder, name):

@@ -1,0 +1,152 @@
+"""Links and forms that change the page where it is, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from .sender import WITHIN_MS, Sender
+
+STAYS = "window.stays = true"
+IS_THE_SAME = "window.stays === true"
+NAMES = "[...document.querySelectorAll('#rows .row[id] .name')].map(each => each.textContent)"
+
+
+@pytest.fixture
+def sender(open_page, service, tmp_path):
+    page = open_page("/")
+    page.evaluate(STAYS)
+    return Sender(page, service, tmp_path)
+
+
+@pytest.fixture
+def three(sender):
+    """Send three files and look at them alone; return what sends, and their names, by name."""
+    sizes = {"within-a.bin": 300, "within-b.bin": 100, "within-c.bin": 200}
+    paths = [sender.make(name, size) for name, size in sizes.items()]
+    if not sender.got("name=within-a"):
+        for path in paths:
+            sender.send(path)
+            sender.expect_processed(path)
+    search(sender, "within-")
+    return sender, [path.name for path in paths]
+
+
+def search(sender, name):
+    sender.page.locator("#find").fill(name)
+    sender.page.keyboard.press("Enter")
+    expect(sender.page).to_have_url(re.compile(f"name={name}"))
+
+
+def choose(sender, menu, words):
+    summary = sender.page.locator("details.menu summary", has_text=menu)
+    summary.click()
+    sender.page.get_by_role("link", name=words, exact=True).click()
+    return summary
+
+
+def expect_names(sender, names):
+    expect(sender.page.locator("#rows .row[id] .name")).to_have_text(names, timeout=WITHIN_MS)
+    assert sender.page.evaluate(IS_THE_SAME)
+
+
+def test_a_filter_lets_what_is_on_its_way_go_on(sender):
+    path = sender.make("on its way.bin", 3_000_000)
+    sender.slow_down(500_000)
+    sender.send(path)
+    expect(sender.word(path.name)).to_have_text("Uploading")
+    sender.page.get_by_role("link", name="Failed", exact=True).click()
+    expect(sender.page).to_have_url(re.compile("status=failed"))
+    expect(sender.page.get_by_role("link", name="Failed", exact=True)).to_have_attribute("aria-current", "true")
+    expect(sender.word(path.name)).to_have_text("Uploading")
+    sender.slow_down()
+    expect(sender.row(path.name)).to_have_count(0, timeout=WITHIN_MS)
+    assert sender.has(path)
+    sender.page.get_by_role("link", name="All", exact=True).click()
+    sender.expect_processed(path)
+    assert sender.page.evaluate(IS_THE_SAME)
+
+
+def test_search_order_and_look_change_the_list_where_it_is(three):
+    sender, names = three
+    expect_names(sender, names[::-1])
+    expect(sender.page.locator("#said")).to_have_text("3 files shown.")
+    summary = choose(sender, "Newest first", "Smallest first")
+    expect_names(sender, [names[1], names[2], names[0]])
+    summary = sender.page.locator("details.menu summary", has_text="Smallest first")
+    expect(summary).to_be_focused()
+    expect(sender.page.locator("details.menu[open]")).to_have_count(0)
+    sender.page.get_by_role("link", name="Grid", exact=True).click()
+    expect(sender.page.locator("#rows")).to_have_class("rows tiles")
+    expect_names(sender, [names[1], names[2], names[0]])
+    search(sender, "within-b")
+    expect_names(sender, [names[1]])
+    assert "ordering=size" in sender.page.url
+    assert "view=grid" in sender.page.url
+    search(sender, "within-nothing")
+    expect_names(sender, [])
+    expect(sender.page.locator("#said")).to_contain_text("No file matches.")
+    sender.page.locator("#empty").get_by_role("link", name="Show all files").click()
+    expect(sender.page.locator("#find")).to_have_value("")
+    expect(sender.page.locator("#searched")).to_be_empty()
+    assert sender.page.evaluate(IS_THE_SAME)
+
+
+def test_back_and_forward_lead_through_the_lists(three):
+    sender, names = three
+    choose(sender, "Newest first", "By name")
+    expect_names(sender, names)
+    search(sender, "within-c")
+    expect_names(sender, names[2:])
+    sender.page.go_back()
+    expect_names(sender, names)
+    expect(sender.page.locator("#find")).to_have_value("within-")
+    expect(sender.page.locator("details.menu summary", has_text="By name")).to_have_count(1)
+    sender.page.go_back()
+    expect_names(sender, names[::-1])
+    sender.page.go_forward()
+    sender.page.go_forward()
+    expect_names(sender, names[2:])
+    expect(sender.page).to_have_url(re.compile("name=within-c"))
+
+
+def test_what_was_chosen_in_another_list_is_not_chosen_any_more(three):
+    sender, names = three
+    sender.page.get_by_label(f"Choose {names[0]}").check()
+    sender.page.get_by_label(f"Choose {names[2]}").check()
+    search(sender, "within-a")
+    expect_names(sender, names[:1])
+    expect(sender.page.locator("#how-many")).to_have_text("1 file chosen")
+    expect(sender.page.get_by_label(f"Choose {names[0]}")).to_be_checked()
+
+
+def test_a_step_that_runs_again_keeps_the_page_and_says_so(three):
+    sender, names = three
+    sender.page.get_by_role("link", name=names[0]).click()
+    sender.page.wait_for_url("**/app/files/**")
+    sender.page.evaluate(STAYS)
+    button = sender.page.get_by_role("button", name="Process again")
+    button.focus()
+    sender.page.keyboard.press("Enter")
+    expect(sender.page.locator("#messages")).to_contain_text("All processors run again.")
+    expect(button).to_be_focused()
+    expect(sender.page.locator("#summary .word")).to_have_text("Processed", timeout=WITHIN_MS)
+    assert sender.page.evaluate(IS_THE_SAME)
+
+
+def test_a_server_that_is_away_is_told_of_and_changes_nothing(browser, service, tmp_path):
+    page = browser.new_page(base_url=service)
+    try:
+        page.goto("/?name=within-")
+        page.evaluate(STAYS)
+        page.context.set_offline(True)
+        page.get_by_role("link", name="Failed", exact=True).click()
+        expect(page.locator("#messages")).to_have_text("The server does not answer. Try again.")
+        assert page.url.endswith("/?name=within-")
+        page.context.set_offline(False)
+        page.get_by_role("link", name="Failed", exact=True).click()
+        expect(page).to_have_url(re.compile("status=failed"))
+        expect(page.locator("#messages")).to_be_empty()
+        assert page.evaluate(IS_THE_SAME)
+    finally:
+        page.close()
