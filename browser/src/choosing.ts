@@ -17,6 +17,7 @@ interface Outcome {
 
 export class Choosing {
   #form = find<HTMLFormElement>(document, "#chosen");
+  #classes = this.#form.classList; // what is asked of a form is looked for among its fields first: a box in each row
   #all = find<HTMLInputElement>(document, "#choose-all");
   #words = find(document, "#how-many");
   #none = this.#words.textContent ?? "";
@@ -101,7 +102,7 @@ export class Choosing {
     // What does not change is not written: the style of the whole page may hang on it.
     if (this.#all.checked !== isAll) this.#all.checked = isAll;
     if (this.#all.indeterminate !== isSome) this.#all.indeterminate = isSome;
-    this.#form.classList.toggle("some", count > 0);
+    this.#classes.toggle("some", count > 0);
     setText(this.#words, count ? chosen(count) : this.#none);
   }
 

@@ -27,8 +27,19 @@ export function breathe(): Promise<void> {
 // Who moves or hides what has the focus takes the focus away: it comes back, or goes to the next button.
 export function keepingFocus(change: () => void): void {
   const focused = document.activeElement;
+  const around = ancestors(focused);
   change();
-  if (!(focused instanceof HTMLElement) || !focused.isConnected) return;
+  if (!(focused instanceof HTMLElement)) return;
+  if (!focused.isConnected) {
+    if (document.activeElement === document.body) around.find((each) => each.isConnected && each.hasAttribute("tabindex"))?.focus({ preventScroll: true });
+    return;
+  }
   const next = focused.hidden ? focused.parentElement?.querySelector<HTMLElement>("button:not([hidden])") : focused;
   if (next !== document.activeElement) (next ?? document.getElementById("choose"))?.focus({ preventScroll: true });
+}
+
+function ancestors(element: Element | null): HTMLElement[] {
+  const found: HTMLElement[] = [];
+  for (let each = element?.parentElement; each && each !== document.body; each = each.parentElement) found.push(each);
+  return found;
 }

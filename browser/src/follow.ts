@@ -23,7 +23,8 @@ interface Happened {
 export class Follower {
   #events: string;
   #rows: string;
-  #after: string;
+  #after = "";
+  #list = 0;
   #stale = new Set<string>();
   #isTopStale = false;
   #isRush = false;
@@ -31,10 +32,18 @@ export class Follower {
   #movedAt = performance.now();
   #took = 0;
 
-  constructor({ events = "", rows = "", after = "" }: DOMStringMap) {
+  constructor({ events = "", rows = "" }: DOMStringMap, list: DOMStringMap) {
     this.#events = events;
     this.#rows = rows;
+    this.beginAt(list);
+  }
+
+  // At a list that has just been drawn; what was asked for before is no news for it.
+  beginAt({ after = "" }: DOMStringMap): void {
     this.#after = after;
+    this.#stale.clear();
+    this.#isTopStale = false;
+    this.#list += 1;
   }
 
   async look(): Promise<void> {
@@ -84,9 +93,9 @@ export class Follower {
   async #beginAnew(): Promise<void> {
     const happened = await this.#askFor("now");
     if (!happened) throw new Error("There are no events.");
-    const address = top();
-    const fresh = await fragment(address);
-    if (top() !== address) return;
+    const list = this.#list;
+    const fresh = await fragment(top());
+    if (list !== this.#list) return;
     this.#after = happened.after;
     this.#stale.clear();
     replace(fresh);
@@ -95,8 +104,9 @@ export class Follower {
   async #readTop(): Promise<void> {
     const before = new Set<Element>(rows());
     const address = top();
+    const list = this.#list;
     const fresh = await fragment(address);
-    if (top() !== address) return; // a page came above it meanwhile, or another list
+    if (top() !== address || list !== this.#list) return; // a page came above it meanwhile, or another list
     this.#isTopStale = false;
     if (scrollY < innerHeight && isLeftToGrow()) replace(fresh);
     else if (!merge(fresh, before)) {
@@ -113,12 +123,12 @@ export class Follower {
     if (stale.length > AT_ONCE) stale.sort((one, other) => Number(isSeen(other)) - Number(isSeen(one)));
     const asked = [...new Set([...working.map(idOf), ...stale])].slice(0, AT_ONCE);
     if (!asked.length) return;
-    const address = top();
-    const query = new URL(address, location.href).searchParams;
+    const list = this.#list;
+    const query = new URL(top(), location.href).searchParams;
     query.delete("cursor");
     for (const id of asked) query.append("id", id);
     const fresh = await fragment(`${this.#rows}?${query}`);
-    if (top() !== address) return;
+    if (list !== this.#list) return;
     for (const id of asked) this.#stale.delete(id);
     update(asked, fresh);
   }

@@ -1,12 +1,14 @@
 // The rows of the list that are loaded, brought in line with what the server has. After each change the event "rows".
-// Pages beyond the first are boxes of their own: a browser skips one that is far away whole, however many there are.
+// Pages beyond the first are boxes of their own, and twenty of them are one again: a browser skips one that is far away
+// whole, and looks at each that is not within another at each turn.
 import { find, keepingFocus, setAttribute } from "./dom";
 import { morph } from "./morph";
 
 const NAMED = "file-";
 const LONG = 250;
+const PAGES = 20; // in a page of pages
 
-type Fresh = Document | DocumentFragment;
+type Fresh = Document | Element;
 
 export function rowOf(id: string): HTMLElement | null {
   return document.getElementById(NAMED + id);
@@ -22,12 +24,19 @@ export function isLocal(row: HTMLElement): boolean {
 
 // Thousands, perhaps: no selector looks into each of them.
 export function rows(...statuses: string[]): HTMLElement[] {
-  const all = boxes().flatMap((box) => (isPage(box) ? [...box.children] : box)) as HTMLElement[];
-  return all.filter((row) => row.id && (!statuses.length || statuses.includes(row.getAttribute("data-status") ?? "")));
+  const all: HTMLElement[] = [];
+  const gather = (box: HTMLElement): void => {
+    if (isPage(box)) boxes(box).forEach(gather);
+    else if (box.id && (!statuses.length || statuses.includes(box.getAttribute("data-status") ?? ""))) all.push(box);
+  };
+  boxes().forEach(gather);
+  return all;
 }
 
-export function countRows(): number {
-  return boxes().reduce((count, box) => count + (isPage(box) ? box.childElementCount : Number(box.id !== "")), 0);
+export function countRows(within: Element = list()): number {
+  let count = 0;
+  for (const box of within.children) count += isPage(box) ? countRows(box) : Number(box.id !== "");
+  return count;
 }
 
 // Whether thousands may have come in on top while nobody went down the list, chose from it or is in it by keyboard.
@@ -37,12 +46,17 @@ export function isLeftToGrow(): boolean {
 }
 
 // Rows, and pages of rows.
-export function boxes(): HTMLElement[] {
-  return [...list().children] as HTMLElement[];
+export function boxes(within: Element = list()): HTMLElement[] {
+  return [...within.children] as HTMLElement[];
 }
 
 export function isPage(box: Element): boolean {
   return box.classList.contains("page");
+}
+
+// There pages are no boxes, for rows would end where one does.
+export function isGrid(): boolean {
+  return list().classList.contains("tiles");
 }
 
 export function remove(row: HTMLElement): void {
@@ -97,8 +111,8 @@ export function merge(fresh: Document, before: ReadonlySet<Element>): boolean {
 }
 
 // Another list in the place of this one; what is on its way in stays on top.
-export function show(live: HTMLElement, fresh: DocumentFragment): void {
-  setAttribute(live, "data-live", find(fresh, "#live").dataset.live ?? "");
+export function show(live: HTMLElement, fresh: HTMLElement): void {
+  setAttribute(live, "data-live", fresh.dataset.live ?? "");
   setAttribute(list(), "class", find(fresh, "#rows").className);
   replace(fresh);
 }
@@ -106,7 +120,7 @@ export function show(live: HTMLElement, fresh: DocumentFragment): void {
 export function replace(fresh: Fresh): void {
   change(() => {
     const hadFocus = list().contains(document.activeElement);
-    for (const row of rows()) row.remove();
+    for (const box of boxes()) if (box.id || isPage(box)) box.remove();
     place(rowsIn(fresh));
     if (hadFocus) rows()[0]?.querySelector<HTMLElement>("a[href]")?.focus({ preventScroll: true });
     turn("before", fresh);
@@ -118,7 +132,8 @@ export function replace(fresh: Fresh): void {
 export function extend(end: "before" | "after", fresh: Document): HTMLElement[] {
   const more = rowsIn(fresh).filter((row) => !document.getElementById(row.id));
   change(() => {
-    list().insertBefore(pageOf(more), end === "after" ? null : below(onTheirWay()));
+    if (end === "before") list().insertBefore(pageOf(more, more.length), below(onTheirWay()));
+    else lastPages(more.length).append(pageOf(more, more.length));
     turn(end, fresh);
   });
   return more;
@@ -134,7 +149,6 @@ function rowsIn(fresh: Fresh): HTMLElement[] {
 
 function change(make: () => void): void {
   keepingFocus(make);
-  for (const box of boxes()) if (isPage(box) && !box.childElementCount) box.remove();
   document.dispatchEvent(new Event("rows"));
 }
 
@@ -165,16 +179,24 @@ function place(wanted: readonly HTMLElement[]): Element | undefined {
 // The link to the page beyond.
 function turn(end: "before" | "after", fresh: Fresh): void {
   const old = document.getElementById(end);
-  const now = fresh.getElementById(end);
+  const now = fresh.querySelector(`#${end}`);
   if (old && now) setAttribute(find(old, "a"), "href", find(now, "a").getAttribute("href") ?? "");
   else if (old) old.remove();
   else if (now && end === "after") list().parentElement?.append(now);
   else if (now) list().before(now);
 }
 
-function pageOf(more: readonly HTMLElement[]): HTMLElement {
+function pageOf(boxes: readonly HTMLElement[], rows: number): HTMLElement {
   const page = Object.assign(document.createElement("div"), { className: "page", role: "none" });
-  page.style.setProperty("--rows", String(more.length));
-  page.append(...more);
+  page.style.setProperty("--rows", String(rows)); // as tall as that, as long as nobody has seen it
+  page.append(...boxes);
   return page;
+}
+
+function lastPages(rows: number): Element {
+  const last = list().lastElementChild;
+  if (last?.firstElementChild && isPage(last.firstElementChild) && last.childElementCount < PAGES) return last;
+  const pages = pageOf([], rows);
+  list().append(pages);
+  return pages;
 }

@@ -1,10 +1,12 @@
 // Where in the list somebody is: kept in the address and the history, so that going back or loading anew leads there.
+import htmx from "htmx.org";
 import { find } from "./dom";
-import { boxes, idOf, isPage, rowOf, rows } from "./list";
+import { boxes, idOf, isGrid, isPage, rowOf, rows } from "./list";
 
 const NOTE_AFTER = 200;
+const AGAIN_AFTER = 3000;
 const NEAR = 2; // heights of the window
-const FEW = "25"; // rows in a page while one scrolls: of more a slow browser would stumble
+const FEW = "15"; // rows in a page while one scrolls: of more a slow browser would stumble
 const isSizeChosen = new URLSearchParams(location.search).has("page_size");
 
 interface Place {
@@ -14,6 +16,9 @@ interface Place {
 
 const begun = new WeakMap<Element, string>(); // rows with which a page of the list begins, and its query
 const live = (): HTMLElement => find(document, "#live");
+let timer = 0;
+let here = location.search; // the query of the list that is shown, from the page on at which somebody is
+let isAway = false; // the history is at another list than the page, until that has come
 
 // The address of what is loaded, from its top on.
 export function top(): string {
@@ -44,7 +49,13 @@ export function begins(row: Element, query: string): void {
 
 export function isInView(row: Element): boolean {
   // Where rows are in a page that the browser skips, only the page knows its place.
-  const { top, bottom } = (row.closest(".page:not(.tiles *)") ?? row).getBoundingClientRect();
+  const pages: Element[] = [];
+  for (let page = row.closest(".page:not(.tiles *)"); page && isPage(page); page = page.parentElement) pages.unshift(page);
+  return (pages.length ? pages : [row]).every(isNear);
+}
+
+function isNear(box: Element): boolean {
+  const { top, bottom } = box.getBoundingClientRect();
   return bottom > -innerHeight && top < NEAR * innerHeight;
 }
 
@@ -55,9 +66,9 @@ export function atTop(): boolean {
 // The first row that is not above the window, or under what sticks to its top.
 export function firstInView(): HTMLElement | undefined {
   const edge = document.querySelector(".top")?.getBoundingClientRect().bottom ?? 0;
-  const box = firstBelow(boxes(), Math.max(edge, 0));
-  if (!box || !isPage(box)) return box;
-  return firstBelow([...box.children] as HTMLElement[], Math.max(edge, 0));
+  let box = firstBelow(isGrid() ? rows() : boxes(), Math.max(edge, 0));
+  while (box && isPage(box)) box = firstBelow(boxes(box), Math.max(edge, 0));
+  return box;
 }
 
 function firstBelow(all: readonly HTMLElement[], edge: number): HTMLElement | undefined {
@@ -72,22 +83,48 @@ function firstBelow(all: readonly HTMLElement[], edge: number): HTMLElement | un
 
 export function comeBack(): void {
   history.scrollRestoration = "manual";
-  arrive();
-  let timer = 0;
+  arrive(false);
   addEventListener("scroll", () => {
     clearTimeout(timer);
     timer = setTimeout(note, NOTE_AFTER);
   });
 }
 
+// A link leads to another list, or to the top of this one.
+export function goTo(address: string): void {
+  note();
+  if (address === location.href) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
+}
+
+export function followHistory(): void {
+  addEventListener("popstate", () => {
+    if (location.search === here) return;
+    clearTimeout(timer);
+    isAway = true;
+    void ask();
+  });
+}
+
+async function ask(): Promise<void> {
+  if (!isAway) return;
+  await htmx.ajax("GET", location.pathname + location.search, { source: "#filters" });
+  if (isAway) setTimeout(ask, AGAIN_AFTER); // the server is away
+}
+
 // Where somebody has been in the list that has just come.
-export function arrive(): void {
+export function arrive(isNew = true): void {
+  const box = find<HTMLInputElement>(document, "#find");
+  here = location.search;
+  if (isAway || box !== document.activeElement) box.value = new URLSearchParams(here).get("name") ?? "";
+  isAway = false;
   const first = rows()[0];
   if (first) begins(first, location.search);
   const { row = "", top: then = 0 } = (history.state ?? {}) as Partial<Place>;
   const there = rowOf(row);
   const go = (): void => {
-    if (there) scrollBy(0, there.getBoundingClientRect().top - then);
+    if (there?.isConnected) scrollBy(0, there.getBoundingClientRect().top - then);
+    else if (isNew) scrollTo(0, 0);
   };
   go();
   twoFramesLater(go); // when the heights of the rows above are no guesses any more
@@ -99,10 +136,12 @@ export function twoFramesLater(act: () => void): void {
 }
 
 function note(): void {
+  clearTimeout(timer);
+  if (isAway) return;
   const row = scrollY > 0 ? firstInView() : undefined;
-  if (!row) return history.replaceState(null, "", plain(top()) || location.pathname);
-  const place: Place = { row: idOf(row), top: row.getBoundingClientRect().top };
-  history.replaceState(place, "", pageOf(row) || location.pathname);
+  const place: Place | null = row ? { row: idOf(row), top: row.getBoundingClientRect().top } : null;
+  history.replaceState(place, "", (row ? pageOf(row) : plain(top())) || location.pathname);
+  here = location.search;
 }
 
 function pageOf(row: HTMLElement): string {

@@ -43,19 +43,19 @@ function seen(entries: readonly IntersectionObserverEntry[]): void {
 }
 
 async function load(end: "before" | "after", nav: Element): Promise<void> {
-  if (under_way.has(end)) return;
-  under_way.add(end);
   const search = queryOf(nav);
+  if (under_way.has(search)) return;
+  under_way.add(search);
   try {
     const fresh = await fragment(addressOf(search));
-    under_way.delete(end);
+    under_way.delete(search);
     failures = 0;
     if (queryOf(document.getElementById(end)) !== search) return observe(); // the list was replaced meanwhile
     if (end === "after") after(fresh, search);
     else before(fresh, search);
   } catch {
     setTimeout(() => {
-      under_way.delete(end);
+      under_way.delete(search);
       observe();
     }, Math.min(AGAIN_AFTER * 2 ** failures, SLOWEST));
     failures += 1;

@@ -20,6 +20,16 @@ def sender(open_page, service, tmp_path):
 
 
 @pytest.fixture
+def troubled(browser, service, tmp_path):
+    """A page whose console may complain."""
+    page = browser.new_page(base_url=service)
+    page.goto("/")
+    page.evaluate(STAYS)
+    yield Sender(page, service, tmp_path)
+    page.close()
+
+
+@pytest.fixture
 def three(sender):
     """Send three files and look at them alone; return what sends, and their names, by name."""
     sizes = {"within-a.bin": 300, "within-b.bin": 100, "within-c.bin": 200}
@@ -120,6 +130,139 @@ def test_what_was_chosen_in_another_list_is_not_chosen_any_more(three):
     expect(sender.page.get_by_label(f"Choose {names[0]}")).to_be_checked()
 
 
+def test_a_key_beside_the_click_opens_a_filter_in_another_tab(sender):
+    with sender.page.context.expect_page() as opened:
+        sender.page.get_by_role("link", name="Failed", exact=True).click(modifiers=["Control"])
+    expect(opened.value).to_have_url(re.compile("status=failed"))
+    assert sender.page.url == f"{sender.address}/"
+
+
+def test_a_file_that_arrives_while_a_list_is_on_its_way_is_in_it(sender):
+    page = sender.page
+    search(sender, "nosuch")
+    held = []
+
+    def hold(route):
+        held.append((route, route.fetch()))
+
+    page.route(f"{sender.address}/", hold)
+    page.locator("#empty").get_by_role("link", name="Show all files").click()
+    while not held:
+        page.wait_for_timeout(10)
+    path = sender.make("meanwhile.bin", 100)
+    with page.expect_response(lambda answer: "/events/" in answer.url and "received" in answer.text()):
+        sender.send(path)
+    page.wait_for_timeout(500)  # so long that the page has done with the event
+    route, answer = held.pop()
+    route.fulfill(response=answer)
+    page.unroute_all()
+    expect(page.locator("#searched")).to_be_empty()
+    sender.expect_processed(path)
+    expect(page.locator("#rows .row[id]", has_text=path.name)).to_have_count(1)
+
+
+def test_what_is_scrolled_while_one_goes_back_is_not_noted_at_the_wrong_list(three):
+    sender, names = three
+    page = sender.page
+    page.set_viewport_size({"width": 600, "height": 300})
+    choose(sender, "Newest first", "By name")
+    expect_names(sender, names)
+    held = []
+    page.route(lambda address: address.endswith("/?name=within-"), lambda route: held.append(route))
+    page.evaluate("history.back()")
+    while not held:
+        page.wait_for_timeout(10)
+    page.evaluate("scrollTo(0, 200)")
+    page.wait_for_timeout(400)  # a place is noted once nobody scrolls for a fifth of a second
+    assert page.url.endswith("/?name=within-")
+    held.pop().continue_()
+    expect_names(sender, names[::-1])
+    assert page.url.endswith("/?name=within-")
+
+
+def test_going_back_while_the_server_is_away_ends_once_it_is_back(troubled):
+    page = troubled.page
+    search(troubled, "within-")
+    page.get_by_role("link", name="Failed", exact=True).click()
+    expect(page).to_have_url(re.compile("status=failed"))
+    page.context.set_offline(True)
+    page.evaluate("history.back()")
+    expect(page.locator("#messages")).to_have_text("The server does not answer. Try again.")
+    page.context.set_offline(False)
+    expect(page.get_by_role("link", name="All", exact=True)).to_have_attribute("aria-current", "true")
+    assert page.url.endswith("/?name=within-")
+    assert page.evaluate(IS_THE_SAME)
+
+
+def test_a_refusal_of_the_list_is_shown_and_goes_with_the_next_list(troubled):
+    page = troubled.page
+    page.evaluate("history.pushState(null, '', '/?cursor=rubbish'); history.pushState(null, '', '/?name=x')")
+    search(troubled, "nosuch")
+    page.go_back()
+    page.go_back()
+    expect(page.locator("#problem")).to_contain_text("cursor")
+    page.get_by_role("link", name="All", exact=True).click()
+    expect(page.locator("#problem")).to_have_count(0)
+    assert page.evaluate(IS_THE_SAME)
+
+
+def test_a_server_in_trouble_holds_no_upload_back(troubled):
+    page = troubled.page
+    path = troubled.make("in trouble.bin", 3_000_000)
+    troubled.slow_down(500_000)
+    troubled.send(path)
+    expect(troubled.word(path.name)).to_have_text("Uploading")
+    page.route("**/?status=failed", lambda route: route.fulfill(status=503, body="away"))
+    page.get_by_role("link", name="Failed", exact=True).click()
+    expect(page.locator("#messages")).to_have_text("The server does not answer. Try again.")
+    expect(page.locator("p.notice", has_text="signed out")).to_have_count(0)
+    troubled.slow_down()
+    troubled.expect_processed(path)
+
+
+def test_a_deed_that_is_refused_says_so_and_keeps_the_page(troubled, three):
+    sender, names = three
+    page = troubled.page
+    page.goto(f"/app/files/{sender.got(f'name={names[0]}')[0]['id']}/")
+    page.evaluate(STAYS)
+    button = page.get_by_role("button", name="Process again")
+    page.route("**/app/files/*/reprocess/", lambda route: route.fulfill(status=503, body="<p>away"))
+    button.click()
+    expect(page.locator("#messages")).to_have_text("The server does not answer. Try again.")
+    page.unroute_all()
+    page.evaluate("document.querySelectorAll('[name=csrfmiddlewaretoken]').forEach(each => each.remove())")
+    button.click()
+    expect(page.locator("#messages")).to_contain_text("token")
+    assert page.evaluate(IS_THE_SAME)
+
+
+def test_words_that_are_typed_while_an_answer_is_on_its_way_stay(three):
+    sender, names = three
+    page = sender.page
+    held = []
+    page.route("**/?name=within-a", lambda route: held.append(route))
+    page.locator("#find").fill("within-a")
+    page.keyboard.press("Enter")
+    while not held:
+        page.wait_for_timeout(10)
+    page.keyboard.type("bc")
+    held.pop().continue_()
+    expect_names(sender, names[:1])
+    expect(page.locator("#find")).to_have_value("within-abc")
+
+
+def test_the_name_of_the_page_leads_to_the_top_of_the_list(three):
+    sender, _names = three
+    page = sender.page
+    page.set_viewport_size({"width": 600, "height": 300})
+    page.locator("#searched").get_by_role("link", name="Show all files").click()
+    expect(page.locator("#searched")).to_be_empty()
+    page.evaluate("scrollTo(0, 300)")
+    page.wait_for_function("() => history.state?.row")
+    page.locator("a.mark").click()
+    page.wait_for_function("() => scrollY === 0 && !history.state")
+
+
 def test_a_step_that_runs_again_keeps_the_page_and_says_so(three):
     sender, names = three
     sender.page.get_by_role("link", name=names[0]).click()
@@ -131,22 +274,23 @@ def test_a_step_that_runs_again_keeps_the_page_and_says_so(three):
     expect(sender.page.locator("#messages")).to_contain_text("All processors run again.")
     expect(button).to_be_focused()
     expect(sender.page.locator("#summary .word")).to_have_text("Processed", timeout=WITHIN_MS)
+    step = sender.page.locator(".steps li").nth(1)
+    step.get_by_role("button").focus()
+    sender.page.keyboard.press("Enter")
+    expect(sender.page.locator("#messages")).to_contain_text("it runs again")
+    assert step.evaluate("step => step.contains(document.activeElement)")
     assert sender.page.evaluate(IS_THE_SAME)
 
 
-def test_a_server_that_is_away_is_told_of_and_changes_nothing(browser, service, tmp_path):
-    page = browser.new_page(base_url=service)
-    try:
-        page.goto("/?name=within-")
-        page.evaluate(STAYS)
-        page.context.set_offline(True)
-        page.get_by_role("link", name="Failed", exact=True).click()
-        expect(page.locator("#messages")).to_have_text("The server does not answer. Try again.")
-        assert page.url.endswith("/?name=within-")
-        page.context.set_offline(False)
-        page.get_by_role("link", name="Failed", exact=True).click()
-        expect(page).to_have_url(re.compile("status=failed"))
-        expect(page.locator("#messages")).to_be_empty()
-        assert page.evaluate(IS_THE_SAME)
-    finally:
-        page.close()
+def test_a_server_that_is_away_is_told_of_and_changes_nothing(troubled):
+    page = troubled.page
+    search(troubled, "within-")
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Failed", exact=True).click()
+    expect(page.locator("#messages")).to_have_text("The server does not answer. Try again.")
+    assert page.url.endswith("/?name=within-")
+    page.context.set_offline(False)
+    page.get_by_role("link", name="Failed", exact=True).click()
+    expect(page).to_have_url(re.compile("status=failed"))
+    expect(page.locator("#messages")).to_be_empty()
+    assert page.evaluate(IS_THE_SAME)
