@@ -20,8 +20,7 @@ LATIN = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(
     r"\b(?:JSON(?: lines)?|XML|YAML|TOML|UTC|EXIF|PDF|NUL|CRLF|LF|CR|RGB|JPEG|SVG|CDATA|viewBox|SHA|Id|curl|Filemill"
     r"|ISO|API|DOCTYPE|JavaScript|Message-ID|null|ascii|utf-8|zip|deflate|wav|mp4|aac|mpeg4|ru|en-GB|h264|pcm_s16le"
-    r"|data|xlsx|Lavf\S*|\w+/[\w.+-]+|\w+\.(?:jpg|mp4|pdf|txt|wav))\b",
-    re.IGNORECASE,
+    r"|json|xml|yaml|toml|xmlns|data|xlsx|Lavf\S*|\w+/[\w.+-]+)\b"
 )
 #: What the page does not say itself: code and the file's own text, names of artifacts, what libmagic says.
 NOT_SAID = re.compile(
@@ -33,11 +32,11 @@ NOT_SAID = re.compile(
 )
 
 
-def english_in(page: str) -> list[str]:
-    """Return the words on a page that are neither Russian nor names."""
+def english_in(page: str, name: str) -> set[str]:
+    """Return the words on the page of a file that are neither Russian nor names."""
     said = [*re.findall(r'(?:aria-label|alt|title|placeholder)="([^"]*)"', NOT_SAID.sub("", page))]
     said += re.split(r"<[^>]*>", NOT_SAID.sub("|", page))
-    return [words.strip() for words in map(unescape, said) if LATIN.search(NAMES.sub("", words))]
+    return {words.strip() for words in map(unescape, said) if LATIN.search(NAMES.sub("", words.replace(name, "")))}
 
 
 def letter() -> bytes:
@@ -45,7 +44,7 @@ def letter() -> bytes:
     message["Subject"], message["From"], message["To"] = "Зерно", "Анна <1@2.3>", "Борис <4@5.6>"
     message["Date"], message["Message-ID"] = "Mon, 14 Sep 2026 09:12:00 +0000", "<1@2.3>"
     message.set_content("Мельница стоит.\n")
-    message.add_attachment(b"1", maintype="text", subtype="plain", filename="1.txt")
+    message.add_attachment(b"1", maintype="text", subtype="plain", filename="1")
     return message.as_bytes()
 
 
@@ -70,7 +69,7 @@ SAMPLES = {
     "table.csv": lambda: "Имя;Вес;Дата\nРожь;1,5;2026-01-01\nОвёс;2,5;2026-01-02\n".encode(),
     "book.xlsx": lambda: tables.xlsx({"Лист": tables.rows_of(("Имя", "Вес"), ("Рожь", 1), ("Овёс", 2))}),
     "broken.ndjson": lambda: b'{"1": 1}\n' * 900 + b'{"1": \n' + b'{"1": 4}\n' * 9,
-    "grain.zip": lambda: archives.zipped({"1.txt": b"1" * 90, "2/3.txt": b"3"}),
+    "grain.zip": lambda: archives.zipped({"1": b"1" * 90, "2/3": b"3"}),
     "letter.eml": letter,
     "mill.md": lambda: "# Мельница\n\nСтоит.\n\n## Зерно\n".encode(),
     "paper.pdf": lambda: pdfs.pages(),
@@ -104,7 +103,7 @@ FAULTS = {
 
 
 def test_pages_of_all_kinds_of_files_are_russian_and_say_what_is_broken(pages):
-    found = {name: set(english_in(page)) - BY_SAMPLES.get(name, set()) for name, page in pages.items()}
+    found = {name: english_in(page, name) - BY_SAMPLES.get(name, set()) for name, page in pages.items()}
     assert {name: words for name, words in found.items() if words} == {}
     told = {name: re.findall(r'id="fault".*?<bdi>(.*?)</bdi>', page) for name, page in pages.items()}
     assert {name: unescape(words[0]) for name, words in told.items() if words} == FAULTS

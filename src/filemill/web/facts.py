@@ -21,10 +21,11 @@ _UNIT = re.compile(f"_({'|'.join(sorted(values.UNITS, key=len, reverse=True))})$
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:")
 #: What names are in words, where making a sentence of the name is not enough. All are words of the context `fact`.
 _LABELS = {
-    "distinct_estimate": "Distinct, about", "min": "Least", "max": "Most", "nulls": "Empty", "dpi": "Dots per inch",
-    "icc_profile": "Colour profile", "mode": "Colour mode", "cues": "Subtitles", "broken_at": "Place of the fault",
-    "to": "To", "cc": "Cc", "bcc": "Bcc", "message_id": "Message ID", "pdf_version": "PDF version",
-    "has_javascript": "Has JavaScript", "nul_characters": "NUL characters", "poster_at_seconds": "Poster at",
+    "distinct_estimate": "Distinct, about", "min": "Least", "max": "Most", "nulls": "Empty values",
+    "dpi": "Dots per inch", "icc_profile": "Colour profile", "mode": "Colour mode", "cues": "Subtitles",
+    "broken_at": "Place of the fault", "to": "To", "cc": "Cc", "bcc": "Bcc", "message_id": "Message ID",
+    "pdf_version": "PDF version", "has_javascript": "Has JavaScript", "nul_characters": "NUL characters",
+    "poster_at_seconds": "Poster at",
     "text_artifact_cut_at_bytes": "Text cut after", "focal_length_35mm_equivalent_mm": "Focal length for 35 mm film",
     "f_number": "F-number", "exif": "EXIF", "crlf": "CRLF",
 }  # fmt: skip

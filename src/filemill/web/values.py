@@ -31,6 +31,8 @@ SENTENCES = frozenset({"reason", "fault"})
 IDENTIFIED = _("text ({0})")
 
 _LANGUAGES = frozenset({"language", "language_stated"})
+#: Languages whose names Django has in English only.
+_UNTRANSLATED = (_("Norwegian"), _("Norwegian Bokmal"))
 _ABBREVIATED = {"pixels": _("px"), "hz": _("Hz"), "points": _("pt"), "mm": _("mm")}
 #: What the ends of names mean that are units; those without a measure here only go.
 UNITS = (
