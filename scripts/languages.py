@@ -35,10 +35,12 @@ _TITLE = re.compile(
 )
 #: What stands for `{0}` in sentences of processors, and in two others.
 _PART = re.compile(
-    r"(?:has|holds|is|declares|unpacks|more than|It lacks|Unpacked,|A sheet|The workbook|a RAR|what the package"
-    r"|the content|signal| of) [^.]*|The body has no part.*|The request has no body.*"
+    r"(?:line [{]0[}],|has|holds|is|declares|unpacks|more than|It lacks|Unpacked,|A sheet|The workbook|a RAR"
+    r"|what the package|the content|signal| of) [^.]*|The body has no part.*|The request has no body.*"
     r"| It has a field.*|(?:wait|page_size) is a number.*"
 )
+#: Where the documentation of a kind tells of facts: text.md from its beginning.
+_FACTS = re.compile(r"^## (?:Facts|What it finds|What is found)$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 Msgid = tuple[str | None, str, str | None]  # context, text, plural
 
 
@@ -115,15 +117,16 @@ def _of_templates() -> Iterator[Msgid]:
 
 
 def _of_facts() -> Iterator[Msgid]:
-    """Find the names of facts where they are documented: between the headings of facts and of artifacts."""
-    from filemill.web.facts import label_of
+    """Find the names of facts where they are documented: below the heading of facts, or where there is none."""
+    from filemill.web.facts import MORE_NAMES, name_of
 
+    names = [*MORE_NAMES]
     for path in sorted((HOUSE.parents[1] / "docs" / "kinds").glob("*.md")):
-        named = re.split(r"^## (?:Artifacts|Limits)", path.read_text(encoding="utf-8"), maxsplit=1, flags=re.MULTILINE)[
-            0
-        ]
-        for row in re.findall(r"^\| (`[^|]*) \|", named, re.MULTILINE):
-            yield from ((None, label_of(name), None) for name in re.findall(r"`([a-z][a-z0-9_]*)`", row))
+        text = path.read_text(encoding="utf-8")
+        told = _FACTS.search(text)
+        for row in re.findall(r"^\| (`[^|]*) \|", told[1] if told else text, re.MULTILINE):
+            names += [part for name in re.findall(r"`([a-z][a-z0-9_.]*)`", row) for part in name.split(".")]
+    yield from (("fact", name_of(name), None) for name in names)
 
 
 def _of_module(path: Path) -> Iterator[Msgid]:

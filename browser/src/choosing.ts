@@ -182,6 +182,7 @@ function nameOf(row: HTMLElement): string {
 function isSure(names: readonly string[]): Promise<boolean> {
   const dialog = find<HTMLDialogElement>(document, "#sure");
   setText(find(dialog, "h2"), sureToDelete(names.length));
+  dialog.classList.toggle("one", names.length === 1);
   const told = names.length > MOST_TOLD + 1 ? MOST_TOLD : names.length;
   find(dialog, ".names").replaceChildren(...names.slice(0, told).map(entry));
   if (told < names.length) find(dialog, ".names").append(entry(more(names.length - told)));

@@ -22,6 +22,8 @@ document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;
   for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]"))
     if (!menu.contains(event.target) || event.target.closest("a")) fold(menu);
+  const folded = event.target.closest("[data-folds]")?.closest("details");
+  if (folded) fold(folded);
   const copier = event.target.closest<HTMLElement>("[data-copies]");
   if (copier) void copy(copier);
 });
@@ -42,6 +44,11 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll<HTMLElement>("form[data-sent]")) delete form.dataset.sent;
 });
+
+// Who came from the list goes back to it as it was: filtered, in its order, and as far as it had been read.
+const back = document.querySelector<HTMLAnchorElement>("a[data-back]");
+const before = document.referrer ? new URL(document.referrer) : undefined;
+if (back && before?.origin === location.origin && before.pathname === back.pathname) back.href = before.href;
 
 function fold(menu: HTMLDetailsElement): void {
   const hadFocus = menu.contains(document.activeElement);

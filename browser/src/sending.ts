@@ -64,7 +64,7 @@ export class Sending implements Listener {
     }
     if (unread) this.#summary.tell(said("{n} file could not be read.|{n} files could not be read.", { n: unread }));
     const more = this.items.size - before;
-    if (more > 0) this.#summary.say(said("{n} file to send.|{n} files to send.", { n: more }));
+    if (more > 0) this.#summary.begin(more);
   }
 
   pause(item: Item): void {

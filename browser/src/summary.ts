@@ -77,6 +77,12 @@ export class Summary {
     this.#wasBusy = isBusy;
   }
 
+  // A file may have arrived before it is first drawn on its way: that it has is told all the same.
+  begin(count: number): void {
+    this.#wasBusy = true;
+    this.say(said("{n} file to send.|{n} files to send.", { n: count }));
+  }
+
   // What comes too soon after other words replaces those that wait to be said.
   say(words: string): void {
     this.#toSay = words;

@@ -123,6 +123,21 @@ def test_the_page_speaks_russian_while_files_are_on_their_way_and_the_choice_of_
         expect(row.locator(".word")).to_have_text("Processed")
 
 
+def test_nothing_sticks_out_on_a_phone_while_files_are_on_their_way_in_russian(browser, service):
+    with closing(browser.new_context(base_url=service, locale="ru-RU", viewport=PHONE)) as context:
+        page = context.new_page()
+        page.goto("/")
+        page.route("**/upload/**", lambda route: None)  # none ever arrives
+        sent = [{"name": f"в пути {n}.bin", "mimeType": "", "buffer": bytes(3_000_000)} for n in range(2)]
+        page.locator("#file").set_input_files(sent)
+        expect(page.get_by_role("button", name="Отменить все")).to_be_visible()
+        right = "each => each.getBoundingClientRect().right"
+        ends = page.locator("#under-way .acts button:visible").all()
+        assert max(each.evaluate(right) for each in ends) <= page.locator("#under-way").evaluate(right)
+        page.unroute_all()
+        page.get_by_role("button", name="Отменить все").click()
+
+
 def test_a_token_is_made_and_copied_by_the_keyboard_alone(browser, closed_service):
     address, name, password, _token = closed_service
     with closing(browser.new_context(base_url=address, permissions=["clipboard-read", "clipboard-write"])) as context:

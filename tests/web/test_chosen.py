@@ -35,6 +35,13 @@ def test_deleting_asks_first_and_shows_what_goes(client, two):
     assert File.objects.count() == 2
 
 
+def test_one_file_and_many_are_asked_for_rightly(client, two):
+    for ids, words, keep in ((two[:1], "It goes for good", "Keep it"), (two, "They go for good", "Keep them")):
+        page = post(client, "delete", ids, IN_HTML).content.decode()
+        assert words in page
+        assert f">{keep}</a>" in page
+
+
 def test_the_chosen_files_are_deleted_with_their_bytes_and_the_list_comes_back(client, two, kept):
     response = post(client, "delete", two, IN_HTML, sure="yes", query="kind=text&view=grid")
     assert (response.status_code, response["Location"]) == (303, "/?kind=text&view=grid")

@@ -107,6 +107,11 @@ def test_cancel_stops_what_has_not_ended(client, upload):
     assert File.objects.get().status == "cancelled"
 
 
+def test_before_a_file_is_deleted_the_page_names_it(client, make_file):
+    page = client.get(f"/app/files/{make_file('a <b>.txt').pk}/").content.decode()
+    assert "<strong><bdi>a &lt;b&gt;.txt</bdi></strong> goes for good, with all that was made of it." in page
+
+
 def test_delete_forgets_the_file_and_says_so(client, upload, work, kept):
     file = upload(b"hello", "<b>gone.txt")
     work()

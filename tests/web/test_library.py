@@ -236,6 +236,40 @@ def test_the_chosen_are_deleted_once_one_is_sure_and_go_from_other_windows(open_
         expect(each.locator(ROWS)).to_have_count(1)
 
 
+def test_one_file_is_asked_for_as_one(open_page, three):
+    page = open_page(three[0])
+    box(page, 0).check()
+    page.get_by_role("button", name="Delete…").click()
+    expect(page.get_by_text("It goes for good, with all that was made of it.")).to_be_visible()
+    expect(page.get_by_text("They go for good")).to_be_hidden()
+    page.get_by_role("button", name="Keep it").click()
+    box(page, 1).check()
+    page.get_by_role("button", name="Delete…").click()
+    expect(page.get_by_text("They go for good, with all that was made of them.")).to_be_visible()
+    expect(page.get_by_role("button", name="Keep it")).to_have_count(0)
+    page.get_by_role("button", name="Keep them").click()
+
+
+def test_a_file_s_page_leads_back_to_the_list_as_it_was(open_page, three):
+    page = open_page(f"{three[0]}&kind=text&ordering=name")
+    here = page.url
+    page.locator(f"{ROWS} .name").nth(1).click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.get_by_role("link", name="All files").click()
+    expect(page).to_have_url(here)
+    page.goto("/app/activity/")
+    page.evaluate("id => { location.href = `/app/files/${id}/` }", three[1][0])
+    expect(page.get_by_role("link", name="All files")).to_have_attribute("href", "/")
+
+
+def test_who_does_not_delete_a_file_after_all_folds_the_question(open_page, three):
+    page = open_page(f"/app/files/{three[1][0]}/")
+    page.get_by_text("Delete…").click()
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("button", name="Delete for good")).to_be_hidden()
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+
+
 def test_of_many_that_are_to_be_deleted_some_are_named(open_page, many):
     page = open_page(many)
     for number in range(7):

@@ -113,6 +113,34 @@ def test_a_broken_document_is_a_tree_as_far_as_it_goes(shown):
     assert "Tree" in titles(shown(b'<?xml version="1.0"?><mill>\n<stone n="1"/><stone', "mill.xml"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "facts", "said"),
+    [
+        ("data", {"well_formed": False, "broken_at": {"line": 12345, "column": 6, "reason": "A <value> is expected."}},
+         "It breaks at line 12,345, column 6. A &lt;value&gt; is expected."),
+        ("data", {"broken_at": {"line": None, "column": None, "reason": "YAML: input error."}},
+         "It is broken. YAML: input error."),
+        ("image", {"fault": "line 1, column 2: mismatched tag"}, "It is broken: line 1, column 2: mismatched tag."),
+        ("audio", {"truncated": True, "decoded_seconds": 4.0, "duration_seconds": 83.4},
+         "It seems to be cut off: 4 s of 1 min 23 s can be heard."),
+        ("audio", {"truncated": True, "decoded_seconds": 0.0}, "It seems to be cut off: a part of it is missing."),
+        ("table", {"broken_lines": 1, "first_broken_line": 3}, "1 line is no JSON and was left out: line 3."),
+        ("table", {"broken_lines": 12000, "first_broken_line": 3},
+         "12,000 lines are no JSON and were left out; the first is line 3."),
+        ("pdf", {"pages_unreadable": 2}, "2 pages are missing or broken."),
+        ("email", {"ends_early": True}, "It ends in the middle: the rest of it is missing."),
+        ("data", {"broken_at": "anything"}, ""), ("data", {"broken_at": {"reason": ["x"] * 9, "line": "1"}}, "x"),
+        ("table", {"broken_lines": -1}, ""), ("pdf", {"pages": 2}, ""),
+    ],
+)  # fmt: skip
+def test_what_is_broken_is_said_above_the_preview(make_file, client, kind, facts, said):
+    file = make_file(f"a.{kind}", kind=kind, jobs=[{"processor": kind, "state": "succeeded", "facts": facts}])
+    page = client.get(f"/app/files/{file.pk}/").content.decode()
+    told = re.findall(r'id="fault".*?<bdi>(.*?)</bdi>', page)
+    assert said in (told[0] if told else "")
+    assert bool(told) == bool(said)
+
+
 def test_yaml_lists_belong_to_their_names(made):
     (pane,) = made("preview", b"grain:\n- rye\n- oat: 1\n  more: 2\nend: 1\n", "data")
     top = re.sub(r"<(?!/?(ul|li|details))[^>]*>", "", pane.content)

@@ -48,6 +48,12 @@ def test_pasted_files_are_sent(sender):
     expect(sender.word("pasted.txt")).to_have_text("Processed", timeout=WITHIN_MS)
 
 
+def test_that_a_file_has_arrived_is_said_however_quick_it_was(sender):
+    sender.send(sender.make("quick.txt", 3))
+    expect(sender.page.locator("#said")).to_have_text("1 file to send.")
+    expect(sender.page.locator("#said")).to_have_text("1 file arrived.", timeout=WITHIN_MS)
+
+
 def test_an_upload_is_paused_resumed_and_cancelled_by_keyboard(sender):
     path, other = sender.make("paused.bin", 3_000_000), sender.make("cancelled.bin", 3_000_000)
     sender.slow_down(SLOW)

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext, pgettext
 
-from filemill.web import words
+from filemill.web import values, words
 from filemill.web.clean import clean
 
 DEEPEST = 4
@@ -18,22 +17,23 @@ MOST_LINES = 40
 MOST_COLUMNS = 10
 LONGEST_TEXT = 600
 _LONGEST_ABBREVIATION = 3
-_UNITS = {
-    "seconds": "", "bytes": "", "pixels": _("px"), "percent": "%", "hz": _("Hz"), "points": _("pt"), "degrees": "°",
-    "characters": _("characters"), "levels": _("levels"), "per_second": _("a second"),
-    "bits_per_second": _("bits a second"),
-}  # fmt: skip
-_UNIT = re.compile(f"_({'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
+_UNIT = re.compile(f"_({'|'.join(sorted(values.UNITS, key=len, reverse=True))})$")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:")
-#: What the parts of names are in words, where making a sentence of the name is not enough.
+#: What names are in words, where making a sentence of the name is not enough. All are words of the context `fact`.
 _LABELS = {
-    "distinct_estimate": _("Distinct, about"), "min": _("Least"), "max": _("Most"),
-    "nulls": _("Empty"), "dpi": _("Dots per inch"),
-    "icc_profile": _("Colour profile"), "bit_rate": _("Bit rate"), "mode": _("Colour mode"),
-    "cues": _("Subtitles"), "exif": _("EXIF"),
-    "to": _("To"), "cc": _("Cc"), "bcc": _("Bcc"), "message_id": _("Message ID"), "pdf_version": _("PDF version"),
-    "has_javascript": _("Has JavaScript"),
+    "distinct_estimate": "Distinct, about", "min": "Least", "max": "Most", "nulls": "Empty values",
+    "dpi": "Dots per inch", "icc_profile": "Colour profile", "mode": "Colour mode", "cues": "Subtitles",
+    "broken_at": "Place of the fault", "to": "To", "cc": "Cc", "bcc": "Bcc", "message_id": "Message ID",
+    "pdf_version": "PDF version", "has_javascript": "Has JavaScript", "nul_characters": "NUL characters",
+    "poster_at_seconds": "Poster at",
+    "text_artifact_cut_at_bytes": "Text cut after", "focal_length_35mm_equivalent_mm": "Focal length for 35 mm film",
+    "f_number": "F-number", "exif": "EXIF", "crlf": "CRLF",
 }  # fmt: skip
+#: Names that have words although no processor gives them: put together here, and sent along by our own page.
+MORE_NAMES = ("pixels", "relative_path")
+#: Below these stand names of the file's own.
+_NAMED_BY_FILES = frozenset({"children"})
+_CONTEXT = "fact"
 
 
 @dataclass(frozen=True)
@@ -47,38 +47,57 @@ class Fact:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-def lines(facts: Mapping[str, Any], depth: int = 0) -> tuple[Fact, ...]:
-    """Return facts in their order, nested ones below their label; what is too much is said, not shown."""
-    shown = [_fact(str(key), value, depth) for key, value in list(_with_area(facts).items())[:MOST_LINES]]
+def lines(facts: Mapping[str, Any], depth: int = 0, *, are_ours: bool = True) -> tuple[Fact, ...]:
+    """Return facts in their order, nested ones below their label; what is too much is said, not shown.
+
+    Words of processors are said in the language of the page; what a client sent along has none, and is not `ours`.
+    """
+    shown = [
+        _fact(str(key), value, depth, is_ours=are_ours and not _is_an_element(key, facts))
+        for key, value in list(_with_area(facts).items())[:MOST_LINES]
+    ]
     if len(facts) > MOST_LINES:
         shown.append(Fact(gettext("And"), _more(len(facts) - MOST_LINES)))
     return tuple(shown)
 
 
-def _fact(key: str, value: object, depth: int) -> Fact:
+def _fact(key: str, value: object, depth: int, *, is_ours: bool) -> Fact:
     if isinstance(value, Mapping) and value:
-        return (
-            Fact(label_of(key), below=lines(value, depth + 1))
-            if depth < DEEPEST
-            else Fact(label_of(key), gettext("in the JSON"))
-        )
+        if depth >= DEEPEST:
+            return Fact(label_of(key), gettext("in the JSON"))
+        below = _as_named(value) if key in _NAMED_BY_FILES else lines(value, depth + 1, are_ours=is_ours)
+        return Fact(label_of(key), below=below)
     if isinstance(value, list) and any(isinstance(each, Mapping | list) for each in value):
-        return _table(key, value) or _fact(key, {str(number): each for number, each in enumerate(value, 1)}, depth)
-    return Fact(label_of(key), _measured(key, value))
+        numbered = {str(number): each for number, each in enumerate(value, 1)}
+        return _table(key, value, is_ours=is_ours) or _fact(key, numbered, depth, is_ours=is_ours)
+    return Fact(label_of(key), _measured(key, value, is_ours=is_ours))
+
+
+def _as_named(found: Mapping[str, Any]) -> tuple[Fact, ...]:
+    shown = [Fact(clean(str(name), LONGEST_TEXT), _plain(value)) for name, value in list(found.items())[:MOST_LINES]]
+    return (*shown, Fact(gettext("And"), _more(len(found) - MOST_LINES))) if len(found) > MOST_LINES else tuple(shown)
+
+
+def _is_an_element(key: str, facts: Mapping[str, Any]) -> bool:
+    """Know the name of the root of XML, which can be one of our words."""
+    return key == "root" and facts.get("format") == "xml"
 
 
 def _more(count: int) -> str:
     return gettext("%(count)s more in the JSON") % {"count": count}
 
 
-def _table(key: str, value: Sequence[object]) -> Fact | None:
+def _table(key: str, value: Sequence[object], *, is_ours: bool) -> Fact | None:
     """Return a list of like objects, such as the columns of a table, as a table of what is flat in them."""
     rows = [row for row in value[:MOST_LINES] if isinstance(row, Mapping)]
     nested = {name for row in rows for name, each in row.items() if isinstance(each, Mapping | list)}
     names = [str(name) for name in dict.fromkeys(name for row in rows for name in row) if name not in nested]
     if len(rows) < min(len(value), MOST_LINES) or not 1 < len(names) <= MOST_COLUMNS:
         return None
-    cells = [tuple(_measured(name, row[name]) if row.get(name) is not None else "" for name in names) for row in rows]
+    cells = [
+        tuple(_measured(name, row[name], is_ours=is_ours) if row.get(name) is not None else "" for name in names)
+        for row in rows
+    ]
     if len(value) > MOST_LINES:
         cells.append((_more(len(value) - MOST_LINES), *[""] * (len(names) - 1)))
     return Fact(label_of(key), columns=tuple(label_of(name) for name in names), rows=tuple(cells))
@@ -86,41 +105,46 @@ def _table(key: str, value: Sequence[object]) -> Fact | None:
 
 def _with_area(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Put width and height into one line, as people say them."""
-    if not {"width_pixels", "height_pixels"} <= facts.keys():
+    size = [facts.get(name) for name in ("width_pixels", "height_pixels")]
+    if not all(isinstance(each, int) for each in size):
         return facts
     rest = {key: value for key, value in facts.items() if key not in {"width_pixels", "height_pixels"}}
-    return {"pixels": f"{facts['width_pixels']} × {facts['height_pixels']}", **rest}  # noqa: RUF001  # the sign that it is
+    return {"pixels": f"{size[0]} × {size[1]}", **rest}  # noqa: RUF001  # the sign that it is
 
 
 def label_of(key: str) -> str:
-    """Return the name of a fact in words."""
+    """Return the name of a fact in words of the page's language; those that nobody knows are made of the name."""
+    words_of = name_of(key)
+    return pgettext(_CONTEXT, words_of) if words_of else ""
+
+
+def name_of(key: str) -> str:
+    """Return the name of a fact in English words."""
     name = _UNIT.sub("", key)
-    if name in _LABELS:
-        return gettext(_LABELS[name])
+    known = _LABELS.get(key) or _LABELS.get(name)
+    if known:
+        return known
     if not name.islower():
         return clean(name, LONGEST_TEXT)  # a name that the file's format gives, such as EXIF's DateTimeOriginal
     if len(name) <= _LONGEST_ABBREVIATION:
         return name.upper()
     text = clean(name.removesuffix("_at").replace("_", " ").strip(), LONGEST_TEXT)
-    return gettext(text[:1].upper() + text[1:]) if text else ""
+    return text[:1].upper() + text[1:]
 
 
-def _measured(key: str, value: object) -> str:
+def _measured(key: str, value: object, *, is_ours: bool) -> str:
     unit = _UNIT.search(key)
     if unit and isinstance(value, int | float) and not isinstance(value, bool):
-        return _measure(value, unit[1])
+        return values.measure(value, unit[1])
     if isinstance(value, str) and _MOMENT.match(value):
         return moment(value)
+    if value is None and (key.startswith("has_") or key == "well_formed"):
+        return gettext("unknown")
+    if is_ours and isinstance(value, str):
+        return _plain(values.in_words(key, value))
+    if is_ours and isinstance(value, list):
+        return _plain([values.in_words(key, each) if isinstance(each, str) else each for each in value])
     return _plain(value)
-
-
-def _measure(value: float, unit: str) -> str:
-    if unit == "seconds":
-        return words.duration(value)
-    if unit == "bytes":
-        return words.size(int(value))
-    gap = "" if unit == "degrees" else " "
-    return f"{_plain(value)}{gap}{gettext(_UNITS[unit])}"
 
 
 def moment(value: str) -> str:
@@ -138,9 +162,7 @@ def _plain(value: object) -> str:
         return gettext("yes") if value else gettext("no")
     if value is None or value in ("", [], {}):
         return gettext("none")
-    if isinstance(value, int):
-        return words.number(f"{value:,}") if abs(value) >= 10_000 else str(value)  # years stay years
-    if isinstance(value, float):
-        return words.number(f"{value:.6g}")
+    if isinstance(value, int | float):
+        return words.figure(value)
     text = ", ".join(_plain(each) for each in value) if isinstance(value, list) else str(value)
     return clean(text, LONGEST_TEXT)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from filemill.accounts.caller import caller_of
 from filemill.core.errors import Invalid, NotFound
 from filemill.files.models import File, Kind
+from filemill.languages import sentences
 from filemill.processing import record
 from filemill.processing.forget import forget
 from filemill.processing.models import Artifact, Job
@@ -25,7 +26,7 @@ from filemill.processing.plan import IDENTIFY
 from filemill.processing.states import State
 from filemill.web import commands, facts, looks, words
 from filemill.web.advice import advice_for
-from filemill.web.preview import panes_of, version_of
+from filemill.web.preview import fault_in, panes_of, version_of
 from filemill.web.rows import UNDER_WAY, badge, time_of
 from filemill.web.views import SeeOther
 
@@ -122,19 +123,26 @@ def _context(request: HttpRequest, file_id: UUID) -> dict[str, Any]:
         "version": version,
         "is_shown": is_shown,
         "panes": panes_of(file, jobs, artifacts) if is_shown else [],
+        "fault": fault_in(file, jobs),
         "steps": [_step(job, now) for job in jobs],
         "facts": [
             (looks.step_name(job.processor), facts.lines(job.facts))
             for job in jobs
             if job.facts and job.processor != IDENTIFY
         ],
-        "description": next((job.facts.get("description") for job in jobs if job.facts), ""),
-        "metadata": facts.lines(file.metadata),
+        "description": _description(jobs),
+        "metadata": facts.lines(file.metadata, are_ours=False),
         "products": [_product(file, artifact) for artifact in artifacts],
         "content": reverse("content", kwargs={"file_id": file.id}),
         "as_json": reverse("file", kwargs={"file_id": file.id}),
         "commands": commands.of(request, file, artifacts),
     }
+
+
+def _description(jobs: list[Job]) -> str:
+    """Return what libmagic says of the file, as it says it, in English; only `text (...)` is not its own."""
+    found = next((job.facts.get("description") for job in jobs if job.facts and job.processor == IDENTIFY), "")
+    return sentences.said(str(found or ""))
 
 
 def _step(job: Job, now: datetime) -> Step:

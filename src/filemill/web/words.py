@@ -27,6 +27,13 @@ def number(plain: str) -> str:
     return plain.replace(",", get_format("THOUSAND_SEPARATOR")).replace(".", point)
 
 
+def figure(value: float) -> str:
+    """Return a figure; whole ones below ten thousand are not parted, for years stay years."""
+    if isinstance(value, int):
+        return number(f"{value:,}") if abs(value) >= 10_000 else str(value)
+    return number(f"{value:.6g}")
+
+
 def duration(seconds: float) -> str:
     """Return a time span: `4 ms`, `0.28 s`, `12 s`, `3 min 5 s`, `2 h 4 min`."""
     if seconds < 0.0995:  # below, two decimals of a second say less than milliseconds

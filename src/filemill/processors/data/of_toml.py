@@ -12,6 +12,7 @@ from filemill.processors.data.findings import Broken, Names, Preview, too_large
 
 #: As deep as the standard library reads lists in TOML, and writes JSON.
 _MAX_LEVELS = 400
+_AT_END = " (at end of document)"
 _POSITION = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -46,7 +47,7 @@ def _parsed(raw: bytes) -> dict[str, Any]:
         column = len(before) - before.rfind("\n")
         raise Broken("The bytes here are not UTF-8.", before.count("\n") + 1, column) from None
     except tomllib.TOMLDecodeError as error:
-        raise _broken(str(error)) from None
+        raise _broken(str(error), raw.decode("utf-8-sig")) from None
     except RecursionError:
         raise too_large(f"is nested more than {_MAX_LEVELS} levels deep") from None
     except ValueError:
@@ -54,11 +55,12 @@ def _parsed(raw: bytes) -> dict[str, Any]:
         raise too_large(f"holds a number of more than {sys.get_int_max_str_digits()} digits") from None
 
 
-def _broken(words: str) -> Broken:
+def _broken(words: str, text: str) -> Broken:
     found = _POSITION.search(words)
     if found is None:
-        return Broken(words)
-    return Broken(words[: found.start()], int(found.group(1)), int(found.group(2)))
+        lines = text.split("\n")
+        return Broken(f"TOML: {words.removesuffix(_AT_END)}.", len(lines), len(lines[-1]) + 1)
+    return Broken(f"TOML: {words[: found.start()]}.", int(found.group(1)), int(found.group(2)))
 
 
 def _measures(document: dict[str, Any]) -> dict[str, int]:

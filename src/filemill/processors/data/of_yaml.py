@@ -37,10 +37,15 @@ def _read(file: IO[bytes], reading: "_Reading", preview: Preview) -> None:
         mark = error.problem_mark
         if _TOO_DEEP in str(error.problem):
             raise too_large("is nested too deeply") from None
-        reason = ", ".join(part for part in (error.context, error.problem) if part)
-        raise Broken(reason, mark.line + 1 if mark else None, mark.column + 1 if mark else None) from None
+        raise Broken(_reason(error), mark.line + 1 if mark else None, mark.column + 1 if mark else None) from None
     except yaml.YAMLError as error:
-        raise Broken(str(getattr(error, "reason", error))) from None
+        raise Broken(f"YAML: {getattr(error, 'reason', error)}.") from None
+
+
+def _reason(error: yaml.MarkedYAMLError) -> str:
+    if error.context and error.problem:
+        return f"YAML: {error.problem} ({error.context})."
+    return f"YAML: {error.problem or error.context}."
 
 
 @dataclass

@@ -8,6 +8,7 @@ import structlog
 from filemill.files.models import File
 from filemill.processing.models import Artifact, Job
 from filemill.web.preview.archives import archive
+from filemill.web.preview.faults import fault_of
 from filemill.web.preview.grids import table
 from filemill.web.preview.mail import mail
 from filemill.web.preview.outlines import outline
@@ -29,6 +30,11 @@ def panes_of(file: File, jobs: Sequence[Job], artifacts: Sequence[Artifact]) -> 
     """Return the panes of a file's preview, the best first; none where nothing can be seen of it."""
     source = Source.of(file, jobs, artifacts)
     return [pane for make in _MAKERS for pane in _made(make, source)]
+
+
+def fault_in(file: File, jobs: Sequence[Job]) -> str:
+    """Return what is broken in a file whose preview is shown, as a sentence; nothing of a sound one."""
+    return fault_of(Source.of(file, jobs, []))
 
 
 def _made(make: Callable[[Source], list[Pane]], source: Source) -> list[Pane]:
