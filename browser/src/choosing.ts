@@ -4,7 +4,7 @@ import { refresh } from "./library";
 import { countRows, rowOf, rows } from "./list";
 import { say, tell } from "./say";
 import { renew, token } from "./session";
-import { chosen, doing, more, NOT_DONE, outcome, sureToDelete, tooManyChosen } from "./words";
+import { allLoadedChosen, chosen, doing, more, NOT_DONE, outcome, sureToDelete, tooManyChosen } from "./words";
 
 const AT_ONCE = 50; // files in a request, so that one sees how far it is
 const BOX = "input[name=file]";
@@ -70,7 +70,7 @@ export class Choosing {
 
   #changed(): void {
     this.#draw();
-    say(this.count ? chosen(this.count) : this.#none);
+    say(this.#words.textContent ?? "");
   }
 
   #check(row: HTMLElement, is: boolean): void {
@@ -103,7 +103,8 @@ export class Choosing {
     if (this.#all.checked !== isAll) this.#all.checked = isAll;
     if (this.#all.indeterminate !== isSome) this.#all.indeterminate = isSome;
     this.#classes.toggle("some", count > 0);
-    setText(this.#words, count ? chosen(count) : this.#none);
+    const isMore = isAll && document.querySelector("#before, #after") !== null;
+    setText(this.#words, count ? (isMore ? allLoadedChosen(count) : chosen(count)) : this.#none);
   }
 
   #submit(event: SubmitEvent): void {

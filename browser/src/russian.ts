@@ -65,6 +65,7 @@ export const RUSSIAN = {
   "{n} more, {files} shown.": "ещё {n}, показано: {files}.",
   "{files} shown.": "Показано: {files}.",
   "{n} file chosen|{n} files chosen": "Выбран {n} файл|Выбраны {n} файла|Выбрано {n} файлов",
+  "{chosen}, all that are loaded: more come as you scroll": "{chosen}: все загруженные, при прокрутке появятся ещё",
   "{chosen}; a ZIP takes at most {most}.": "{chosen}; в ZIP помещается не больше {most}.",
   "Delete {n} file?|Delete {n} files?": "Удалить {n} файл?|Удалить {n} файла?|Удалить {n} файлов?",
   "{done} of {n} file done|{done} of {n} files done": "Готово: {done} из {n}|Готово: {done} из {n}|Готово: {done} из {n}",

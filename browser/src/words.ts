@@ -61,6 +61,10 @@ export function chosen(count: number): string {
   return said("{n} file chosen|{n} files chosen", { n: count });
 }
 
+export function allLoadedChosen(count: number): string {
+  return said("{chosen}, all that are loaded: more come as you scroll", { chosen: chosen(count) });
+}
+
 export function tooManyChosen(count: number, most: number): string {
   return said("{chosen}; a ZIP takes at most {most}.", { chosen: chosen(count), most });
 }
