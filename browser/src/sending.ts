@@ -3,6 +3,7 @@ import { breathe } from "./dom";
 import type { Batch } from "./gather";
 import { type Found, type Item, Meter, newItem, type Problem } from "./item";
 import { refresh } from "./library";
+import { remembers } from "./remembered";
 import { Rows } from "./rows";
 import { Session } from "./session";
 import { Summary } from "./summary";
@@ -39,7 +40,7 @@ export class Sending implements Listener {
     this.#rows = new Rows(mould, this);
     this.#summary = new Summary(this);
     const session = new Session(() => this.items.size > 0, this.#summary);
-    this.#transport = new Transport(server, session, this, true);
+    this.#transport = new Transport(server, session, this, remembers());
     this.#transportOfMany = new Transport(server, session, this, false);
     this.ready = this.#transport.ready.then(() => this.#summary.comeBack());
     addEventListener("beforeunload", (event) => {
@@ -48,23 +49,23 @@ export class Sending implements Listener {
   }
 
   get isBusy(): boolean {
-    for (const item of this.items.values()) if (item.state !== "failed" && item.state !== "lost") return true;
+    if (this.#inTransport.size || this.#waiting.length) return true;
+    for (const item of this.items.values()) if (item.state === "paused") return true;
     return false;
   }
 
   async take(batches: AsyncIterable<Batch>): Promise<void> {
-    const before = this.items.size;
     const cancelled = this.#cancelled;
+    let more = 0;
     let unread = 0;
     for await (const batch of batches) {
       if (cancelled !== this.#cancelled) return;
-      for (const found of batch.found) this.#add(found);
+      for (const found of batch.found) more += this.#add(found) ? 1 : 0;
       unread += batch.unread;
-      this.#feed();
+      if (more) this.#feed();
     }
     if (unread) this.#summary.tell(said("{n} file could not be read.|{n} files could not be read.", { n: unread }));
-    const more = this.items.size - before;
-    if (more > 0) this.#summary.begin(more);
+    if (more) this.#sayToSend(more);
   }
 
   pause(item: Item): void {
@@ -89,6 +90,7 @@ export class Sending implements Listener {
     this.#of(item).cancel(item);
     this.items.delete(item.key);
     this.#inTransport.delete(item);
+    if (item.state === "waiting") this.#waiting = this.#waiting.filter((each) => each !== item);
     this.totals.files -= 1;
     this.totals.bytes -= item.size;
     this.#rows.drop(item);
@@ -133,9 +135,10 @@ export class Sending implements Listener {
     const input = Object.assign(document.createElement("input"), { type: "file" });
     input.addEventListener("change", () => {
       const file = input.files?.[0];
-      if (file && file.name === item.name && file.size === item.size && file.lastModified === item.modified)
+      if (file && file.name === item.name && file.size === item.size && file.lastModified === item.modified) {
         this.#giveBack(item, file);
-      else item.problem = { title: said("That is another file"), detail: said("Or it has changed since.") };
+        this.#sayToSend(1);
+      } else item.problem = { title: said("That is another file"), detail: said("Or it has changed since.") };
       this.changed();
     });
     input.click();
@@ -193,12 +196,18 @@ export class Sending implements Listener {
     this.#drawAt = setTimeout(() => this.#draw(), this.items.size < MANY ? DRAW_EVERY : 3 * DRAW_EVERY);
   }
 
-  #add(found: Found): void {
+  // False for what is on its way already: the same file of the same folder.
+  #add(found: Found): boolean {
     const item = newItem(found);
     const known = this.items.get(item.key) ?? this.#lostOf(item);
     if (known?.state === "lost") this.#giveBack(known, found.file);
-    if (known?.state === "failed") this.retry(Object.assign(known, { found }));
-    if (known) return; // the same file of the same folder is on its way already
+    else if (known?.state === "failed") this.retry(Object.assign(known, { found }));
+    else if (known) return false;
+    else this.#enqueue(item);
+    return true;
+  }
+
+  #enqueue(item: Item): void {
     if (!this.isBusy) this.totals = this.#left();
     this.items.set(item.key, item);
     this.#waiting.push(item);
@@ -221,22 +230,31 @@ export class Sending implements Listener {
   }
 
   #giveBack(item: Item, file: File): void {
-    item.state = "sending";
+    item.state = "paused";
     delete item.problem;
-    this.#inTransport.add(item);
     this.#of(item).giveBack(item, file);
+    if (!this.isPaused) this.resume(item);
   }
 
   #feed(): void {
-    while (!this.isPaused && this.#inTransport.size < IN_TRANSPORT && this.#waiting.length) {
+    while (!this.isPaused && this.#inTransport.size < IN_TRANSPORT) {
       const item = this.#waiting.shift();
-      if (!item || !this.#isHere(item)) continue; // it was cancelled while it waited
+      if (!item) break;
       item.state = "sending";
       item.isOneOfMany = this.items.size >= MANY && item.size <= IN_ONE_REQUEST;
       this.#inTransport.add(item);
       this.#of(item).send(item);
     }
+    if (!this.isBusy) {
+      this.isPaused = false; // what is chosen from now on does not wait for "Resume all"
+      this.#summary.sayEnded();
+    }
     this.changed();
+  }
+
+  // Nothing of it may be left when the last of a folder has been read.
+  #sayToSend(n: number): void {
+    if (this.isBusy) this.#summary.say(said("{n} file to send.|{n} files to send.", { n }));
   }
 
   // Its row may be there for a moment after it has arrived.

@@ -36,14 +36,14 @@ export class Summary {
   #track = find<HTMLProgressElement>(this.#box, ".track");
   #said = find(document, "#said");
   #told = new Map<string, HTMLElement>();
-  #toSay = "";
+  #toSay: string | undefined;
   #sayAt = 0;
-  #wasBusy = false;
+  #isMoving = false;
 
   constructor(work: Work) {
     this.#work = work;
     const on = (name: string, act: () => void) => this.#button(name).addEventListener("click", act);
-    on("pause", () => (work.isPaused ? work.resumeAll() : work.pauseAll()));
+    on("pause", () => (this.#isMoving ? work.pauseAll() : work.resumeAll()));
     on("retry", () => work.retryAll());
     on("cancel", () => work.cancelAll());
     addEventListener("pagehide", () => this.#leave());
@@ -56,38 +56,36 @@ export class Summary {
   #draw(): void {
     const { items, totals, meter, isPaused, isBusy } = this.#work;
     let sent = totals.arrivedBytes;
+    let left = 0; // of what is sent without anybody doing something
     let failed = 0;
-    let isMoving = false;
+    this.#isMoving = false;
     for (const item of items.values()) {
       sent += item.sent;
       failed += item.state === "failed" ? 1 : 0;
-      isMoving ||= item.state !== "failed" && item.state !== "lost" && item.state !== "paused";
+      if (!goesOn(item, isPaused)) continue;
+      left += item.size - item.sent;
+      this.#isMoving = true;
     }
     meter.add(sent);
-    const words = isBusy ? under_way(this.#work, sent, isMoving) : ended(totals.arrived, failed);
-    if (totals.files > 1) setHidden(this.#box, !words); // what waits to be chosen again says so itself
+    const words = isBusy ? under_way(this.#work, sent, left, this.#isMoving) : ended(this.#work);
+    if (totals.files > 1 || !words) setHidden(this.#box, !words); // what waits to be chosen again says so itself
     setText(this.#words, words);
     this.#track.value = totals.bytes ? sent / totals.bytes : 0;
     setHidden(this.#track, !isBusy);
-    setText(this.#button("pause"), said(isPaused ? "Resume all" : "Pause all"));
+    setText(this.#button("pause"), said(this.#isMoving ? "Pause all" : "Resume all"));
     setHidden(this.#button("pause"), !isBusy);
     setHidden(this.#button("cancel"), !isBusy);
     setHidden(this.#button("retry"), !failed);
-    if (this.#wasBusy && !isBusy) this.say(ended(totals.arrived, failed));
-    this.#wasBusy = isBusy;
   }
 
-  // A file may have arrived before it is first drawn on its way: that it has is told all the same.
-  begin(count: number): void {
-    this.#wasBusy = true;
-    this.say(said("{n} file to send.|{n} files to send.", { n: count }));
+  sayEnded(): void {
+    this.say(ended(this.#work));
   }
 
   // What comes too soon after other words replaces those that wait to be said.
   say(words: string): void {
     this.#toSay = words;
-    if (this.#sayAt) return;
-    this.#speak();
+    if (!this.#sayAt) this.#speak();
   }
 
   // Says and shows what must not be missed.
@@ -105,9 +103,10 @@ export class Summary {
   }
 
   #speak(): void {
-    if (this.#toSay) setText(this.#said, this.#toSay);
-    this.#sayAt = this.#toSay ? setTimeout(() => this.#speak(), SAY_EVERY) : 0;
-    this.#toSay = "";
+    const words = this.#toSay;
+    this.#toSay = undefined;
+    if (words !== undefined) setText(this.#said, words);
+    this.#sayAt = words === undefined ? 0 : setTimeout(() => this.#speak(), SAY_EVERY);
   }
 
   #button(name: string): HTMLElement {
@@ -135,16 +134,21 @@ export class Summary {
   }
 }
 
-function under_way({ totals, meter, isPaused }: Work, sent: number, isMoving: boolean): string {
+function goesOn({ state }: Item, isPaused: boolean): boolean {
+  return state === "sending" || state === "stalled" || (state === "waiting" && !isPaused);
+}
+
+function under_way({ totals, meter }: Work, sent: number, left: number, isMoving: boolean): string {
   const done = said("{done} of {n} file|{done} of {n} files", { done: totals.arrived, n: totals.files });
   const words = [done, sizeOf(sent, totals.bytes)];
   const { speed } = meter;
-  if (isPaused || !isMoving) words.push(said("paused"));
-  else if (speed) words.push(perSecond(speed), said("{time} left", { time: timeLeft((totals.bytes - sent) / speed) }));
+  if (!isMoving) words.push(said("paused"));
+  else if (speed) words.push(perSecond(speed), said("{time} left", { time: timeLeft(left / speed) }));
   return words.join(" · ");
 }
 
-function ended(arrived: number, failed: number): string {
+function ended({ items, totals: { arrived } }: Work): string {
+  const failed = [...items.values()].filter(({ state }) => state === "failed").length;
   const words = arrived ? said("{n} file arrived.|{n} files arrived.", { n: arrived }) : "";
   return failed ? `${words} ${said("{n} file could not be sent.|{n} files could not be sent.", { n: failed })}`.trim() : words;
 }

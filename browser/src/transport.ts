@@ -1,14 +1,17 @@
 // Carries files by tus, with Uppy. Uppy copies the state of all its files whenever one of them changes: it is given but a
 // few at a time, and what is done or refused is taken out again.
-import { Uppy, type UppyFile } from "@uppy/core";
+import { Uppy } from "@uppy/core";
 import { RateLimitedQueue } from "@uppy/core/utils";
 import GoldenRetriever from "@uppy/golden-retriever";
 import Tus, { type TusDetailedError } from "@uppy/tus";
-import { arrivedAlready, type Sent } from "./already";
+import { arrivedAlready } from "./already";
 import { isKnown, isPassing, isSignedOut, isTooMany, problemOf, UNREADABLE, unsendable } from "./answers";
-import { type Item, keyOf, Meter, type Problem } from "./item";
+import { end } from "./end";
+import type { Item, Problem } from "./item";
 import { isKept } from "./kept";
-import { type Session, token } from "./session";
+import { type Body, type Carried, type Meta, metaOf, restored } from "./meta";
+import { heed, patience, PAUSES } from "./patience";
+import { headers, type Session, token } from "./session";
 
 export interface Server {
   address: string;
@@ -23,19 +26,10 @@ export interface Listener {
   refused(item: Item, why: Problem): void;
 }
 
-interface Meta extends Sent {
-  [key: string]: unknown;
-  filetype: string;
-  modified: number;
-}
-type Body = { xhr: XMLHttpRequest };
 type HttpRequest = NonNullable<TusDetailedError["originalRequest"]>;
-type Carried = UppyFile<Meta, Body>;
 
 const AT_ONCE = 4; // browsers open six connections to a server, and the list wants one
 export const IN_ONE_REQUEST = 2 ** 20; // where that breaks off, so much is sent again
-const PAUSES = [300, 1000, 2000, 3000, ...Array<number>(200).fill(5000)]; // a quarter of an hour
-const LONGEST_PAUSE_SECONDS = 120;
 const TURNED_AWAY_AGAIN = 60_000; // so soon after it was refused a request is not refused for an old token
 const IS_LOCAL = /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);
 const queue = new RateLimitedQueue(AT_ONCE);
@@ -50,7 +44,6 @@ export class Transport {
   #latest = new Map<string, object>(); // the request that may go out, by file
   #gone = new Set<string>(); // of which nothing can be read any more
   #turnedAway = new Map<string, number>(); // when the server refused a file's request for its token
-  #notBefore = 0;
   #server: Server;
   #session: Session;
   #listener: Listener;
@@ -62,7 +55,6 @@ export class Transport {
     this.#listener = listener;
     this.#uppy = new Uppy<Meta, Body>({
       id: keeps ? server.name : `${server.name}-many`,
-      autoProceed: true,
       logger: { debug: silent, warn: silent, error: silent },
     });
     this.#uppy.use(Tus<Meta, Body>, {
@@ -77,7 +69,7 @@ export class Transport {
         for (const [name, value] of Object.entries(headers())) request.setHeader(name, value);
       },
       onAfterResponse: (request, response) => {
-        this.#heed(response.getHeader("Retry-After"));
+        heed(response.getHeader("Retry-After"));
         // Else the upload would begin anew, although it is there.
         if (request.getMethod() === "HEAD" && !isKnown(response.getStatus())) throw new Error("Nobody knows how far it got.");
       },
@@ -88,18 +80,24 @@ export class Transport {
       this.ready = Promise.resolve();
       return;
     }
-    const restored = new Promise<void>((resolve) => this.#uppy.on("restored", () => queueMicrotask(() => resolve(this.#restore()))));
+    const isBack = new Promise<void>((resolve) => this.#uppy.on("restored", () => queueMicrotask(() => resolve(this.#restore()))));
     this.#uppy.use(GoldenRetriever);
-    this.ready = isKept(server.name).then((kept) => (kept ? restored : undefined), silent);
+    this.ready = isKept(server.name).then((kept) => (kept ? isBack : undefined), silent);
   }
 
   send(item: Item): void {
-    if (item.found) this.#send(item, item.found.file);
+    if (!item.found) return;
+    try {
+      item.uppy = this.#add(item, item.found.file);
+      this.#items.set(item.uppy, item);
+      this.#go(item.uppy);
+    } catch (error) {
+      this.#listener.refused(item, unsendable(error));
+    }
   }
 
   pause(item: Item): void {
     if (!item.uppy) return;
-    if (item.found && !this.#isUnderWay(item.uppy)) return this.#forget(item); // it would begin paused, and never go on
     this.#doubt(item.uppy);
     this.#latest.delete(item.uppy);
     if (!this.#file(item)?.isPaused) this.#toggle(item);
@@ -118,45 +116,26 @@ export class Transport {
     if (!file) return;
     const url = "tus" in file ? file.tus?.uploadUrl : undefined;
     this.#forget(item);
-    if (url) void this.#end(url);
+    if (url) void end(url, this.#session);
   }
 
-  // A file whose bytes the browser did not keep was chosen again.
+  // A file whose bytes the browser did not keep was chosen again: it can be resumed.
   giveBack(item: Item, file: File): void {
     item.found = { file, path: item.path };
-    if (!item.uppy) return this.#send(item, file);
-    this.#uppy.setFileState(item.uppy, { data: file, isGhost: false });
-    this.#go(item.uppy);
-  }
-
-  #send(item: Item, file: File): void {
-    try {
-      item.uppy = this.#add(item, file);
-      this.#items.set(item.uppy, item);
-    } catch (error) {
-      this.#listener.refused(item, unsendable(error));
-    }
+    if (item.uppy) this.#uppy.setFileState(item.uppy, { data: file, isGhost: false, isPaused: true });
   }
 
   #add(item: Item, file: File): string {
-    const meta: Meta = {
-      filename: file.name,
-      filetype: file.type,
-      relative_path: item.path,
-      relativePath: exactly(item.key), // which Uppy takes into its name for the file
-      modified: file.lastModified,
-      begun: item.begun ?? Date.now(),
-    };
-    item.begun ??= Date.now();
-    const id = this.#uppy.addFile({ name: file.name, type: file.type, data: file, meta });
-    const said = ["filename", ...(file.type ? ["filetype"] : []), ...(item.path ? ["relative_path"] : [])];
+    const id = this.#uppy.addFile({ name: file.name, type: file.type, data: file, meta: metaOf(item, file) });
+    const told = ["filename", ...(file.type ? ["filetype"] : []), ...(item.path ? ["relative_path"] : [])];
     const whole = file.size <= IN_ONE_REQUEST;
     this.#uppy.setFileState(id, {
-      tus: { allowedMetaFields: said, uploadDataDuringCreation: whole, storeFingerprintForResuming: !whole },
+      tus: { allowedMetaFields: told, uploadDataDuringCreation: whole, storeFingerprintForResuming: !whole },
     });
     return id;
   }
 
+  // Told to begin by itself, Uppy would begin with what waits to be chosen again, too.
   #go(id: string): void {
     this.#uppy.retryUpload(id).catch(silent); // who listens was told already
   }
@@ -174,18 +153,16 @@ export class Transport {
   }
 
   async #before(request: HttpRequest, file: Carried): Promise<void> {
-    if (request.getMethod() === "DELETE") await never; // see #end
+    if (request.getMethod() === "DELETE") await never; // see end.ts
     this.#asked.set(request, file.id);
     this.#latest.set(file.id, request);
     await this.#session.admitted;
-    await this.#patience();
+    await patience();
     await this.#look(file);
     await this.#still(request, file.id);
-    const item = this.#items.get(file.id);
-    if (!item?.isInDoubt) return;
+    if (!this.#items.get(file.id)?.isInDoubt) return;
     await this.#clear(file);
     await this.#still(request, file.id);
-    item.isInDoubt = false;
   }
 
   // Once tus is stopped it takes no notice of an error, but a request that waits here would go out all the same.
@@ -280,27 +257,6 @@ export class Transport {
     return true;
   }
 
-  // What came of an upload on the server goes as soon as the server can be reached, and does not complete it just then.
-  async #end(url: string): Promise<void> {
-    for (const pause of PAUSES) {
-      await this.#session.admitted;
-      await this.#patience();
-      const options = { method: "DELETE", headers: { ...headers(), "Tus-Resumable": "1.0.0" } };
-      const status = await fetch(url, options).then((answer) => answer.status, () => 0);
-      if (status && status < 500 && ![401, 403, 423, 429].includes(status)) return;
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-  }
-
-  async #patience(): Promise<void> {
-    while (Date.now() < this.#notBefore) await new Promise((resolve) => setTimeout(resolve, this.#notBefore - Date.now()));
-  }
-
-  #heed(seconds: string | undefined): void {
-    const pause = Math.min(Number(seconds ?? 0) || 0, LONGEST_PAUSE_SECONDS);
-    if (pause) this.#notBefore = Math.max(this.#notBefore, Date.now() + pause * 1000);
-  }
-
   #retries(error: TusDetailedError, byDefault: (error: TusDetailedError) => boolean): boolean {
     const request = error.originalRequest;
     const id = (request && this.#asked.get(request)) ?? "";
@@ -308,31 +264,10 @@ export class Transport {
     if ((request && !id) || this.#gone.has(id)) return false; // a DELETE of tus would take a connection and keep it
     // Without a network Uppy waits for one, but this machine reaches itself without.
     const isTried = () => (IS_LOCAL && !navigator.onLine ? isPassing(error) : byDefault(error));
-    // Of "too many" Uppy has enough after a while, and would never again send several at once; #heed does for it.
+    // Of "too many" Uppy has enough after a while, and would never again send several at once; `patience` does for it.
     const again = isSignedOut(request) ? this.#waitsForSession(id) : isTooMany(error) || isTried();
     if (again && item?.uppy) this.#doubt(item.uppy);
     if (again && item) this.#listener.stalled(item, problemOf(request.getUnderlyingObject()));
     return again;
   }
-}
-
-// Against forged requests, where a session stands behind the page.
-function headers(): Record<string, string> {
-  return token() ? { "X-CSRFToken": token() } : {};
-}
-
-function restored(file: Carried): Item {
-  const { filename, relative_path, modified } = file.meta;
-  const bytes = file.size ?? 0;
-  const sent = file.progress.bytesUploaded || 0;
-  const state = file.isGhost ? "lost" : file.isPaused ? "paused" : "sending";
-  const key = keyOf(relative_path, filename, bytes, modified);
-  const item: Item = { key, name: filename, path: relative_path, size: bytes, modified, state, sent, meter: new Meter(), uppy: file.id };
-  if (file.data instanceof File) item.found = { file: file.data, path: relative_path };
-  return item;
-}
-
-// Uppy makes all letters small, and would take A.txt for a.txt.
-function exactly(key: string): string {
-  return encodeURIComponent(key).replace(/[A-Z]/g, "^$&");
 }

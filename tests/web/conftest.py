@@ -170,6 +170,15 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
 
 
 @pytest.fixture
+def sender(browser: Any, service: str, tmp_path: Path) -> Iterator[Any]:
+    """Open a page of the service that files are sent from."""
+    from web.sender import sending
+
+    with sending(browser, service, service, tmp_path) as sender:
+        yield sender
+
+
+@pytest.fixture
 def open_page(browser: Any, service: str) -> Iterator[Callable[..., Any]]:
     """Open a page of the service: open_page("/", java_script_enabled=False); the console must stay silent."""
     contexts, complaints = [], []

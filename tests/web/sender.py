@@ -7,6 +7,7 @@ import urllib.request
 from contextlib import closing, contextmanager
 
 from playwright.sync_api import expect
+from system.conftest import until
 
 WITHIN_MS = 60_000
 
@@ -37,6 +38,10 @@ class Sender:
 
     def button(self, words):
         return self.page.get_by_role("button", name=words, exact=True)
+
+    def until(self, condition):
+        """Wait for something that events of the browser bring about."""
+        until(lambda: self.page.wait_for_timeout(10) or condition())
 
     def slow_down(self, bytes_per_second=-1):
         conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}

@@ -1,32 +1,29 @@
 """Files on their way in, in a real browser: held up, cut off, left behind by a reload, and whole in the end."""
 
 import fcntl
+import json
 import os
 import re
+import shutil
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from chaos.processes import descendants
-from playwright.sync_api import expect
+from chromium import FLAGS
+from playwright.sync_api import Error, expect
 from services.cutting import Cut, cutting
 from services.ports import free_port
 from web.conftest import running, started
-from web.sender import WITHIN_MS, sending
+from web.sender import WITHIN_MS, Sender, sending
 
 MOST_BYTES = 13_000_000
 KEPT, LEFT = 2_000_000, 10_600_000  # below and above what a browser keeps for the time after a reload
 GIGABYTE = 1_000_000_000
 HELD_AT = 1_200_000
 SLOW = 400_000
-
-
-@pytest.fixture
-def sender(browser, service, tmp_path):
-    with sending(browser, service, service, tmp_path) as sender:
-        yield sender
 
 
 def test_a_folder_is_sent_with_the_paths_of_its_files(sender):
@@ -99,8 +96,7 @@ def test_a_reload_in_the_middle_of_many_files_tells_which_were_on_their_way(send
 
     sender.page.route("**/upload/", hold)
     sender.send(sender.folder / "left", by="#folder")
-    while len(routes) < 24:
-        sender.page.wait_for_timeout(10)
+    sender.until(lambda: len(routes) >= 24)
     sender.page.unroute_all()
     sender.page.reload()
     expect(sender.page.locator("p.notice")).to_contain_text("files were not begun when the page was left.")
@@ -110,12 +106,10 @@ def test_a_reload_in_the_middle_of_many_files_tells_which_were_on_their_way(send
 def test_small_files_go_on_after_all_were_paused_and_refused_ones_when_they_are_chosen_again(sender):
     for number in range(30):
         sender.make(f"paused/{number}.bin", 1)
-    sender.page.evaluate(
-        """() => new MutationObserver((_, watch) => { watch.disconnect();
-        document.querySelector("[data-all=pause]").click(); }).observe(
-        document.getElementById("rows"), {childList: true})"""
-    )
+    sender.page.route("**/upload/", lambda route: None)
     sender.send(sender.folder / "paused", by="#folder")
+    sender.button("Pause all").click()
+    sender.page.unroute_all()
     sender.button("Resume all").click()
     expect(sender.page.locator("[data-words]")).to_have_text("30 files arrived.")
     sender.page.route("**/upload/", lambda route: route.fulfill(status=413), times=2)
@@ -188,21 +182,6 @@ def test_a_file_that_has_changed_since_it_was_chosen_is_told_of(sender):
     expect(sender.row(path.name).locator(".note")).to_have_text(re.compile("^The file has changed since it was chosen"))
 
 
-def test_a_small_file_that_is_paused_before_its_answer_comes_does_not_come_twice(sender):
-    path = sender.make("paused late.bin", 1000)
-    held = []
-    sender.network.on("Fetch.requestPaused", lambda paused: held.append(paused))
-    sender.network.send("Fetch.enable", {"patterns": [{"urlPattern": "*/upload/", "requestStage": "Response"}]})
-    sender.send(path)
-    while not held:
-        sender.page.wait_for_timeout(10)
-    sender.button(f"Pause {path.name}").click()
-    sender.network.send("Fetch.disable")
-    sender.button(f"Resume {path.name}").click()
-    sender.expect_processed(path)
-    assert [each["name"] for each in sender.got()].count(path.name) == 1
-
-
 def test_uploads_that_are_cancelled_while_the_server_is_away_hold_up_no_others_and_leave_nothing(
     browser, service, tmp_path
 ):
@@ -226,8 +205,7 @@ def test_uploads_that_are_cancelled_while_the_server_is_away_hold_up_no_others_a
         others = [sender.make(f"after-{number}.bin", KEPT) for number in range(5)]
         sender.send(*others)
         sender.expect_processed(*others)
-        while len(set(ended)) < 4:
-            sender.page.wait_for_timeout(10)
+        sender.until(lambda: len(set(ended)) == 4)
 
 
 def test_uploads_go_on_once_something_in_front_of_the_service_lets_them_through_again(sender):
@@ -246,6 +224,57 @@ def test_uploads_go_on_once_something_in_front_of_the_service_lets_them_through_
     sender.expect_processed(path)
 
 
+def test_after_too_many_requests_as_many_files_are_sent_at_once_as_before(sender):
+    held = []
+
+    def answer(route):
+        held.append(route)
+        if len(held) == 1:
+            route.fulfill(status=429, headers={"Retry-After": "1"})
+
+    sender.page.route("**/upload/", answer)
+    paths = [sender.make(f"too many {number}.bin", 3) for number in range(8)]
+    sender.send(*paths)
+    sender.until(lambda: len(held) == 5)
+    sender.page.unroute_all()
+    sender.expect_processed(*paths)
+
+
+def test_each_notice_stays_as_long_as_it_is_true(sender):
+    paths = [sender.make(f"noticed/{number}.bin", 2_000_000) for number in range(12)]
+    sender.slow_down(SLOW)
+    sender.send(sender.folder / "noticed", by="#folder")
+    expect(sender.row(paths[0].name).locator(".size")).to_contain_text(" of ")
+    sender.page.reload()
+    notices = sender.page.locator("p.notice")
+    expect(notices).to_have_text(re.compile("^4 files were not begun"))
+    sender.page.route("**/events/**", lambda route: route.fulfill(status=401))
+    sender.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(notices).to_have_count(2)
+    sender.page.unroute_all()
+    sender.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(notices).to_have_count(1)
+    expect(notices).to_have_text(re.compile("^4 files were not begun"))
+
+
+def test_a_browser_that_may_store_nothing_sends_all_the_same(browser, service, tmp_path):
+    (tmp_path / "Default").mkdir()
+    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default/Preferences").write_text(json.dumps(blocked))
+    options = {"executable_path": shutil.which("chromium"), "args": FLAGS.split(), "base_url": service}
+    with closing(browser.browser_type.launch_persistent_context(str(tmp_path), **options)) as context:
+        sender, complaints = Sender(context.new_page(), service, tmp_path), []
+        sender.page.on("pageerror", lambda error: complaints.append(f"{error}"))
+        sender.page.on("console", lambda message: complaints.append(message.text))
+        sender.page.goto("/")
+        with pytest.raises(Error, match="Access is denied"):
+            sender.page.evaluate("localStorage")
+        paths = [sender.make(f"{size} not stored.bin", size) for size in (3, KEPT)]
+        sender.send(*paths)
+        sender.expect_processed(*paths)
+    assert complaints == []
+
+
 def test_without_a_network_an_upload_waits_and_says_so(sender):
     path = sender.make("offline.bin", 5)
     sender.page.context.set_offline(True)
@@ -254,19 +283,6 @@ def test_without_a_network_an_upload_waits_and_says_so(sender):
     expect(sender.row(path.name).locator(".note")).to_have_text("You are offline. It goes on by itself.")
     sender.page.context.set_offline(False)
     sender.expect_processed(path)
-
-
-def test_a_small_file_whose_answer_is_lost_does_not_come_twice(sender):
-    path = sender.make("answer lost.bin", 1000)
-
-    def lose(paused):
-        sender.network.send("Fetch.failRequest", {"requestId": paused["requestId"], "errorReason": "ConnectionReset"})
-
-    sender.network.on("Fetch.requestPaused", lose)
-    sender.network.send("Fetch.enable", {"patterns": [{"urlPattern": "*/upload/", "requestStage": "Response"}]})
-    sender.send(path)
-    sender.expect_processed(path)
-    assert [each["name"] for each in sender.got()].count(path.name) == 1
 
 
 def test_over_a_line_that_breaks_again_and_again_an_upload_goes_on_from_where_it_was(browser, service, tmp_path):

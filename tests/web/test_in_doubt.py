@@ -1,0 +1,104 @@
+"""Small files, of which the page does not know for a while whether they have arrived."""
+
+import os
+from contextlib import contextmanager
+
+from playwright.sync_api import expect
+
+LOOK = "**/files/?sha256=*"
+
+
+@contextmanager
+def answers_held(sender):
+    """Hold what the server answers to whole files; yield the answers, which `lose` takes."""
+    held = []
+    sender.network.on("Fetch.requestPaused", lambda answer: held.append(answer))
+    sender.network.send("Fetch.enable", {"patterns": [{"urlPattern": "*/upload/", "requestStage": "Response"}]})
+    yield held
+    sender.network.send("Fetch.disable")
+
+
+def lose(sender, answer):
+    sender.network.send("Fetch.failRequest", {"requestId": answer["requestId"], "errorReason": "ConnectionReset"})
+
+
+def expect_once(sender, path):
+    sender.expect_processed(path)
+    expect(sender.page.locator("[data-words]")).to_have_text("1 file arrived.")
+    assert [each["name"] for each in sender.got()].count(path.name) == 1
+
+
+def test_a_file_that_is_paused_before_its_answer_comes_comes_once(sender):
+    path = sender.make("paused late.bin", 1000)
+    with answers_held(sender) as held:
+        sender.send(path)
+        sender.until(lambda: held)
+        sender.button(f"Pause {path.name}").click()
+    sender.button(f"Resume {path.name}").click()
+    expect_once(sender, path)
+
+
+def test_a_file_whose_answer_is_lost_comes_once(sender):
+    path = sender.make("answer lost.bin", 1000)
+    with answers_held(sender) as held:
+        sender.send(path)
+        sender.until(lambda: held)
+        lose(sender, held[0])
+        expect_once(sender, path)
+
+
+def test_a_file_that_is_looked_for_twice_at_once_comes_once(sender):
+    path, looks = sender.make("looked for twice.bin", 1000), []
+    sender.page.route(LOOK, lambda route: looks.append(route))
+    with answers_held(sender) as held:
+        sender.send(path)
+        sender.until(lambda: held)
+        lose(sender, held[0])
+        sender.until(lambda: looks)
+    sender.button(f"Pause {path.name}").click()
+    sender.button(f"Resume {path.name}").click()
+    sender.until(lambda: len(looks) == 2)
+    for look in looks:
+        look.continue_()
+    expect_once(sender, path)
+
+
+def test_a_file_that_has_not_arrived_and_is_looked_for_twice_at_once_comes_once(sender):
+    path, looks = sender.make("not there.bin", 1000), []
+    sender.page.route(LOOK, lambda route: looks.append(route))
+    sender.page.route("**/upload/", lambda route: route.abort(), times=1)
+    sender.send(path)
+    sender.until(lambda: looks)
+    sender.button(f"Pause {path.name}").click()
+    sender.button(f"Resume {path.name}").click()
+    sender.until(lambda: len(looks) == 2)
+    for look in looks:
+        look.continue_()
+    expect_once(sender, path)
+
+
+def test_a_file_that_could_not_be_read_meanwhile_and_is_tried_again_comes_once(sender):
+    path = sender.make("tried again.bin", 1000)
+    times = path.stat().st_mtime_ns
+    with answers_held(sender) as held:
+        sender.send(path)
+        sender.until(lambda: held)
+        os.utime(path, (1, 1))
+        lose(sender, held[0])
+        expect(sender.word(path.name)).to_have_text("Not sent")
+    os.utime(path, ns=(times, times))
+    sender.button(f"Try {path.name} again").click()
+    expect_once(sender, path)
+
+
+def test_a_file_that_is_refused_after_a_reload_and_tried_again_comes_once(sender):
+    path = sender.make("reloaded.bin", 1000)
+    with answers_held(sender) as held:
+        sender.send(path)
+        sender.until(lambda: held)
+        sender.page.route(LOOK, lambda route: route.fulfill(json={"results": []}), times=1)  # it is still being written
+        sender.page.route("**/upload/", lambda route: route.fulfill(status=413), times=1)
+        sender.page.reload()
+    expect(sender.word(path.name)).to_have_text("Not sent")
+    sender.button(f"Try {path.name} again").click()
+    expect_once(sender, path)
