@@ -1,13 +1,13 @@
 // Ends uploads on the server that nobody wants any more.
 import { PAUSES, patience } from "./patience";
-import { forgetAll } from "./remembered";
+import { remembers } from "./remembered";
 import { headers, type Session } from "./session";
 
-const ADDRESSES = "tus::"; // what tus calls those that it remembers, for who chooses the same file again
+const ADDRESS = "tus::"; // so begins what tus remembers for who chooses the same file again
 
 // What came of an upload goes as soon as the server can be reached, and does not complete it just then.
 export async function end(url: string, session: Session): Promise<void> {
-  forgetAll("localStorage", ADDRESSES, url);
+  if (remembers()) forget(url);
   for (const pause of PAUSES) {
     await session.admitted;
     await patience();
@@ -16,4 +16,9 @@ export async function end(url: string, session: Session): Promise<void> {
     if (status && status < 500 && ![401, 403, 423, 429].includes(status)) return;
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
+}
+
+function forget(url: string): void {
+  for (const [key, value] of Object.entries<string>(localStorage))
+    if (key.startsWith(ADDRESS) && value.includes(url)) localStorage.removeItem(key);
 }

@@ -2,6 +2,7 @@
 
 type Memory = "localStorage" | "sessionStorage";
 
+// Where it does not, it keeps no files either.
 export function remembers(): boolean {
   try {
     return Boolean(window.localStorage);
@@ -29,16 +30,6 @@ export function remember(memory: Memory, key: string, value: string): void {
 export function forget(memory: Memory, key: string): void {
   try {
     window[memory].removeItem(key);
-  } catch {
-    // there is nothing
-  }
-}
-
-// All whose key begins so and that tell of something.
-export function forgetAll(memory: Memory, beginning: string, something: string): void {
-  try {
-    for (const [key, value] of Object.entries<string>(window[memory]))
-      if (key.startsWith(beginning) && value.includes(something)) forget(memory, key);
   } catch {
     // there is nothing
   }

@@ -107,7 +107,7 @@ export class Transport {
     const file = this.#file(item);
     if (!file) return this.send(item);
     if (this.#isUnderWay(file.id)) this.#toggle(item);
-    else this.#go(file.id); // it was paused before a reload
+    else this.#go(file.id); // it was paused, or left behind, before a reload
   }
 
   // What came of it on the server goes, too, for a file that was not whole.

@@ -10,6 +10,19 @@ from playwright.sync_api import expect
 from system.conftest import until
 
 WITHIN_MS = 60_000
+#: The browser has written down that a file is on its way, and its bytes, where these are not too many.
+KEPT = """([name, size]) => new Promise(done => {
+  const opening = indexedDB.open("uppy-blobs");
+  opening.onsuccess = () => {
+    const look = opening.result.transaction(["metadata", "files"]);
+    const [told, kept] = ["metadata", "files"].map(each => look.objectStore(each).getAll());
+    look.oncomplete = () => {
+      opening.result.close();
+      const isWhole = size > 10 * 2 ** 20 || kept.result.some(({data}) => data.name === name);
+      done(isWhole && JSON.stringify(told.result).includes(name));
+    };
+  };
+})"""
 
 
 class Sender:
@@ -29,6 +42,12 @@ class Sender:
 
     def send(self, *paths, by="#file"):
         self.page.locator(by).set_input_files([str(path) for path in paths] if by == "#file" else str(paths[0]))
+
+    def reload(self, *paths):
+        """Load the page anew, which then knows of these files."""
+        for path in paths:
+            self.page.wait_for_function(KEPT, arg=[path.name, path.stat().st_size])
+        self.page.reload()
 
     def row(self, name):
         return self.page.locator(".row", has=self.page.get_by_text(name, exact=True)).first

@@ -98,7 +98,7 @@ def test_a_file_that_is_refused_after_a_reload_and_tried_again_comes_once(sender
         sender.until(lambda: held)
         sender.page.route(LOOK, lambda route: route.fulfill(json={"results": []}), times=1)  # it is still being written
         sender.page.route("**/upload/", lambda route: route.fulfill(status=413), times=1)
-        sender.page.reload()
+        sender.reload(path)
     expect(sender.word(path.name)).to_have_text("Not sent")
     sender.button(f"Try {path.name} again").click()
     expect_once(sender, path)

@@ -65,7 +65,7 @@ def test_what_was_left_behind_and_is_chosen_again_waits_in_its_row_as_all_others
     left, *others = (sender.make(f"{name}.bin", LEFT) for name in ("left", "one", "two"))
     sender.page.clock.install()
     begin(sender, left)
-    sender.page.reload()
+    sender.reload(left)
     expect_said(sender, "1 file waits to be chosen again.")
     begin(sender, *others)
     sender.button("Pause all").click()

@@ -139,7 +139,7 @@ def test_what_is_chosen_while_the_page_loads_is_sent_beside_what_the_browser_kep
         input.files = data.files;
         input.dispatchEvent(new Event("change")); })"""
     )
-    sender.page.reload()
+    sender.reload(path)
     sender.slow_down()
     sender.expect_processed(path)
     expect(sender.word("early.txt")).to_have_text("Processed")
@@ -154,7 +154,7 @@ def test_an_upload_that_the_server_cannot_tell_of_goes_on_from_where_it_was_and_
     sender.page.route(
         re.compile("/upload/."), lambda route: route.fulfill(status=answers.pop(0)) if answers else route.fallback()
     )
-    sender.page.reload()
+    sender.reload(path)
     expect(sender.row(path.name).locator(".note")).to_have_text("The server answered 401.")
     sender.requests.clear()
     sender.slow_down()
@@ -245,7 +245,7 @@ def test_each_notice_stays_as_long_as_it_is_true(sender):
     sender.slow_down(SLOW)
     sender.send(sender.folder / "noticed", by="#folder")
     expect(sender.row(paths[0].name).locator(".size")).to_contain_text(" of ")
-    sender.page.reload()
+    sender.reload(paths[0])
     notices = sender.page.locator("p.notice")
     expect(notices).to_have_text(re.compile("^4 files were not begun"))
     sender.page.route("**/events/**", lambda route: route.fulfill(status=401))
@@ -309,7 +309,7 @@ def test_uploads_go_on_after_a_reload_of_the_page_and_a_restart_of_the_server(br
         _is_refused(sender)
         for path in (kept, left):
             expect(sender.row(path.name).locator(".size")).to_contain_text(" of ")
-        sender.page.reload()
+        sender.reload(kept, left)
         sender.requests.clear()
         sender.expect_processed(kept)
         _is_chosen_again(sender, left, kept)
@@ -337,7 +337,7 @@ def test_a_gigabyte_outlives_a_restart_of_the_server_and_a_reload_of_the_page(br
         expect(sender.word(path.name)).to_have_text("Interrupted")
         stack.enter_context(running(tmp_path, **chosen))
         _has_sent(sender, path, 0.4)
-        sender.page.reload()
+        sender.reload(path)
         with sender.page.expect_file_chooser() as chooser:
             sender.button(f"Choose {path.name} again").click()
         sender.requests.clear()
