@@ -34,6 +34,7 @@ export function rows(...statuses: string[]): HTMLElement[] {
 }
 
 export function countRows(within: Element = list()): number {
+  if (isPage(within) && !hasPages(within)) return within.childElementCount;
   let count = 0;
   for (const box of within.children) count += isPage(box) ? countRows(box) : Number(box.id !== "");
   return count;
@@ -52,6 +53,10 @@ export function boxes(within: Element = list()): HTMLElement[] {
 
 export function isPage(box: Element): boolean {
   return box.classList.contains("page");
+}
+
+function hasPages(box: Element): boolean {
+  return box.firstElementChild !== null && isPage(box.firstElementChild);
 }
 
 // There pages are no boxes, for rows would end where one does.
@@ -195,7 +200,7 @@ function pageOf(boxes: readonly HTMLElement[], rows: number): HTMLElement {
 
 function lastPages(rows: number): Element {
   const last = list().lastElementChild;
-  if (last?.firstElementChild && isPage(last.firstElementChild) && last.childElementCount < PAGES) return last;
+  if (last && hasPages(last) && last.childElementCount < PAGES) return last;
   const pages = pageOf([], rows);
   list().append(pages);
   return pages;
