@@ -124,8 +124,8 @@ export function arrive(isNew = true): void {
   const there = rowOf(row);
   const go = (): void => {
     if (there?.isConnected) scrollBy(0, there.getBoundingClientRect().top - then);
-    else if (isNew) scrollTo(0, 0);
   };
+  if (!there && isNew) scrollTo(0, 0);
   go();
   twoFramesLater(go); // when the heights of the rows above are no guesses any more
 }
