@@ -35,7 +35,7 @@ export function changeWithin({ show, goTo }: Ways): void {
     const fresh = tasks.find(({ type }) => type === "main")?.fragment.firstElementChild;
     if (!(fresh instanceof HTMLElement) || isOfAnother(fresh)) {
       event.preventDefault();
-      refuse(ctx, ctx.response.raw, fresh !== null);
+      refuse(ctx, ctx.response.raw, fresh instanceof HTMLElement);
       return;
     }
     keepMenus(tasks);

@@ -134,8 +134,6 @@ def test_nothing_sticks_out_on_a_phone_while_files_are_on_their_way_in_russian(b
         right = "each => each.getBoundingClientRect().right"
         ends = page.locator("#under-way .acts button:visible").all()
         assert max(each.evaluate(right) for each in ends) <= page.locator("#under-way").evaluate(right)
-        page.unroute_all()
-        page.get_by_role("button", name="Отменить все").click()
 
 
 def test_a_token_is_made_and_copied_by_the_keyboard_alone(browser, closed_service):
