@@ -15,16 +15,28 @@ interface Listed {
   metadata: { relative_path?: string };
 }
 
+interface Page {
+  results: Listed[];
+  next: string | null;
+}
+
 // Raises where nobody can tell.
 export async function arrivedAlready(files: URL, bytes: Blob, sent: Sent): Promise<string | undefined> {
   if (!("subtle" in crypto)) return undefined; // browsers count no digests for pages without https
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await bytes.arrayBuffer()));
   const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const response = await fetch(new URL(`?${new URLSearchParams({ sha256 })}`, files), { headers: { Accept: "application/json" } });
-  if (!response.ok) throw new Error(response.statusText);
-  const { results } = (await response.json()) as { results: Listed[] };
-  const ahead = (Date.parse(response.headers.get("Date") ?? "") || Date.now()) - Date.now(); // the server's clock
-  return results.find((each) => isSame(each, sent) && Date.parse(each.uploaded_at) > sent.begun + ahead - ROUNDING)?.id;
+  let next: string | URL | null = new URL(`?${new URLSearchParams({ sha256, page_size: "200" })}`, files);
+  while (next) {
+    const response: Response = await fetch(next, { headers: { Accept: "application/json" } });
+    if (!response.ok) throw new Error(response.statusText);
+    const page = (await response.json()) as Page;
+    const ahead = (Date.parse(response.headers.get("Date") ?? "") || Date.now()) - Date.now(); // the server's clock
+    const since = page.results.filter((each) => Date.parse(each.uploaded_at) > sent.begun + ahead - ROUNDING);
+    const same = since.find((each) => isSame(each, sent));
+    if (same) return same.id;
+    next = since.length < page.results.length ? null : page.next; // the newest come first
+  }
+  return undefined;
 }
 
 function isSame(listed: Listed, { filename, relative_path }: Sent): boolean {

@@ -24,6 +24,7 @@ export interface Item {
   found?: Found; // not there for what was restored after a reload
   uppy?: string; // its name there, while it is there
   isOneOfMany?: boolean; // and so small that it is not kept for the time after a reload
+  url?: string; // of what is left of it on the server after it could not be sent
   begun?: number; // when it was sent first
   isInDoubt?: boolean; // sent in one request, of which nobody knows whether it got through
   problem?: Problem;

@@ -37,3 +37,7 @@ export function restored(file: Carried): Item {
 function exactly(key: string): string {
   return encodeURIComponent(key).replace(/[A-Z]/g, "^$&");
 }
+
+export function urlOf(file: Carried | undefined): string | undefined {
+  return file && "tus" in file ? (file.tus as { uploadUrl?: string | null } | undefined)?.uploadUrl ?? undefined : undefined;
+}

@@ -17,6 +17,8 @@ interface Place {
 const begun = new WeakMap<Element, string>(); // rows with which a page of the list begins, and its query
 const live = (): HTMLElement => find(document, "#live");
 let timer = 0;
+let again = 0;
+let asked = 0;
 let here = location.search; // the query of the list that is shown, from the page on at which somebody is
 let isAway = false; // the history is at another list than the page, until that has come
 
@@ -99,7 +101,7 @@ export function goTo(address: string): void {
 
 export function followHistory(): void {
   addEventListener("popstate", () => {
-    if (location.search === here) return;
+    if (location.search === here && !isAway) return;
     clearTimeout(timer);
     isAway = true;
     void ask();
@@ -107,9 +109,17 @@ export function followHistory(): void {
 }
 
 async function ask(): Promise<void> {
-  if (!isAway) return;
+  clearTimeout(again);
+  const mine = (asked += 1);
   await htmx.ajax("GET", location.pathname + location.search, { source: "#filters" });
-  if (isAway) setTimeout(ask, AGAIN_AFTER); // the server is away
+  if (mine === asked) again = setTimeout(askAgain, AGAIN_AFTER);
+}
+
+// If the server was away; not while somebody follows a link instead.
+function askAgain(): void {
+  if (!isAway) return;
+  if (document.querySelector(".htmx-request")) again = setTimeout(askAgain, AGAIN_AFTER);
+  else void ask();
 }
 
 // Where somebody has been in the list that has just come.

@@ -14,7 +14,7 @@ export const RUSSIAN = {
   "{n} file|{n} files": "{n} файл|{n} файла|{n} файлов",
   "{n} more": "ещё {n}",
   "{done} of {n} file|{done} of {n} files": "{done} из {n} файла|{done} из {n} файлов|{done} из {n} файлов",
-  "{n} file arrived.|{n} files arrived.": "{n} файл получен.|{n} файла получены.|{n} файлов получены.",
+  "{n} file arrived.|{n} files arrived.": "{n} файл получен.|{n} файла получены.|{n} файлов получено.",
   "{n} file could not be sent.|{n} files could not be sent.":
     "{n} файл не удалось отправить.|{n} файла не удалось отправить.|{n} файлов не удалось отправить.",
   "{n} file could not be read.|{n} files could not be read.":
@@ -23,7 +23,7 @@ export const RUSSIAN = {
   "{n} file waits to be chosen again.|{n} files wait to be chosen again.":
     "{n} файл нужно выбрать снова.|{n} файла нужно выбрать снова.|{n} файлов нужно выбрать снова.",
   "{n} file was not begun when the page was left. Choose it again.|{n} files were not begun when the page was left. Choose them again.":
-    "Когда страницу закрыли, {n} файл ещё не был начат. Выберите его снова.|Когда страницу закрыли, {n} файла ещё не были начаты. Выберите их снова.|Когда страницу закрыли, {n} файлов ещё не были начаты. Выберите их снова.",
+    "Когда страницу закрыли, {n} файл ещё не был начат. Выберите его снова.|Когда страницу закрыли, {n} файла ещё не были начаты. Выберите их снова.|Когда страницу закрыли, {n} файлов ещё не было начато. Выберите их снова.",
   "Look whether these have arrived, for the page was left meanwhile: {names}.":
     "Проверьте, пришли ли эти файлы, потому что страницу тем временем закрыли: {names}.",
   "{name} was not sent. {why}.": "{name}: не отправлен. {why}.",

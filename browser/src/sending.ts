@@ -121,6 +121,7 @@ export class Sending implements Listener {
   }
 
   pauseAll(): void {
+    if (!this.isBusy) return; // the last has just arrived
     this.isPaused = true;
     for (const item of this.items.values()) if (item.state === "sending" || item.state === "stalled") this.pause(item);
   }

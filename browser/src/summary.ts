@@ -120,6 +120,7 @@ export class Summary {
     const begun = items.filter(({ state }) => state === "sending" || state === "stalled" || state === "paused");
     const left: LeftBehind = { waiting, begun: begun.map(({ key, name }) => [key, name]) };
     if (items.length) remember("sessionStorage", LEFT_BEHIND, JSON.stringify(left));
+    else forget("sessionStorage", LEFT_BEHIND); // of a page that had been left, and was come back to
   }
 
   // Once what the browser kept is back.

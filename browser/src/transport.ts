@@ -9,7 +9,7 @@ import { isKnown, isPassing, isSignedOut, isTooMany, problemOf, UNREADABLE, unse
 import { end } from "./end";
 import type { Item, Problem } from "./item";
 import { isKept } from "./kept";
-import { type Body, type Carried, type Meta, metaOf, restored } from "./meta";
+import { type Body, type Carried, type Meta, metaOf, restored, urlOf } from "./meta";
 import { heed, patience, PAUSES } from "./patience";
 import { headers, type Session, token } from "./session";
 
@@ -112,9 +112,7 @@ export class Transport {
 
   // What came of it on the server goes, too, for a file that was not whole.
   cancel(item: Item): void {
-    const file = this.#file(item);
-    if (!file) return;
-    const url = "tus" in file ? file.tus?.uploadUrl : undefined;
+    const url = urlOf(this.#file(item)) ?? item.url;
     this.#forget(item);
     if (url) void end(url, this.#session);
   }
@@ -225,6 +223,8 @@ export class Transport {
       if (!item?.uppy) return;
       const request = response?.body?.xhr ?? (error as Partial<TusDetailedError>).originalRequest?.getUnderlyingObject();
       const why = this.#gone.has(item.uppy) ? UNREADABLE : problemOf(request);
+      const url = urlOf(this.#file(item));
+      if (url) item.url = url;
       queueMicrotask(() => this.#forget(item));
       this.#listener.refused(item, why);
     });

@@ -117,6 +117,8 @@ def test_pages_of_all_kinds_of_files_are_russian_and_say_what_is_broken(pages):
         ({"depth_levels": 4}, "Глубина", "4 уровня"),
         ({"depth_levels": 11}, "Глубина", "11 уровней"),
         ({"entropy_bits_per_byte": 4.5}, "Энтропия", "4,5 бита на байт"),
+        ({"entropy_bits_per_byte": 8.0}, "Энтропия", "8 бит на байт"),
+        ({"entropy_bits_per_byte": 1.0}, "Энтропия", "1 бит на байт"),
         ({"form": "none"}, "Форма", "нет"),
         ({"has_text": None}, "Есть текст", "неизвестно"),
         ({"root": "array"}, "Корень", "массив"),

@@ -376,3 +376,25 @@ def _is_chosen_again(sender, path, other):
         if chosen is other:
             expect(sender.row(path.name).locator(".note")).to_have_text(re.compile("^That is another file"))
     expect(sender.word(path.name)).to_have_text("Uploading")
+
+
+def test_what_could_not_be_sent_goes_from_the_server_once_it_is_cancelled(browser, service, tmp_path):
+    page = browser.new_page(base_url=service)
+    try:
+        page.goto("/")
+        sender = Sender(page, service, tmp_path)
+        path = sender.make("refused midway.bin", 3_000_000)
+        refusal = {"title": "Refused", "detail": "By a wall between."}
+
+        def refuse(route):
+            route.fulfill(status=400, json=refusal) if route.request.method == "PATCH" else route.continue_()
+
+        page.route("**/upload/**", refuse)
+        sender.send(path)
+        expect(sender.word(path.name)).to_have_text("Not sent")
+        with page.expect_response(lambda answer: answer.request.method == "DELETE") as ended:
+            sender.button(f"Cancel {path.name}").click()
+        assert ended.value.status == 204
+        expect(sender.row(path.name)).to_have_count(0)
+    finally:
+        page.close()

@@ -184,6 +184,30 @@ def test_what_is_scrolled_while_one_goes_back_is_not_noted_at_the_wrong_list(thr
     assert page.url.endswith("/?name=within-")
 
 
+def test_who_goes_forward_again_before_the_answer_comes_is_where_the_address_says(three):
+    sender, names = three
+    page = sender.page
+    choose(sender, "Newest first", "By name")
+    expect_names(sender, names)
+    held = []
+
+    def hold(route):
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(lambda address: address.endswith("/?name=within-"), hold)
+    page.evaluate("history.back()")
+    while not held:
+        page.wait_for_timeout(10)
+    with page.expect_response(lambda answer: "ordering=name" in answer.url and "/app/" not in answer.url):
+        page.evaluate("history.forward()")
+    expect_names(sender, names)
+    expect(page.locator("details.menu summary", has_text="By name")).to_have_count(1)
+    assert "ordering=name" in page.url
+
+
 def test_going_back_while_the_server_is_away_ends_once_it_is_back(troubled):
     page = troubled.page
     search(troubled, "within-")

@@ -65,7 +65,8 @@ def _fact(key: str, value: object, depth: int, *, is_ours: bool) -> Fact:
     if isinstance(value, Mapping) and value:
         if depth >= DEEPEST:
             return Fact(label_of(key), gettext("in the JSON"))
-        below = _as_named(value) if key in _NAMED_BY_FILES else lines(value, depth + 1, are_ours=is_ours)
+        is_flat = not any(isinstance(each, Mapping | list) for each in value.values())
+        below = _as_named(value) if key in _NAMED_BY_FILES and is_flat else lines(value, depth + 1, are_ours=is_ours)
         return Fact(label_of(key), below=below)
     if isinstance(value, list) and any(isinstance(each, Mapping | list) for each in value):
         numbered = {str(number): each for number, each in enumerate(value, 1)}
@@ -106,7 +107,7 @@ def _table(key: str, value: Sequence[object], *, is_ours: bool) -> Fact | None:
 def _with_area(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Put width and height into one line, as people say them."""
     size = [facts.get(name) for name in ("width_pixels", "height_pixels")]
-    if not all(isinstance(each, int) for each in size):
+    if not all(type(each) is int for each in size):
         return facts
     rest = {key: value for key, value in facts.items() if key not in {"width_pixels", "height_pixels"}}
     return {"pixels": f"{size[0]} × {size[1]}", **rest}  # noqa: RUF001  # the sign that it is

@@ -34,7 +34,11 @@ def panes_of(file: File, jobs: Sequence[Job], artifacts: Sequence[Artifact]) -> 
 
 def fault_in(file: File, jobs: Sequence[Job]) -> str:
     """Return what is broken in a file whose preview is shown, as a sentence; nothing of a sound one."""
-    return fault_of(Source.of(file, jobs, []))
+    try:
+        return fault_of(Source.of(file, jobs, []))
+    except Exception:  # as below
+        log.exception("no word of what is broken", file_id=str(file.pk))
+        return ""
 
 
 def _made(make: Callable[[Source], list[Pane]], source: Source) -> list[Pane]:

@@ -33,13 +33,13 @@ def _place(found: object) -> str:
     reason = clean(sentences.said(str(found.get("reason", ""))), _REASON_CHARACTERS)
     line, column = count(found.get("line")), count(found.get("column"))
     if not line or not column:
-        return _("It is broken. %(reason)s") % {"reason": reason}
+        return (_("It is broken. %(reason)s") % {"reason": reason}).strip()
     place = {"line": words.figure(line), "column": words.figure(column), "reason": reason}
     return _("It breaks at line %(line)s, column %(column)s. %(reason)s") % place
 
 
 def _drawing(fault: object) -> str:
-    if not isinstance(fault, str):
+    if not isinstance(fault, str) or not fault:
         return ""
     return _("It is broken: %(place)s.") % {"place": clean(sentences.said(fault), _REASON_CHARACTERS)}
 
