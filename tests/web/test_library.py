@@ -222,10 +222,11 @@ def test_files_are_chosen_one_by_one_in_ranges_and_all(open_page, three):
 def test_who_chooses_all_of_a_long_list_learns_that_there_are_more(open_page, many):
     page = open_page(many)
     words = page.locator("#how-many")
+    expect(page.locator(ROWS)).to_have_count(40)  # of 50: the second page of 20 comes in advance
     page.locator("#choose-all").check()
-    expect(words).to_have_text(re.compile("^[234]0 files chosen, all that are loaded: more come as you scroll$"))
+    expect(words).to_have_text("40 files chosen, all that are loaded: more come as you scroll")
     box(page, 0).uncheck()
-    expect(words).to_have_text(re.compile("^[123]9 files chosen$"))
+    expect(words).to_have_text("39 files chosen")
 
 
 def test_the_chosen_are_deleted_once_one_is_sure_and_go_from_other_windows(open_page, three):
