@@ -8,6 +8,7 @@ import { arrivedAlready } from "./already";
 import { isKnown, isPassing, isSignedOut, isTooMany, problemOf, UNREADABLE, unsendable } from "./answers";
 import { end } from "./end";
 import type { Item, Problem } from "./item";
+import { hasArrived, noteArrival } from "./arrivals";
 import { isKept } from "./kept";
 import { type Body, type Carried, type Meta, metaOf, restored, urlOf } from "./meta";
 import { heed, patience, PAUSES } from "./patience";
@@ -215,6 +216,7 @@ export class Transport {
       const item = known(file);
       const id = response.uploadURL?.split("/").findLast(Boolean);
       if (!item || !id) return;
+      if (!item.isOneOfMany) noteArrival(item);
       queueMicrotask(() => this.#forget(item)); // now, Uppy would end the upload on the server
       this.#listener.arrived(item, id); // a file has the name that its upload had
     });
@@ -234,7 +236,7 @@ export class Transport {
   #restore(): void {
     const files = this.#uppy.getFiles();
     this.#uppy.setState({ currentUploads: {}, recoveredState: null });
-    for (const file of files) if (file.progress.uploadComplete) this.#uppy.removeFile(file.id);
+    for (const file of files) if (file.progress.uploadComplete || hasArrived(restored(file))) this.#uppy.removeFile(file.id);
     const items = this.#uppy.getFiles().map(restored);
     for (const item of items) this.#items.set(item.uppy ?? "", item);
     for (const file of this.#uppy.getFiles()) this.#doubt(file.id);
