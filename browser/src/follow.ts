@@ -64,7 +64,9 @@ export class Follower {
 
   // Returns whether more has happened already.
   async #read(): Promise<boolean> {
+    const list = this.#list;
     const happened = await this.#askFor(this.#after);
+    if (list !== this.#list) return true; // another list has come, which may not have what happened before this answer
     if (!happened) {
       await this.#beginAnew();
       return false;

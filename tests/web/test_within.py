@@ -141,25 +141,26 @@ def test_a_key_beside_the_click_opens_a_filter_in_another_tab(sender):
 def test_a_file_that_arrives_while_a_list_is_on_its_way_is_in_it(sender):
     page = sender.page
     search(sender, "nosuch")
-    held = []
+    lists, looks = [], []
 
-    def hold(route):
+    def hold_one(route, held, fetch):
         if held:
             route.continue_()
         else:
-            held.append((route, route.fetch()))
+            held.append((route, fetch()))
 
-    page.route(f"{sender.address}/", hold)
+    page.route(f"{sender.address}/", lambda route: hold_one(route, lists, route.fetch))
     page.locator("#empty").get_by_role("link", name="Show all files").click()
-    while not held:
-        page.wait_for_timeout(10)
+    sender.until(lambda: lists)
     path = sender.make("meanwhile.bin", 100)
     with page.expect_response(lambda answer: "/events/" in answer.url and "received" in answer.text()):
         sender.send(path)
-    page.wait_for_timeout(500)  # so long that the page has done with the event
-    route, answer = held[0]
-    route.fulfill(response=answer)
+    # The next look for events, which are no news to the list that comes meanwhile.
+    page.route("**/events/**", lambda route: hold_one(route, looks, lambda: None))
+    sender.until(lambda: looks)
+    lists[0][0].fulfill(response=lists[0][1])
     expect(page.locator("#searched")).to_be_empty()
+    looks[0][0].continue_()
     sender.expect_processed(path)
     expect(page.locator("#rows .row[id]", has_text=path.name)).to_have_count(1)
     assert page.evaluate(IS_THE_SAME)
