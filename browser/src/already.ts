@@ -25,7 +25,7 @@ export async function arrivedAlready(files: URL, bytes: Blob, sent: Sent): Promi
   if (!("subtle" in crypto)) return undefined; // browsers count no digests for pages without https
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await bytes.arrayBuffer()));
   const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  let next: string | URL | null = new URL(`?${new URLSearchParams({ sha256, page_size: "200" })}`, files);
+  let next: URL | null = new URL(`?${new URLSearchParams({ sha256, page_size: "200" })}`, files);
   while (next) {
     const response: Response = await fetch(next, { headers: { Accept: "application/json" } });
     if (!response.ok) throw new Error(response.statusText);
@@ -34,7 +34,8 @@ export async function arrivedAlready(files: URL, bytes: Blob, sent: Sent): Promi
     const since = page.results.filter((each) => Date.parse(each.uploaded_at) > sent.begun + ahead - ROUNDING);
     const same = since.find((each) => isSame(each, sent));
     if (same) return same.id;
-    next = since.length < page.results.length ? null : page.next; // the newest come first
+    const isAll = !page.next || since.length < page.results.length; // the newest come first
+    next = isAll ? null : new URL(new URL(page.next ?? "").search, files);
   }
   return undefined;
 }

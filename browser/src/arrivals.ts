@@ -1,5 +1,5 @@
-// What has arrived last. Golden Retriever writes down a moment later that a file is done: who left the page before that
-// would have it sent again, even if it was deleted meanwhile.
+// What has arrived last. Golden Retriever writes down a moment later that a file is done, but gives its bytes away at once:
+// who left the page between would be asked to choose the file again.
 import type { Item } from "./item";
 import { remember, remembered } from "./remembered";
 

@@ -1,4 +1,5 @@
 // Takes files, keeps all that are on their way, gives the transport a few at a time, and has them drawn.
+import { noteArrival } from "./arrivals";
 import { breathe } from "./dom";
 import type { Batch } from "./gather";
 import { type Found, type Item, Meter, newItem, type Problem } from "./item";
@@ -171,6 +172,7 @@ export class Sending implements Listener {
   }
 
   arrived(item: Item, id: string): void {
+    if (!item.isOneOfMany) noteArrival(item);
     this.items.delete(item.key);
     this.#inTransport.delete(item);
     this.totals.arrived += 1;

@@ -8,7 +8,7 @@ import { arrivedAlready } from "./already";
 import { isKnown, isPassing, isSignedOut, isTooMany, problemOf, UNREADABLE, unsendable } from "./answers";
 import { end } from "./end";
 import type { Item, Problem } from "./item";
-import { hasArrived, noteArrival } from "./arrivals";
+import { hasArrived } from "./arrivals";
 import { isKept } from "./kept";
 import { type Body, type Carried, type Meta, metaOf, restored, urlOf } from "./meta";
 import { heed, patience, PAUSES } from "./patience";
@@ -216,7 +216,6 @@ export class Transport {
       const item = known(file);
       const id = response.uploadURL?.split("/").findLast(Boolean);
       if (!item || !id) return;
-      if (!item.isOneOfMany) noteArrival(item);
       queueMicrotask(() => this.#forget(item)); // now, Uppy would end the upload on the server
       this.#listener.arrived(item, id); // a file has the name that its upload had
     });
