@@ -73,9 +73,8 @@ def measure(value: float, unit: str) -> str:
 
 
 def _counted(value: float, unit: str) -> str:
-    count = (
-        int(value) if isinstance(value, int) or value.is_integer() else 2
-    )  # parts of one are said as two are, in the languages that there are
+    # Parts of one are said as two are, in the languages that there are.
+    count = int(value) if isinstance(value, int) or value.is_integer() else 2
     if unit == "characters":
         return ngettext("%(count)s character", "%(count)s characters", count)
     if unit == "levels":
