@@ -190,7 +190,7 @@ export class Sending implements Listener {
     item.problem = why;
     item.meter.clear();
     this.#inTransport.delete(item);
-    this.#summary.say(said("{name} was not sent. {why}.", { name: item.name, why: why.title }));
+    this.#summary.announce(said("{name} was not sent. {why}.", { name: item.name, why: why.title }));
     this.#feed();
   }
 

@@ -6,6 +6,7 @@ import { forget, remember, remembered } from "./remembered";
 import { sizeOf, speed as perSecond, timeLeft } from "./words";
 
 const SAY_EVERY = 4000;
+const FEW = 3; // of more that must not be missed, the sum tells
 const LEFT_BEHIND = "filemill-left";
 
 const NOT_BEGUN =
@@ -36,6 +37,7 @@ export class Summary {
   #track = find<HTMLProgressElement>(this.#box, ".track");
   #said = find(document, "#said");
   #told = new Map<string, HTMLElement>();
+  #news: string[] = [];
   #toSay: string | undefined;
   #sayAt = 0;
   #isMoving = false;
@@ -88,13 +90,19 @@ export class Summary {
     if (!this.#sayAt) this.#speak();
   }
 
+  // What is said whatever comes after it.
+  announce(words: string): void {
+    if (this.#news.length < FEW) this.#news.push(words);
+    if (!this.#sayAt) this.#speak();
+  }
+
   // Says and shows what must not be missed.
   tell(words: string): void {
     if (this.#told.has(words)) return;
     const notice = Object.assign(document.createElement("p"), { className: "notice", textContent: words });
     this.#told.set(words, notice);
     this.#said.after(notice);
-    this.say(words);
+    this.announce(words);
   }
 
   untell(words: string): void {
@@ -103,10 +111,11 @@ export class Summary {
   }
 
   #speak(): void {
-    const words = this.#toSay;
+    const isToSay = this.#toSay !== undefined || this.#news.length > 0;
+    if (isToSay) setText(this.#said, [...this.#news, this.#toSay].join(" ").trim());
+    this.#news = [];
     this.#toSay = undefined;
-    if (words !== undefined) setText(this.#said, words);
-    this.#sayAt = words === undefined ? 0 : setTimeout(() => this.#speak(), SAY_EVERY);
+    this.#sayAt = isToSay ? setTimeout(() => this.#speak(), SAY_EVERY) : 0;
   }
 
   #button(name: string): HTMLElement {

@@ -23,6 +23,13 @@ KEPT = """([name, size]) => new Promise(done => {
     };
   };
 })"""
+#: Keep what is said from here on: other words follow some of it at once.
+HEAR = """() => {
+  const said = document.getElementById("said");
+  window.heard = [];
+  const note = () => heard.push(said.textContent);
+  new MutationObserver(note).observe(said, {childList: true, subtree: true, characterData: true});
+}"""
 
 
 class Sender:
@@ -75,6 +82,9 @@ class Sender:
 
     def has(self, path):
         return hashlib.sha256(path.read_bytes()).hexdigest() in {each["sha256"] for each in self.got()}
+
+    def expect_heard(self, words):
+        self.page.wait_for_function("words => heard.some(said => said.includes(words))", arg=words)
 
     def expect_processed(self, *paths):
         for path in paths:

@@ -68,6 +68,7 @@ def test_what_can_be_paused_or_resumed_at_once_is_what_is_there_to_be(sender):
 def test_what_was_left_behind_and_is_chosen_again_waits_in_its_row_as_all_others_do(sender):
     left, *others = (sender.make(f"{name}.bin", LEFT) for name in ("left", "one", "two"))
     sender.page.clock.install()
+    sender.slow_down(SLOW)
     stop_the_clock(sender)  # nothing but that it was chosen is written down
     sender.send(left)
     sender.reload(left)

@@ -17,7 +17,7 @@ from playwright.sync_api import Error, expect
 from services.cutting import Cut, cutting
 from services.ports import free_port
 from web.conftest import running, started
-from web.sender import WITHIN_MS, Sender, sending
+from web.sender import HEAR, WITHIN_MS, Sender, sending
 
 MOST_BYTES = 13_000_000
 KEPT, LEFT = 2_000_000, 10_600_000  # below and above what a browser keeps for the time after a reload
@@ -49,6 +49,15 @@ def test_that_a_file_has_arrived_is_said_however_quick_it_was(sender):
     sender.send(sender.make("quick.txt", 3))
     expect(sender.page.locator("#said")).to_have_text("1 file to send.")
     expect(sender.page.locator("#said")).to_have_text("1 file arrived.", timeout=WITHIN_MS)
+
+
+def test_why_a_file_was_not_sent_is_said_whatever_is_said_before_and_after(sender):
+    sender.page.evaluate(HEAR)
+    refusal = {"title": "Refused", "detail": "By a wall between."}
+    sender.page.route("**/upload/", lambda route: route.fulfill(status=400, json=refusal), times=1)
+    sender.send(sender.make("refused at once.bin", 3))
+    sender.expect_heard("1 file to send.")
+    sender.expect_heard("refused at once.bin was not sent. Refused. 1 file could not be sent.")
 
 
 def test_an_upload_is_paused_resumed_and_cancelled_by_keyboard(sender):

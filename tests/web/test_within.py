@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .sender import WITHIN_MS, Sender
+from .sender import HEAR, WITHIN_MS, Sender
 
 STAYS = "window.stays = true"
 IS_THE_SAME = "window.stays === true"
@@ -16,6 +16,7 @@ NAMES = "[...document.querySelectorAll('#rows .row[id] .name')].map(each => each
 def sender(open_page, service, tmp_path):
     page = open_page("/")
     page.evaluate(STAYS)
+    page.evaluate(HEAR)
     return Sender(page, service, tmp_path)
 
 
@@ -81,7 +82,7 @@ def test_a_filter_lets_what_is_on_its_way_go_on(sender):
 def test_search_order_and_look_change_the_list_where_it_is(three):
     sender, names = three
     expect_names(sender, names[::-1])
-    expect(sender.page.locator("#said")).to_have_text("3 files shown.")
+    sender.expect_heard("3 files shown.")
     summary = choose(sender, "Newest first", "Smallest first")
     expect_names(sender, [names[1], names[2], names[0]])
     summary = sender.page.locator("details.menu summary", has_text="Smallest first")
@@ -96,7 +97,7 @@ def test_search_order_and_look_change_the_list_where_it_is(three):
     assert "view=grid" in sender.page.url
     search(sender, "within-nothing")
     expect_names(sender, [])
-    expect(sender.page.locator("#said")).to_contain_text("No file matches.")
+    sender.expect_heard("No file matches.")
     sender.page.locator("#empty").get_by_role("link", name="Show all files").click()
     expect(sender.page.locator("#find")).to_have_value("")
     expect(sender.page.locator("#searched")).to_be_empty()
