@@ -106,7 +106,6 @@ def test_a_reload_in_the_middle_of_many_files_tells_which_were_on_their_way(send
     sender.page.route("**/upload/", hold)
     sender.send(sender.folder / "left", by="#folder")
     sender.until(lambda: len(routes) >= 24)
-    sender.page.unroute_all()
     sender.page.reload()
     expect(sender.page.locator("p.notice")).to_contain_text("files were not begun when the page was left.")
     expect(sender.page.locator("p.notice")).to_contain_text("Look whether these have arrived")
