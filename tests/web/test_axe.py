@@ -141,6 +141,7 @@ def test_a_token_is_made_and_copied_by_the_keyboard_alone(browser, closed_servic
     with closing(browser.new_context(base_url=address, permissions=["clipboard-read", "clipboard-write"])) as context:
         page = context.new_page()
         page.goto("/app/sign-in/?next=/app/account/")
+        expect(page.locator("[autofocus]")).to_be_focused()
         page.keyboard.type(name)
         page.keyboard.press("Tab")
         page.keyboard.type(password)
