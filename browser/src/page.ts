@@ -48,7 +48,25 @@ addEventListener("pageshow", () => {
 // Who came from the list goes back to it as it was: filtered, in its order, and as far as it had been read.
 const back = document.querySelector<HTMLAnchorElement>("a[data-back]");
 const before = document.referrer ? new URL(document.referrer) : undefined;
-if (back && before?.origin === location.origin && before.pathname === back.pathname) back.href = before.href;
+if (back && before?.origin === location.origin && before.pathname === back.pathname) {
+  back.href = before.href;
+  back.addEventListener("click", returnTo);
+}
+
+// To the place in it, too, where the browser tells that it is the page before this one.
+function returnTo(event: MouseEvent): void {
+  const { navigation } = window;
+  const last = navigation?.entries()[(navigation.currentEntry?.index ?? 0) - 1];
+  if (!last?.url || new URL(last.url).pathname !== before?.pathname) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  navigation.traverseTo(last.key);
+}
+
+document.addEventListener("focusin", ({ target }) => {
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]"))
+    if (!menu.contains(target as Element)) menu.open = false;
+});
 
 function fold(menu: HTMLDetailsElement): void {
   const hadFocus = menu.contains(document.activeElement);

@@ -27,6 +27,8 @@ export const RUSSIAN = {
   "Look whether these have arrived, for the page was left meanwhile: {names}.":
     "Проверьте, пришли ли эти файлы, потому что страницу тем временем закрыли: {names}.",
   "{name} was not sent. {why}.": "{name}: не отправлен. {why}.",
+  "The upload of {name} was cancelled.": "Отправка отменена: {name}.",
+  "{n} upload was cancelled.|{n} uploads were cancelled.": "{n} отправка отменена.|{n} отправки отменены.|{n} отправок отменено.",
   "Pause all": "Приостановить все",
   "Resume all": "Продолжить все",
   paused: "приостановлено",

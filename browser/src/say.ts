@@ -8,6 +8,7 @@ export function say(words: string): void {
 export function tell(words: string): void {
   document.querySelector(".notice.of-deeds")?.remove();
   if (!words) return;
+  document.getElementById("messages")?.replaceChildren(); // of what was done before
   const notice = Object.assign(document.createElement("p"), { className: "notice of-deeds", textContent: words });
   find(document, "#chosen").before(notice);
   say(words);

@@ -19,14 +19,11 @@ export function loadAsOneScrolls(): void {
   document.addEventListener("rows", observe);
   observe();
   // What is above comes once somebody goes there: at first they see what they came for.
-  addEventListener(
-    "scroll",
-    () => {
-      isScrolled = true;
-      observe();
-    },
-    { once: true },
-  );
+  const begin = (): void => {
+    isScrolled = true;
+    observe();
+  };
+  for (const name of ["scroll", "wheel", "touchmove"]) addEventListener(name, begin, { once: true, passive: true });
 }
 
 function observe(): void {

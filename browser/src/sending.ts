@@ -87,7 +87,13 @@ export class Sending implements Listener {
   }
 
   cancel(item: Item): void {
-    if (!this.#isHere(item)) return;
+    if (this.#drop(item)) this.#summary.announce(said("The upload of {name} was cancelled.", { name: item.name }));
+    this.#feed();
+  }
+
+  // False for what is not here any more.
+  #drop(item: Item): boolean {
+    if (!this.#isHere(item)) return false;
     this.#of(item).cancel(item);
     this.items.delete(item.key);
     this.#inTransport.delete(item);
@@ -95,7 +101,7 @@ export class Sending implements Listener {
     this.totals.files -= 1;
     this.totals.bytes -= item.size;
     this.#rows.drop(item);
-    this.#feed();
+    return true;
   }
 
   retry(item: Item): void {
@@ -116,9 +122,10 @@ export class Sending implements Listener {
     this.isPaused = false;
     let count = 0;
     for (const item of [...this.items.values()].reverse()) {
-      this.cancel(item);
-      if ((count += 1) % 500 === 0) await breathe();
+      if (this.#drop(item) && (count += 1) % 500 === 0) await breathe();
     }
+    if (count) this.#summary.announce(said("{n} upload was cancelled.|{n} uploads were cancelled.", { n: count }));
+    this.#feed();
   }
 
   pauseAll(): void {

@@ -67,6 +67,7 @@ function refuse({ request, text }: Context, answer: Response, isPage: boolean): 
 }
 
 function notify(words: string): void {
+  document.querySelector(".notice.of-deeds")?.remove();
   const messages = document.getElementById("messages");
   if (messages?.textContent === words) return;
   messages?.replaceChildren(Object.assign(document.createElement("p"), { className: "notice", textContent: words }));

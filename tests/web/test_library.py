@@ -120,6 +120,44 @@ def test_going_back_again_and_again_loses_no_rows(open_page, put, grown):
     assert shown == list(range(shown[0], shown[0] + len(shown)))
 
 
+def test_all_files_leads_back_to_where_one_was(open_page, grown):
+    page = open_page(f"/?name={grown}&ordering=name")
+    row = page.get_by_text("grown-030.txt", exact=True)
+    row.scroll_into_view_if_needed()
+    page.wait_for_function(NOTED)
+    there = row.bounding_box()
+    row.click()
+    expect(page.locator("h1")).to_have_text("grown-030.txt")
+    page.get_by_role("link", name="All files").click()
+    expect(row).to_be_in_viewport()
+    assert abs(row.bounding_box()["y"] - there["y"]) < 2
+
+
+def test_rows_above_come_by_the_wheel_alone(open_page, grown):
+    page = open_page(f"/?name={grown}&ordering=name&page_size=20")
+    page.goto(page.locator("#after a").evaluate("link => link.href"))
+    first = page.locator(ROWS).first
+    name = first.locator(".name").inner_text()
+    page.mouse.move(600, 500)
+    page.mouse.wheel(0, -300)
+    expect(first.locator(".name")).not_to_have_text(name)
+
+
+def test_menus_lie_above_what_can_be_done_with_chosen_files(open_page, three):
+    page = open_page(three[0])
+    box(page, 0).check()
+    page.locator("details.menu summary", has_text="Newest first").click()
+    page.get_by_role("link", name="Oldest first").click()  # which takes care that nothing lies above it
+    expect(page).to_have_url(re.compile("ordering=uploaded_at"))
+
+
+def test_a_menu_closes_when_the_keyboard_leaves_it(open_page):
+    page = open_page("/")
+    page.locator("details.menu summary", has_text="Newest first").press("Enter")
+    page.get_by_role("link", name="Smallest first").press("Tab")
+    expect(page.locator("details.menu[open]")).to_have_count(0)
+
+
 def test_a_long_list_is_short_again_when_more_comes_in_while_one_is_at_its_top(open_page, put, grown):
     page = open_page(f"/?name={grown}&page_size=200")
     expect(page.locator(ROWS)).to_have_count(200)

@@ -5,6 +5,8 @@ import re
 
 from playwright.sync_api import expect
 
+from .sender import HEAR
+
 GIGABYTE = 1_000_000_000
 LEFT = 10_600_000  # above what a browser keeps for the time after a reload
 SLOW = 400_000
@@ -57,12 +59,20 @@ def test_what_can_be_paused_or_resumed_at_once_is_what_is_there_to_be(sender):
     expect(sender.word("one.bin")).to_have_text("Paused")
     for path in paths:
         sender.button(f"Cancel {path.name}").click()
-    expect_said(sender, "")
+    expect_said(sender, re.compile(r"The upload of two\.bin was cancelled\.$"))
     expect(sender.page.locator("#under-way")).to_be_hidden()
     sender.slow_down()
     later = sender.make("later.bin", 3)
     sender.send(later)
     sender.expect_processed(later)
+
+
+def test_that_all_were_cancelled_is_said(sender):
+    sender.page.evaluate(HEAR)
+    begin(sender, *(sender.make(f"{name}.bin", 3_000_000) for name in ("one", "two")))
+    sender.button("Cancel all").click()
+    sender.expect_heard("2 uploads were cancelled.")
+    expect(sender.page.locator("#under-way")).to_be_hidden()
 
 
 def test_what_was_left_behind_and_is_chosen_again_waits_in_its_row_as_all_others_do(sender):
