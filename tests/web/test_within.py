@@ -248,6 +248,11 @@ def test_a_server_in_trouble_holds_no_upload_back(troubled):
     expect(page.locator("p.notice", has_text="signed out")).to_have_count(0)
     troubled.slow_down()
     troubled.expect_processed(path)
+    page.route("**/app/chosen/**", lambda route: route.fulfill(status=503, body="away"))
+    page.locator("#rows .row[id] input").first.check()
+    page.get_by_role("button", name="Run again").click()
+    expect(page.locator(".of-deeds")).to_contain_text("The server does not answer. Try again.")
+    expect(page.locator("p.notice")).to_have_count(1)
 
 
 def test_a_deed_that_is_refused_says_so_and_keeps_the_page(troubled, three):
