@@ -18,12 +18,12 @@ from filemill.files import keep
 from filemill.identify.identity import Identity
 from filemill.identify.kinds import kind_of
 from filemill.processing.lease import Claim, LeaseLost
+from filemill.processing.mismatch import type_warnings
 from filemill.processing.models import Artifact
 from filemill.processing.provenance import Provenance
 from filemill.processing.queues import NOBODY, Queue, identifier, worded
 from filemill.processing.record import facts_of
 from filemill.processing.states import SUCCEED
-from filemill.processing.status import type_warnings
 from filemill.processors.base import Processor
 from filemill.processors.registry import planned_for
 
