@@ -35,7 +35,7 @@ _TITLE = re.compile(
 )
 #: What stands for `{0}` in sentences of processors, and in two others.
 _PART = re.compile(
-    r"(?:line [{]0[}],|has|holds|is|declares|unpacks|more than|It lacks|Unpacked,|A sheet|The workbook|a RAR"
+    r"(?:line [{]0[}],|has|holds|is|declares|unpacks|more than|It lacks|Its XML|Unpacked,|A sheet|The workbook|a RAR"
     r"|what the package|the content|signal| of) [^.]*|The body has no part.*|The request has no body.*"
     r"| It has a field.*|(?:wait|page_size) is a number.*"
 )

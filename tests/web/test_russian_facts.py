@@ -1,8 +1,10 @@
 """Russian pages of files of each kind: what is said there is Russian, but for names."""
 
+import ast
 import re
 from email.message import EmailMessage
 from html import unescape
+from pathlib import Path
 from xml.parsers.expat import errors
 
 import pytest
@@ -10,7 +12,13 @@ from django.utils import translation
 from PIL import Image
 from processors import archives, papers, pdfs, pictures, recordings, tables
 
+from filemill import processors
+from filemill.core.errors import Unprocessable
 from filemill.languages import libraries, sentences
+from filemill.processors import archive, image
+from filemill.processors.archive import failures, reading
+from filemill.processors.documents import faults
+from filemill.processors.documents.xml import Fields, parse
 from filemill.web import facts
 from filemill.web.facts import Fact
 
@@ -145,6 +153,47 @@ def test_what_a_file_or_a_client_says_is_no_word_of_ours():
 
 def test_a_picture_of_unknown_size_has_none():
     assert facts.lines({"width_pixels": None, "height_pixels": 3})[1] == Fact("Height", "3 px")
+
+
+def reasons(package, called):
+    """Return what the calls of one name in a package give as the reason."""
+    trees = [ast.parse(path.read_text()) for path in Path(package.__file__).parent.rglob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    given = [node.args[0] for node in calls if ast.unparse(node.func) == called]
+    return [each.value for each in given if isinstance(each, ast.Constant)]
+
+
+def english_of(error):
+    with translation.override("ru"):
+        return LATIN.findall(NAMES.sub("", re.sub(r"\b(?:Word|RAR|bzip2|tar\.gz)\b", "", sentences.said(error.detail))))
+
+
+def test_whatever_is_broken_in_a_document_or_an_archive_is_told_in_russian():
+    found = [faults.corrupt(each) for each in reasons(processors, "faults.corrupt")]
+    found += [failures.unsupported(each) for each in reasons(archive, "failures.unsupported")]
+    found += [failures.unsupported(each) for each in reading._OTHER_FORMS.values()]
+    assert len(found) > 10
+    assert [each.detail for each in found if english_of(each)] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"<a><b></a>", "построен с ошибкой (строка 1, столбец 9: закрывающий тег не соответствует открывающему)"),
+        (b'<?xml version="1.0" encoding="no-such"?><a/>', "в кодировке, которую не прочитать"),
+    ],
+)
+def test_how_the_xml_of_a_document_is_broken_is_told_in_russian(content, why):
+    with pytest.raises(Unprocessable) as caught:
+        parse([content], Fields(), 9)
+    with translation.override("ru"):
+        said = sentences.said(caught.value.detail)
+    assert said == f"Документ повреждён. Его XML {why}. Откройте его в программе, где он создан, и сохраните заново."
+
+
+def test_a_picture_that_nothing_reads_is_named_without_english():
+    names = {word for each in image._UNREADABLE.values() for word in each.split()}
+    assert {each for each in names if each.islower()} == set()
 
 
 def test_whatever_the_parser_of_xml_says_is_known():

@@ -64,7 +64,7 @@ _FORMATS: Final[dict[str, tuple[str, ...]]] = {
 
 #: Pictures that people do send and that no decoder here reads, by the names that people know.
 _UNREADABLE: Final = {
-    "application/postscript": "PostScript and EPS",
+    "application/postscript": "PostScript (EPS)",
     "image/bpg": "BPG",
     "image/emf": "EMF",
     "image/fits": "FITS",
@@ -75,18 +75,18 @@ _UNREADABLE: Final = {
     "image/vnd.dwg": "DWG",
     "image/vnd.radiance": "Radiance HDR",
     "image/wmf": "WMF",
-    "image/x-adobe-dng": "DNG raw",
-    "image/x-canon-cr2": "Canon raw",
-    "image/x-canon-cr3": "Canon raw",
-    "image/x-canon-crw": "Canon raw",
+    "image/x-adobe-dng": "DNG RAW",
+    "image/x-canon-cr2": "Canon RAW",
+    "image/x-canon-cr3": "Canon RAW",
+    "image/x-canon-crw": "Canon RAW",
     "image/x-exr": "OpenEXR",
-    "image/x-fuji-raf": "Fujifilm raw",
-    "image/x-nikon-nef": "Nikon raw",
-    "image/x-olympus-orf": "Olympus raw",
-    "image/x-panasonic-rw2": "Panasonic raw",
-    "image/x-pentax-pef": "Pentax raw",
+    "image/x-fuji-raf": "Fujifilm RAW",
+    "image/x-nikon-nef": "Nikon RAW",
+    "image/x-olympus-orf": "Olympus RAW",
+    "image/x-panasonic-rw2": "Panasonic RAW",
+    "image/x-pentax-pef": "Pentax RAW",
     "image/x-portable-arbitrarymap": "PAM",
-    "image/x-sony-arw": "Sony raw",
+    "image/x-sony-arw": "Sony RAW",
     "image/x-xcf": "GIMP",
 }
 

@@ -51,7 +51,7 @@ _COMPRESSIONS = {
 _ENTRIES_BETWEEN_REPORTS = 256
 _UNRECOGNISED = "Unrecognized archive format"
 _OTHER_FORMS = {
-    "rar": "a RAR from before version 1.5",
+    "rar": "a RAR of a very old version",
     "rpm": "what the package holds is packed with bzip2 or something else",
 }
 _RAR_5 = b"Rar!\x1a\x07\x01\x00"

@@ -22,9 +22,9 @@ def truncated() -> Unprocessable:
 
 
 def corrupt(what: str = "Its parts cannot be read") -> Unprocessable:
-    """Return the reason that the document is broken, with what was found broken."""
+    """Return the reason that the document is broken; what was found broken is a sentence without its point."""
     return Unprocessable(
-        f"The document is damaged: {what[:1].lower()}{what[1:]}. Open it in the program that made it and save it anew.",
+        f"The document is damaged. {what}. Open it in the program that made it and save it anew.",
         code="corrupt",
         title="The document is damaged",
     )

@@ -64,8 +64,11 @@ def parse(chunks: Iterable[bytes], listener: Listener, deepest: int) -> None:
         for chunk in chunks:
             parser.Parse(chunk)
         parser.Parse(b"", True)  # noqa: FBT003 -- takes no names
-    except (expat.ExpatError, LookupError, ValueError) as error:
-        raise faults.corrupt(f"Its XML is not well-formed ({error})") from error
+    except expat.ExpatError as error:
+        fault = f"line {error.lineno}, column {error.offset + 1}: {expat.ErrorString(error.code)}"
+        raise faults.corrupt(f"Its XML is not well-formed ({fault})") from error
+    except (LookupError, ValueError) as error:
+        raise faults.corrupt("Its XML is in an encoding that cannot be read") from error
 
 
 def _refuse_entity(*_declaration: object) -> NoReturn:
