@@ -1,6 +1,7 @@
 """Signing in: the page, the cookies, the token against forged writes, and what happens to who guesses."""
 
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.usefixtures("closed")
 PASSWORD = "correct horse battery"
 SIGN_IN = "/app/sign-in/"
 HTML = {"Accept": "text/html"}
+ANY = "01a20138-e006-751b-9632-8729d0c15428"
 
 
 @pytest.fixture
@@ -61,6 +63,78 @@ def test_a_person_is_led_to_the_form_and_on_to_where_they_were_going(anna, brows
 
 def test_nobody_is_led_to_another_site(anna, sign_in):
     assert sign_in(to=f"{SIGN_IN}?next=https://evil.example/").headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("going", "led"),
+    [("/app/activity/", "/app/activity/"), ("//evil.example/", "/"), (SIGN_IN, "/"), ("/app/sign-out", "/"), ("", "/")],
+)
+def test_who_is_signed_in_is_led_on_from_the_form(anna, browser, sign_in, going, led):
+    address = f"{SIGN_IN}?next={going}"
+    browser.get(address)
+    old = {"username": "anna", "password": PASSWORD, "csrfmiddlewaretoken": browser.cookies["csrftoken"].value}
+    assert sign_in(to=address).headers["Location"] == led
+    assert browser.get(address, headers=HTML).headers["Location"] == led
+    # Another tab had the form from before.
+    answer = browser.post(address, {**old, "next": going}, headers=HTML)
+    assert (answer.status_code, answer.headers["Location"]) == (303, led)
+
+
+def links(answer):
+    page = answer.content.decode()
+    return re.findall(r'href="([^"]*)"', page[page.index("<main") : page.index("</main")])
+
+
+def referer(path):
+    return {**HTML, "Referer": f"http://testserver{path}"}
+
+
+@pytest.mark.parametrize(
+    ("to", "before", "after"),
+    [
+        ("/app/account/tokens/", referer("/app/account/"), "/app/account/"),
+        ("/app/account/tokens/", referer("/app/account/tokens/"), "/app/account/"),
+        ("/app/account/tokens/", HTML, "/app/account/"),
+        ("/app/activity/retry/", {**HTML, "Referer": "https://evil.example/app/account/"}, "/app/activity/"),
+        (f"/app/files/{ANY}/delete/", referer(f"/app/files/{ANY}/"), f"/app/files/{ANY}/"),
+        (f"/app/files/{ANY}/delete/", HTML, f"/app/files/{ANY}/"),
+        ("/app/chosen/delete/", referer("/app/chosen/delete/"), "/"),
+        ("/app/chosen/delete/", referer("/?kind=text&name=a"), "/%3Fkind%3Dtext%26name%3Da"),
+        ("/app/chosen/delete/", referer("//evil.example/"), "/"),
+        ("/app/chosen/delete/", {**HTML, "Referer": "http://[testserver/"}, "/"),
+        ("/no/such/address/", HTML, "/"),
+    ],
+)
+def test_who_sends_a_form_when_signed_out_is_led_to_sign_in_and_back(db, browser, to, before, after):
+    answer = browser.post(to, headers=before)
+    assert answer.status_code == 401
+    assert "You are signed out" in answer.content.decode()
+    assert links(answer) == [f"{SIGN_IN}?next={after}"]
+
+
+def test_a_program_is_told_of_tokens_and_not_of_pages(db, browser):
+    assert "Authorization: Bearer" in browser.post("/app/account/tokens/").json()["detail"]
+
+
+def test_a_form_that_is_out_of_date_leads_back_to_its_page(anna, browser, sign_in):
+    sign_in()
+    stale = browser.post("/app/activity/retry/", headers=referer("/app/activity/"))
+    assert (stale.status_code, links(stale)) == (403, ["/app/activity/", "/"])
+    assert "out of date" in stale.content.decode()
+    assert "Load the page again" in browser.post("/app/activity/retry/").json()["detail"]
+
+
+def test_a_form_for_another_host_is_refused_with_a_page(db, browser):
+    answer = browser.post("/app/account/tokens/", headers={**referer("/app/account/"), "Host": "evil.example"})
+    assert (answer.status_code, links(answer)) == (400, ["/app/account/", "/"])
+
+
+def test_who_has_to_wait_with_signing_in_gets_back_to_where_they_were_going(anna, sign_in):
+    address = f"{SIGN_IN}?next=/app/activity/"
+    for _ in range(throttle.MOST_BY_NAME):
+        sign_in(password="wrong", to=address)
+    refused = sign_in(to=address)
+    assert (refused.status_code, links(refused)) == (429, [address, "/"])
 
 
 @pytest.mark.parametrize(("name", "password"), [("anna", "wrong"), ("nobody", PASSWORD), ("anna\x00", PASSWORD)])
@@ -153,12 +227,13 @@ def test_who_tries_many_names_has_to_wait(anna, sign_in, monkeypatch):
     assert sign_in().status_code == 429
 
 
-def test_the_right_password_forgives_the_name_but_not_the_address(anna, sign_in, monkeypatch):
+def test_the_right_password_forgives_the_name_but_not_the_address(anna, browser, sign_in, monkeypatch):
     monkeypatch.setattr(throttle, "MOST_BY_NAME", 2)
     monkeypatch.setattr(throttle, "MOST_BY_ADDRESS", 4)
     for _ in range(3):
         assert sign_in(password="wrong").status_code == 200
         assert sign_in().status_code == 302
+        del browser.cookies["sessionid"]
     assert sign_in(password="wrong").status_code == 200
     assert sign_in().status_code == 429
 
@@ -291,8 +366,8 @@ def test_a_request_that_shows_a_token_ends_no_session(anna, browser, sign_in, be
     assert browser.get("/files/").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/app/sign-in", "/app/sign-out"])
-def test_the_pages_of_sessions_answer_without_the_slash_too(anna, browser, sign_in, path):
+def test_the_pages_of_sessions_answer_without_the_slash_too(anna, browser, sign_in):
+    assert browser.get("/app/sign-in").status_code == 200
     assert sign_in(to="/app/sign-in").headers["Location"] == "/"
-    assert browser.get(path).status_code == 200
+    assert browser.get("/app/sign-out").status_code == 200
     assert browser.post("/app/sign-out", headers=token(browser)).headers["Location"] == SIGN_IN

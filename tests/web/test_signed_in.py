@@ -71,10 +71,17 @@ def _sign_out(page):
 
 
 def _sign_in_anew(page, name, password):
-    """After this, a form token that another tab had from before is refused."""
-    page.goto("/app/sign-in/")
-    _sign_in(page, name, password)
-    expect(page.locator("#choose")).to_be_visible()
+    """After this, a form token that another tab had from before is refused.
+
+    There is no moment without a session: the cookies come from another browser.
+    """
+    address = page.context.pages[0].evaluate("location.origin")
+    with closing(page.context.browser.new_context(base_url=address)) as context:
+        elsewhere = context.new_page()
+        elsewhere.goto("/app/sign-in/")
+        _sign_in(elsewhere, name, password)
+        expect(elsewhere.locator("#choose")).to_be_visible()
+        page.context.add_cookies(context.cookies())
 
 
 def test_a_filter_that_is_followed_after_signing_out_elsewhere_asks_who_one_is(two_tabs, closed_service):

@@ -267,7 +267,7 @@ def test_a_deed_that_is_refused_says_so_and_keeps_the_page(troubled, three):
     page.unroute_all()
     page.evaluate("document.querySelectorAll('[name=csrfmiddlewaretoken]').forEach(each => each.remove())")
     button.click()
-    expect(page.locator("#messages")).to_contain_text("token")
+    expect(page.locator("#messages")).to_contain_text("out of date")
     assert page.evaluate(IS_THE_SAME)
 
 

@@ -31,6 +31,8 @@ _LANGUAGES = {f"/app/language/{code}/" for code, _ in settings.LANGUAGES}
 PUBLIC = {*HEALTH, *_LANGUAGES, "/app/sign-in", "/app/sign-in/", "/admin/login/"}
 _BYTES = re.compile(r"/files/[^/]+/(content|artifacts/[^/]+)/?")  # where a link leads
 _UNFINISHED = re.compile(r"/upload/.")  # who goes on with one asks first how far it is
+_NOBODY = "Send a token (Authorization: Bearer), or sign in at /app/sign-in/."
+_OUT = "You are signed out, so nothing was done. Sign in, then do it again."
 _CHECKS_THE_FORM = "web:index"  # its body is an upload, which only `receive` may read
 
 
@@ -59,7 +61,7 @@ class Access:
             return _private(self._serve(request, signed_in(request.user)))
         if wants_page(request) and request.method in SAFE_METHODS:
             return redirect_to_login(request.get_full_path())
-        return answer(request, SignInRequired("Send a token (Authorization: Bearer), or sign in at /app/sign-in/."))
+        return answer(request, SignInRequired(_OUT if wants_page(request) else _NOBODY))
 
     def process_view(
         self, request: HttpRequest, view: Handler, _args: tuple[Any, ...], _kwargs: dict[str, Any]

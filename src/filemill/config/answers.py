@@ -9,6 +9,7 @@ from django.shortcuts import render
 from filemill.accounts.rates import Count
 from filemill.api import problems
 from filemill.core.errors import FilemillError
+from filemill.web.addresses import page_before
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -19,11 +20,12 @@ def wants_page(request: HttpRequest) -> bool:
 
 
 def answer(request: HttpRequest, error: FilemillError) -> HttpResponse:
-    """Answer an error in the form that the client asked for."""
+    """Answer an error in the form that the client asked for; the page for a form leads back to where it was."""
     if not wants_page(request):
         return problems.respond(request, error)
     # Without this, the template would look for messages in the session, and so in a database that may be down.
-    context = {"problem": error, "messages": ()}
+    back = page_before(request) if request.method == "POST" else ""
+    context = {"problem": error, "messages": (), "back": back}
     response = render(request, "filemill/error.html", context, status=problems.STATUS[type(error)])
     for name, value in problems.headers_of(error).items():
         response[name] = value

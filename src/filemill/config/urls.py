@@ -9,8 +9,15 @@ from django.urls import include, path
 from filemill.accounts import forgery
 from filemill.api import problems
 from filemill.api.urls import patterns
-from filemill.config.answers import answer
+from filemill.config.answers import answer, wants_page
 from filemill.core.errors import FilemillError, NotFound
+from filemill.web.sessions import lead_on
+
+_STALE = (
+    "The page with this form is out of date: somebody signed in or out since it was loaded. Nothing was done. Open the "
+    "page anew, then do it again."
+)
+_NO_TOKEN = "The form's token is missing or wrong. Load the page again, then retry."  # noqa: S105  # no secret
 
 urlpatterns = [
     *patterns,
@@ -33,7 +40,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token is missing or wrong (Django's CSRF_FAILURE_VIEW)."""
     if forgery.lacks_origin(reason):
         return answer(request, problems.Forbidden(forgery.NO_ORIGIN))
-    return answer(request, problems.Forbidden("The form's token is missing or wrong. Load the page again, then retry."))
+    match = request.resolver_match
+    if match and match.view_name == "web:sign-in" and request.user.is_authenticated:
+        return lead_on(request)  # another tab was quicker
+    return answer(request, problems.Forbidden(_STALE if wants_page(request) else _NO_TOKEN))
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
