@@ -178,6 +178,37 @@ def test_a_password_stays_where_the_form_is_wrong(anna, send, typed):
     assert anna.check_password(PASSWORD)
 
 
+def field_at_fault(page):
+    """Return the id of the one field that has the focus, and what is said of it."""
+    (field,) = re.findall(r"<(?:input|select)[^>]* autofocus[^>]*>", page)
+    told = re.search(r'aria-describedby="([\w-]+)', field) or re.search(r'<fieldset aria-describedby="([\w-]+)', page)
+    about = re.search(rf'<div[^>]* id="{told[1]}">(.*?)</div>', page, re.DOTALL)
+    return re.search(r' (?:id|name)="([\w-]+)"', field)[1], re.findall(r"<p>(.*?)</p>", about[1])
+
+
+@pytest.mark.parametrize(
+    ("typed", "at", "why"),
+    [
+        ({"name": " "}, "token-name", "A name has 1 to"),
+        ({"scope": []}, "scope", "A token needs a scope"),
+        ({"term": "7"}, "token-term", "Choose how long"),
+    ],
+)
+def test_the_field_that_keeps_a_token_from_being_made_has_the_focus(send, typed, at, why):
+    field, told = field_at_fault(said(send(MAKE, **usual(**typed))))
+    assert (field, len(told)) == (at, 1)
+    assert why in told[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "at", "many"), [("wrong", "old", 1), (PASSWORD, "new1", 2)], ids=["old password", "new password"]
+)
+def test_the_field_that_keeps_a_password_has_the_focus_and_each_reason_a_paragraph(send, old, at, many):
+    page = said(send(CHANGE, old_password=old, new_password1="1", new_password2="1"))
+    field, told = field_at_fault(page)
+    assert (field, len(told)) == (at, many)
+
+
 def test_guesses_of_the_old_password_are_counted_as_sign_ins(send):
     typed = {"old_password": "wrong", "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
     for _ in range(throttle.MOST_BY_NAME):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop as _
 from filemill.accounts import throttle, tokens, usage
 from filemill.accounts.caller import Caller, scopes_of
 from filemill.accounts.models import Scope, Token, new_token_id
-from filemill.core.errors import Invalid
+from filemill.core.errors import FieldError, Invalid
 from filemill.uploads.models import Upload
 from filemill.web import words
 
@@ -162,8 +162,15 @@ def term_of(request: HttpRequest) -> int:
     given = request.POST.get("term", "")
     found = next((days for days in TERMS if str(days) == given), None)
     if found is None:
-        raise Invalid("Choose how long the token lasts.")
+        detail = "Choose how long the token lasts."
+        raise Invalid(detail, (FieldError("term", "invalid", detail),))
     return found
+
+
+def wrong_in(problem: Invalid) -> str:
+    """Return which field of the form for a token a problem is about first; the name where it is about none."""
+    field = problem.errors[0].field if problem.errors else "name"
+    return {"scopes": "scope", "expires_at": "term"}.get(field, field)
 
 
 def _lines(request: HttpRequest, token: Token) -> tuple[str, ...]:

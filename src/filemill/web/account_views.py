@@ -50,7 +50,8 @@ def make_token(request: HttpRequest) -> HttpResponse:
     except signing.BadSignature:
         messages.info(request, _("No token was made, for the form was out of date. Here is a fresh one."))
     except Invalid as problem:
-        return _page(request, caller, owner, problem=problem, wanted=_typed(request, owner))
+        shown = {"problem": problem, "wrong": account.wrong_in(problem)}
+        return _page(request, caller, owner, **shown, wanted=_typed(request, owner))
     else:
         return _page(request, caller, owner, made=made)
     return SeeOther(reverse("web:account"))
