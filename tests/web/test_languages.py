@@ -76,6 +76,28 @@ def test_a_language_is_chosen_before_anybody_signs_in_and_after(django_user_mode
     assert client.post("/app/language/en/").status_code == 303
 
 
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize(
+    ("to", "page"),
+    [
+        ("/app/account/password/", "/app/account/"),
+        ("/app/chosen/delete/", "/"),
+        ("/app/sign-out/", "/app/sign-out/"),
+        ("/app/activity/retry/", "/app/activity/"),
+    ],
+)
+def test_after_a_form_a_language_is_chosen_for_its_page(django_user_model, to, page):
+    client = Client(enforce_csrf_checks=to in {"/app/sign-out/", "/app/activity/retry/"})  # which refuse all else
+    client.force_login(django_user_model.objects.create_user("anna"))
+    assert f'action="/app/language/ru/?next={page}"' in said(client.post(to, headers={"Accept": "text/html"}))
+
+
+@pytest.mark.usefixtures("closed", "db")
+def test_after_a_wrong_password_a_language_is_chosen_and_the_way_kept(client):
+    page = said(client.post("/app/sign-in/?next=/app/activity/", {"username": "a", "password": "b"}))
+    assert 'action="/app/language/ru/?next=/app/sign-in/%3Fnext%3D/app/activity/"' in page
+
+
 @pytest.mark.parametrize("accept", [{}, HTML])
 def test_an_error_is_told_in_the_language_and_keeps_its_code(client, db, accept):
     answer = client.get("/nothing/", headers={**RUSSIAN, **accept})

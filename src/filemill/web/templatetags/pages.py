@@ -6,6 +6,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from filemill.languages import sentences
+from filemill.web import addresses
 from filemill.web.bundle import bundle
 
 register = template.Library()
@@ -24,6 +25,9 @@ def scripts_and_style() -> SafeString:
         '<link rel="stylesheet" href="{}">{}<script type="module" src="{}"></script>',
         static(built.style), preloads, static(built.script),
     )  # fmt: skip
+
+
+register.filter("page_of", addresses.page_of)
 
 
 @register.filter
