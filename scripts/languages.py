@@ -22,6 +22,7 @@ SAYING_MODULES = {
     "config/urls.py",
     "web/account.py",
     "web/account_views.py",
+    "web/file_views.py",
 }
 #: Read by operators: logs, and why a service does not start.
 SILENT = {

@@ -1,5 +1,7 @@
 """One file's page at /app/files/{id}/."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -135,6 +137,30 @@ def test_nothing_happens_without_the_token_or_by_a_link(make_file, action):
 def test_a_file_that_is_not_there_is_not_found(client, action):
     method = client.get if action in {"", "live/"} else client.post
     assert method(f"{MISSING}{action}").status_code == 404
+
+
+@pytest.mark.parametrize("action", ["", "reprocess/", "cancel/"])
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "There is no such file. It may have been deleted."), ("ru", "Такого файла нет. Возможно, он удалён.")],
+)
+def test_a_person_is_told_that_a_file_may_have_been_deleted(client, action, language, words):
+    method = client.post if action else client.get
+    address = f"{MISSING}{action}"
+    answer = method(
+        address, headers={"Accept": "text/html", "Accept-Language": language, "Referer": f"http://testserver{MISSING}"}
+    )
+    page = answer.content.decode()
+    assert (answer.status_code, words in page) == (404, True)
+    assert re.findall(r'href="([^"]*)"', page[page.index("<main") : page.index("</main")]) == ["/"]
+
+
+def test_a_file_that_is_gone_is_deleted_again_without_an_error(client, make_file):
+    address = f"/app/files/{make_file().pk}/delete/"
+    client.post(address)
+    response = client.post(address, headers={"Accept": "text/html"}, follow=True)
+    assert response.redirect_chain == [("/", 303)]
+    assert "The file was deleted already." in response.content.decode()
 
 
 def test_a_missing_page_is_a_page_for_people(client):

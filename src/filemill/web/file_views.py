@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -83,26 +84,39 @@ def cancel(request: HttpRequest, file_id: UUID) -> HttpResponse:
 
 @require_POST
 def delete(request: HttpRequest, file_id: UUID) -> HttpResponse:
-    """Delete the file with everything that was made of it."""
-    file = _seen(request, file_id)
-    _do(lambda: forget(file.pk))
-    messages.info(request, _("Deleted: %(name)s") % {"name": file.name})
+    """Delete the file with everything that was made of it; what another tab deleted before is no error to a person."""
+    try:
+        file = _seen(request, file_id)
+        _do(lambda: forget(file.pk))
+    except NotFound:
+        if "text/html" not in request.META.get("HTTP_ACCEPT", ""):
+            raise
+        messages.info(request, _("The file was deleted already."))
+    else:
+        messages.info(request, _("Deleted: %(name)s") % {"name": file.name})
     return SeeOther(reverse("web:index"))
 
 
 def _seen(request: HttpRequest, file_id: UUID) -> File:
-    return get_object_or_404(File.objects.seen_by(caller_of(request)), pk=file_id)
+    return _one_of(File.objects.seen_by(caller_of(request)), file_id)
+
+
+def _one_of(files: QuerySet[File], file_id: UUID) -> File:
+    found = files.filter(pk=file_id).first()
+    if found is None:
+        raise NotFound("There is no such file. It may have been deleted.")
+    return found
 
 
 def _do(action: Callable[[], None]) -> None:
     try:
         action()
-    except (NotFound, Invalid) as error:  # the file, or a processor of it
-        raise Http404(error.detail) from error
+    except Invalid as error:  # there is no such processor of it
+        raise NotFound(error.detail) from error
 
 
 def _context(request: HttpRequest, file_id: UUID) -> dict[str, Any]:
-    file = get_object_or_404(File.objects.seen_by(caller_of(request)).prefetch_related("jobs", "artifacts"), pk=file_id)
+    file = _one_of(File.objects.seen_by(caller_of(request)).prefetch_related("jobs", "artifacts"), file_id)
     jobs, artifacts = list(file.jobs.all()), list(file.artifacts.all())
     now = timezone.now()
     version = version_of(file, jobs, artifacts)
