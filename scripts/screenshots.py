@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 import wave
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ THEMES = ("light", "dark")
 WIDTHS = {"wide": (1280, 820), "narrow": (390, 844)}
 PATIENCE_SECONDS = 120
 QUALITY = 82
+PASSWORD = "twelve sacks of rye"  # of a service that lasts as long as this script
 
 NOTES = """# The mill at the ford
 
@@ -50,41 +52,71 @@ MAIL = (
 
 
 def main() -> None:
-    """Start a service, send it a file of each kind, and draw."""
+    """Start a service, send it a file of each kind, and draw; then a closed one, for the pages about who one is."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots"
     folder.mkdir(exist_ok=True)
-    with _service() as address:
-        ids = _send(address)
-        pages = {"library": "/", "grid": "/?view=grid", "activity": "/app/activity/", "account": "/app/account/"}
-        pages |= {name.partition(".")[0]: f"/app/files/{file_id}/" for name, file_id in ids.items() if name in OPENED}
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            for theme in THEMES:
-                for width, (across, down) in WIDTHS.items():
-                    size: Any = {"width": across, "height": down}
-                    context = browser.new_context(base_url=address, color_scheme=theme, viewport=size)
-                    for name, path in pages.items():
-                        page = context.new_page()
-                        page.goto(path, wait_until="networkidle")
-                        _keep(page.screenshot(), folder / f"{name}-{theme}-{width}.webp")
-                        page.close()
-                    context.close()
-            browser.close()
-    print(f"{len(pages)} pages, {len(THEMES)} themes, {len(WIDTHS)} widths: {folder}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        with _service() as (address, _):
+            ids = _send(address)
+            pages = {"library": "/", "grid": "/?view=grid", "activity": "/app/activity/", "open": "/app/account/"}
+            pages |= {name.partition(".")[0]: f"/app/files/{ids[name]}/" for name in OPENED}
+            pages["missing"] = f"/app/files/{uuid.uuid4()}/"
+            _draw(browser, address, pages, folder)
+        with _service(FILEMILL_ACCESS="token") as (address, manage):
+            manage("csu")
+            pages_of_nobody = {"sign-in": "/app/sign-in/"}
+            _draw(browser, address, pages_of_nobody, folder)
+            pages_of_one = {"account": "/app/account/", "sign-out": "/app/sign-out/"}
+            _draw(browser, address, pages_of_one, folder, storage_state=_sign_in(browser, address))
+        browser.close()
+    count = len(pages) + len(pages_of_nobody) + len(pages_of_one)
+    print(f"{count} pages, {len(THEMES)} themes, {len(WIDTHS)} widths: {folder}")
+
+
+def _draw(browser: Any, address: str, pages: dict[str, str], folder: Path, **state: Any) -> None:  # noqa: ANN401
+    for theme in THEMES:
+        for width, (across, down) in WIDTHS.items():
+            size = {"width": across, "height": down}
+            context = browser.new_context(base_url=address, color_scheme=theme, viewport=size, **state)
+            for name, path in pages.items():
+                page = context.new_page()
+                page.goto(path, wait_until="networkidle")
+                _keep(page.screenshot(), folder / f"{name}-{theme}-{width}.webp")
+                page.close()
+            context.close()
+
+
+def _sign_in(browser: Any, address: str) -> Any:  # noqa: ANN401
+    """Sign the administrator in, make a token; return what a browser keeps of that."""
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    page.goto("/app/sign-in/?next=/app/account/")
+    page.get_by_label("Name", exact=True).fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("What it is for").fill("the mill's own scripts")
+    page.get_by_role("button", name="Make a token").click()
+    page.locator("#secret").wait_for()
+    state = context.storage_state()
+    context.close()
+    return state
 
 
 @contextmanager
-def _service() -> Iterator[str]:
+def _service(**chosen: str) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Run a service; yield its address, and what runs a command of Django on it."""
     port = free_port()
     with tempfile.TemporaryDirectory() as data:
-        program = Path(sys.executable).with_name("filemill")
-        command = [str(program), "serve"]
-        environment = {"PATH": "/usr/bin:/bin", "FILEMILL_DATA_DIR": data, "FILEMILL_PORT": str(port)}
-        running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        program = str(Path(sys.executable).with_name("filemill"))
+        environment = {"PATH": "/usr/bin:/bin", "FILEMILL_DATA_DIR": data, "FILEMILL_PORT": str(port), **chosen}
+        environment["FILEMILL_ADMIN_PASSWORD"] = PASSWORD
+        silent: Any = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        running = subprocess.Popen([program, "serve"], **silent)
         address = f"http://127.0.0.1:{port}"
         try:
             _await(lambda: _is_ready(address))
-            yield address
+            yield address, lambda *command: subprocess.run([program, "manage", *command], check=True, **silent)
         finally:
             running.terminate()
             running.wait(30)
